@@ -1,0 +1,217 @@
+#include "libs/rpc/feed.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/message.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <chrono>
+
+#include "libs/rpc/status.h"
+#include "libs/storage/codec.h"
+
+namespace ttx::rpc {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr int32_t kPageSize = 200;
+constexpr Duration kWait = Seconds(20);
+constexpr std::chrono::milliseconds kRetryAfter{200};
+
+std::string CursorKey(std::string_view source) {
+  return storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedCursor)).Text(source).str();
+}
+
+std::string RefusalKey(std::string_view source, uint64_t sequence) {
+  return storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedRefusal)).Text(source).U64(sequence).str();
+}
+
+// ListEvents of any TTX service, by reflection: they all have after_sequence, page_size, wait_time and `events`
+// whose elements have `sequence`.
+class GrpcFeedSource : public FeedSource {
+ public:
+  GrpcFeedSource(const Directory& directory, std::string service, ServiceIdentity self)
+      : directory_(directory), service_(std::move(service)), self_(std::move(self)) {
+    const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+    const auto* descriptor = pool->FindServiceByName(service_);
+    TTX_CHECK(descriptor != nullptr, "a feed of a service that is not linked in: " + service_);
+    method_ = descriptor->FindMethodByName("ListEvents");
+    TTX_CHECK(method_ != nullptr, service_ + " has no ListEvents");
+    auto* factory = google::protobuf::MessageFactory::generated_factory();
+    request_ = factory->GetPrototype(method_->input_type());
+    response_ = factory->GetPrototype(method_->output_type());
+  }
+
+  Result<std::vector<FeedEvent>> Fetch(uint64_t after_sequence, int32_t limit, Duration wait) override {
+    const std::shared_ptr<grpc::Channel> channel = directory_.Channel(service_);
+    if (channel == nullptr) return Error(Reason::kUNAVAILABLE);
+    grpc::ClientContext context;
+    context.AddMetadata(std::string(kServiceHeader), self_.name);
+    context.AddMetadata(std::string(kSecretHeader), self_.secret);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds((wait + Seconds(10)).ns));
+    {
+      const std::lock_guard lock(mutex_);
+      if (cancelled_) return Error(Reason::kUNAVAILABLE);
+      context_ = &context;
+    }
+    const std::unique_ptr<Message> request = MakeRequest(after_sequence, limit, wait);
+    const std::unique_ptr<Message> response(response_->New());
+    const grpc::Status status = Call(*channel, context, *request, *response);
+    {
+      const std::lock_guard lock(mutex_);
+      context_ = nullptr;
+    }
+    if (!status.ok()) return FromGrpc(status);
+    return TakeEvents(*response);
+  }
+
+  void Cancel() override {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    if (context_ != nullptr) context_->TryCancel();
+  }
+
+ private:
+  std::unique_ptr<Message> MakeRequest(uint64_t after_sequence, int32_t limit, Duration wait) const {
+    std::unique_ptr<Message> request(request_->New());
+    const auto* descriptor = request->GetDescriptor();
+    const auto* reflection = request->GetReflection();
+    reflection->SetInt64(request.get(), descriptor->FindFieldByName("after_sequence"),
+                         static_cast<int64_t>(after_sequence));
+    reflection->SetInt32(request.get(), descriptor->FindFieldByName("page_size"), limit);
+    auto* duration = static_cast<google::protobuf::Duration*>(
+        reflection->MutableMessage(request.get(), descriptor->FindFieldByName("wait_time")));
+    duration->set_seconds(wait.ns / 1'000'000'000);
+    return request;
+  }
+
+  grpc::Status Call(grpc::Channel& channel, grpc::ClientContext& context, const Message& request, Message& response) {
+    grpc::internal::RpcMethod rpc_method(full_method_.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
+    return grpc::internal::BlockingUnaryCall<Message, Message, Message, Message>(&channel, rpc_method, &context,
+                                                                                 request, &response);
+  }
+
+  static std::vector<FeedEvent> TakeEvents(const Message& response) {
+    const auto* list = response.GetDescriptor()->FindFieldByName("events");
+    const auto* sequence = list->message_type()->FindFieldByName("sequence");
+    std::vector<FeedEvent> events;
+    for (int i = 0; i < response.GetReflection()->FieldSize(response, list); ++i) {
+      const Message& event = response.GetReflection()->GetRepeatedMessage(response, list, i);
+      events.push_back({static_cast<uint64_t>(event.GetReflection()->GetInt64(event, sequence)),
+                        event.SerializeAsString()});
+    }
+    return events;
+  }
+
+  const Directory& directory_;
+  const std::string service_;
+  const std::string full_method_ = "/" + service_ + "/ListEvents";
+  const ServiceIdentity self_;
+  const google::protobuf::MethodDescriptor* method_ = nullptr;
+  const Message* request_ = nullptr;
+  const Message* response_ = nullptr;
+  std::mutex mutex_;
+  grpc::ClientContext* context_ = nullptr;
+  bool cancelled_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<FeedSource> MakeGrpcFeedSource(const Directory& directory, std::string service_full_name,
+                                               ServiceIdentity self) {
+  return std::make_unique<GrpcFeedSource>(directory, std::move(service_full_name), std::move(self));
+}
+
+uint64_t FeedCursor(const storage::Reader& reader, std::string_view source_name) {
+  const auto stored = reader.Get(CursorKey(source_name));
+  if (!stored) return 0;
+  std::string_view in = *stored;
+  const auto cursor = storage::TakeU64(in);
+  TTX_CHECK(cursor.has_value(), "feed cursor too short");
+  return *cursor;
+}
+
+Feed::Feed(std::string source_name, std::unique_ptr<FeedSource> source, storage::Shell& shell, Handler handler,
+           std::function<void(const std::string&, uint64_t, const Error&)> on_refusal)
+    : source_name_(std::move(source_name)),
+      source_(std::move(source)),
+      shell_(shell),
+      handler_(std::move(handler)),
+      on_refusal_(std::move(on_refusal)) {}
+
+Feed::~Feed() { Stop(); }
+
+storage::Command Feed::MakeCommand(FeedEvent event) {
+  storage::Command command;
+  command.method = "Feed";
+  command.run = [this, event = std::move(event)](storage::Txn& txn) -> Result<std::string> {
+    const uint64_t cursor = FeedCursor(txn, source_name_);
+    // A duplicate, or an event behind one that got lost on the way: the next fetch brings what is missing.
+    if (event.sequence != cursor + 1) return std::string();
+    const Status status = handler_(txn, event);
+    if (!status.ok()) {
+      txn.Discard();
+      txn.Put(RefusalKey(source_name_, event.sequence), std::string(ReasonName(status.error().reason)));
+      if (on_refusal_) on_refusal_(source_name_, event.sequence, status.error());
+    }
+    std::string value;
+    storage::AppendU64(value, event.sequence);
+    txn.Put(CursorKey(source_name_), std::move(value));
+    return std::string();
+  };
+  command.done = [this](storage::Answer) {
+    const std::lock_guard lock(mutex_);
+    --in_flight_;
+    wake_.notify_all();
+  };
+  return command;
+}
+
+size_t Feed::Step(int32_t limit) {
+  Result<std::vector<FeedEvent>> events = source_->Fetch(FeedCursor(shell_.kv(), source_name_), limit, Duration{});
+  if (!events.ok()) return 0;
+  {
+    const std::lock_guard lock(mutex_);
+    in_flight_ += events->size();
+  }
+  for (FeedEvent& event : *events) shell_.writer().Submit(MakeCommand(std::move(event)));
+  return events->size();
+}
+
+void Feed::Loop() {
+  while (true) {
+    Result<std::vector<FeedEvent>> events =
+        source_->Fetch(FeedCursor(shell_.kv(), source_name_), kPageSize, kWait);
+    std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    if (!events.ok()) {
+      wake_.wait_for(lock, kRetryAfter, [this] { return stopping_; });
+      continue;
+    }
+    in_flight_ += events->size();
+    lock.unlock();
+    for (FeedEvent& event : *events) shell_.writer().Submit(MakeCommand(std::move(event)));
+    lock.lock();
+    wake_.wait(lock, [this] { return in_flight_ == 0; });
+    if (stopping_) return;
+  }
+}
+
+void Feed::Start() { thread_ = std::thread([this] { Loop(); }); }
+
+void Feed::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  source_->Cancel();
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace ttx::rpc

@@ -1,0 +1,258 @@
+#include "libs/rpc/handler.h"
+
+#include <grpcpp/security/auth_context.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "libs/auth/permissions.h"
+#include "libs/crypto/digest.h"
+#include "libs/rpc/identity.h"
+#include "libs/rpc/status.h"
+#include "libs/rpc/validate.h"
+#include "ttx/api/v1/method.pb.h"
+
+namespace ttx::rpc {
+namespace {
+
+using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr size_t kMaxRequestId = 64;
+// A caller that sets no deadline, or a distant one, gets this one.
+constexpr std::chrono::seconds kMaxDeadline{60};
+
+std::string_view Metadata(const grpc::CallbackServerContext& context, std::string_view name) {
+  const auto it = context.client_metadata().find(grpc::string_ref(name.data(), name.size()));
+  if (it == context.client_metadata().end()) return {};
+  return {it->second.data(), it->second.size()};
+}
+
+Result<std::string> ReadRequestId(const Message& request, const FieldDescriptor* field) {
+  std::string id = request.GetReflection()->GetString(request, field);
+  if (id.empty()) return InvalidField("request_id", Reason::kREQUIRED);
+  if (id.size() > kMaxRequestId) return InvalidField("request_id", Reason::kTOO_LONG, std::to_string(kMaxRequestId));
+  if (!std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    return InvalidField("request_id", Reason::kBAD_FORMAT, "printable ASCII");
+  }
+  return id;
+}
+
+}  // namespace
+
+// One call in flight. Kept alive by the closures that will finish it.
+struct Handler::Pending {
+  grpc::CallbackServerContext* context;
+  grpc::ServerUnaryReactor* reactor;
+  Call call;
+  SteadyClock::time_point start;
+  std::chrono::system_clock::time_point deadline;
+  // A long poll's own state.
+  SteadyClock::time_point wait_until;
+  std::function<Result<bool>(const storage::Reader&, const Call&)> poll;
+};
+
+Result<std::unique_ptr<Handler>> Handler::Make(std::string_view service, HandlerDeps deps, storage::Shell& shell,
+                                               ReaderPool& readers, CommitSignal& signal) {
+  std::unique_ptr<Handler> handler(new Handler(service, std::move(deps), shell, readers, signal));
+  const auto* descriptor = DescriptorPool::generated_pool()->FindServiceByName(std::string(service));
+  TTX_CHECK(descriptor != nullptr, "a service that is not linked in: " + std::string(service));
+  for (int i = 0; i < descriptor->method_count(); ++i) {
+    const auto* proto = descriptor->method(i);
+    const api::v1::MethodPolicy& policy = proto->options().GetExtension(api::v1::policy);
+    if (!auth::KnownPermission(policy.permission())) {
+      return Error(Reason::kPOLICY_MISSING, {{"method", proto->full_name()}});
+    }
+    Method method{proto->name(), policy.permission(), policy.audit(), policy.write(), nullptr};
+    if (policy.write()) {
+      method.request_id = proto->input_type()->FindFieldByName("request_id");
+      if (method.request_id == nullptr) return Error(Reason::kPOLICY_MISSING, {{"method", proto->full_name()}});
+    }
+    handler->methods_.emplace(proto->name(), method);
+  }
+  return handler;
+}
+
+const Method& Handler::MethodNamed(std::string_view name) const {
+  const auto it = methods_.find(name);
+  TTX_CHECK(it != methods_.end(), "no such method: " + std::string(name));
+  return it->second;
+}
+
+Result<Principal> Handler::Authenticate(const grpc::CallbackServerContext& context) const {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (const std::string_view header = Metadata(context, "authorization"); !header.empty()) {
+    if (!header.starts_with(kBearer)) return Error(Reason::kUNAUTHENTICATED);
+    return deps_.authenticate(header.substr(kBearer.size()));
+  }
+  const std::string_view name = Metadata(context, kServiceHeader);
+  if (name.empty()) return Principal{};
+  const std::string_view secret = Metadata(context, kSecretHeader);
+  bool proven = !secret.empty() && crypto::ConstantTimeEqual(secret, deps_.service_secret);
+  if (!proven && context.auth_context()->IsPeerAuthenticated()) {
+    const std::string certified = CertifiedName(name);
+    for (const grpc::string_ref& identity : context.auth_context()->GetPeerIdentity()) {
+      proven = proven || std::string_view(identity.data(), identity.size()) == certified;
+    }
+  }
+  if (!proven) return Error(Reason::kUNAUTHENTICATED);
+  return Principal{"services/" + std::string(name), "", "", {}};
+}
+
+Result<Call> Handler::Admit(grpc::CallbackServerContext& context, const Message& request,
+                            std::string_view method_name) const {
+  Call call;
+  call.method = &MethodNamed(method_name);
+  call.trace = std::string(Metadata(context, "traceparent").substr(0, 64));
+  TTX_TRY(call.principal, Authenticate(context));
+  if (call.method->permission != "public") {
+    if (call.principal.anonymous()) return Error(Reason::kUNAUTHENTICATED);
+    if (!auth::Grants(call.principal, call.method->permission)) {
+      return Error(Reason::kPERMISSION_DENIED, {{"permission", call.method->permission}});
+    }
+  }
+  TTX_RETURN_IF_ERROR(ValidateShape(request));
+  if (call.method->request_id != nullptr) {
+    TTX_TRY(call.request_id, ReadRequestId(request, call.method->request_id));
+  }
+  return call;
+}
+
+std::shared_ptr<Handler::Pending> Handler::Begin(grpc::CallbackServerContext* context, std::string_view method) const {
+  auto pending = std::make_shared<Pending>();
+  pending->context = context;
+  pending->reactor = context->DefaultReactor();
+  pending->call.method = &MethodNamed(method);
+  pending->start = SteadyClock::now();
+  pending->deadline = std::min(context->deadline(), std::chrono::system_clock::now() + kMaxDeadline);
+  return pending;
+}
+
+void Handler::Finish(Pending& pending, const Status& status, bool replayed) const {
+  const Call& call = pending.call;
+  deps_.on_call({
+      .service = service_,
+      .method = call.method->name,
+      .subject = call.principal.subject,
+      .organization = call.principal.organization,
+      .person = call.principal.person,
+      .request_id = call.request_id,
+      .trace = call.trace,
+      .code = status.ok() ? Code::kOk : status.error().code(),
+      .reason = status.ok() ? std::string_view() : ReasonName(status.error().reason),
+      .latency_us = (SteadyClock::now() - pending.start) / std::chrono::microseconds(1),
+      .audit = call.method->audit,
+      .replayed = replayed,
+  });
+  if (replayed) pending.context->AddTrailingMetadata("x-ttx-replayed", "1");
+  if (status.ok()) {
+    pending.reactor->Finish(grpc::Status::OK);
+    return;
+  }
+  const std::string_view service(service_);
+  const size_t first = service.find('.') + 1;
+  pending.reactor->Finish(ToGrpc(status.error(), service.substr(first, service.find('.', first) - first)));
+}
+
+grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* context, const Message& request,
+                                              Message& response, std::string_view method,
+                                              const std::function<Result<WriteWork>(const Call&)>& parse) {
+  std::shared_ptr<Pending> pending = Begin(context, method);
+  grpc::ServerUnaryReactor* const reactor = pending->reactor;
+  Result<Call> call = Admit(*context, request, method);
+  if (!call.ok()) {
+    Finish(*pending, call.error());
+    return reactor;
+  }
+  pending->call = std::move(call).value();
+  Result<WriteWork> work = parse(pending->call);
+  if (!work.ok()) {
+    Finish(*pending, work.error());
+    return reactor;
+  }
+  storage::Command command;
+  command.principal = pending->call.principal.subject;
+  command.method = pending->call.method->name;
+  command.request_id = pending->call.request_id;
+  command.fingerprint = crypto::Sha256(request.SerializeAsString());
+  command.abandoned = [pending] {
+    return pending->context->IsCancelled() || std::chrono::system_clock::now() > pending->deadline;
+  };
+  command.run = [work = std::move(work).value(), &response](storage::Txn& txn) -> Result<std::string> {
+    TTX_RETURN_IF_ERROR(work(txn));
+    return response.SerializeAsString();
+  };
+  command.done = [this, pending, &response](storage::Answer answer) {
+    if (!answer.body.ok()) {
+      Finish(*pending, answer.body.error(), answer.replayed);
+      return;
+    }
+    if (answer.replayed) {
+      TTX_CHECK(response.ParseFromString(*answer.body), "a stored answer cannot be read");
+    }
+    Finish(*pending, {}, answer.replayed);
+  };
+  shell_.writer().Submit(std::move(command));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* Handler::StartRead(grpc::CallbackServerContext* context, const Message& request,
+                                             std::string_view method,
+                                             std::function<Status(const storage::Reader&, const Call&)> run) {
+  return StartPoll(context, request, method, Duration{},
+                   [run = std::move(run)](const storage::Reader& reader, const Call& call) -> Result<bool> {
+                     TTX_RETURN_IF_ERROR(run(reader, call));
+                     return true;
+                   });
+}
+
+grpc::ServerUnaryReactor* Handler::StartPoll(grpc::CallbackServerContext* context, const Message& request,
+                                             std::string_view method, Duration wait,
+                                             std::function<Result<bool>(const storage::Reader&, const Call&)> run) {
+  std::shared_ptr<Pending> pending = Begin(context, method);
+  grpc::ServerUnaryReactor* const reactor = pending->reactor;
+  Result<Call> call = Admit(*context, request, method);
+  if (!call.ok()) {
+    Finish(*pending, call.error());
+    return reactor;
+  }
+  pending->call = std::move(call).value();
+  pending->poll = std::move(run);
+  pending->wait_until = pending->start + std::chrono::nanoseconds(std::clamp(wait, Duration{}, kMaxWait).ns);
+  PollOnce(std::move(pending));
+  return reactor;
+}
+
+void Handler::PollOnce(std::shared_ptr<Pending> pending) {
+  const bool queued = readers_.Post([this, pending] {
+    if (std::chrono::system_clock::now() > pending->deadline) {
+      Finish(*pending, Error(Reason::kDEADLINE_EXCEEDED));
+      return;
+    }
+    const std::unique_ptr<storage::Reader> snapshot = shell_.kv().Snapshot();
+    const uint64_t last_sequence = storage::LastSequence(*snapshot);
+    const Result<bool> found = pending->poll(*snapshot, pending->call);
+    const auto left = pending->wait_until - SteadyClock::now();
+    if (!found.ok()) {
+      Finish(*pending, found.error());
+    } else if (*found || left <= left.zero() || pending->context->IsCancelled()) {
+      Finish(*pending, {});
+    } else {
+      signal_.Wait(last_sequence, Nanoseconds(left / std::chrono::nanoseconds(1)),
+                   [this, pending](CommitSignal::Wakeup wakeup) {
+                     if (wakeup == CommitSignal::Wakeup::kCommitted) {
+                       PollOnce(pending);
+                     } else {
+                       Finish(*pending, {});
+                     }
+                   });
+    }
+  });
+  if (!queued) Finish(*pending, Error(Reason::kQUEUE_FULL));
+}
+
+}  // namespace ttx::rpc

@@ -1,0 +1,108 @@
+#include "libs/storage/shell.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace ttx::storage {
+namespace {
+
+constexpr std::chrono::milliseconds kTickEvery{10};
+constexpr Duration kRemovalEvery = Minutes(1);
+constexpr size_t kDuePerCommand = 64;
+constexpr size_t kRemovalsPerCommand = 1000;
+constexpr const char* kMarkerFile = "TTX";
+
+}  // namespace
+
+Shell::Shell(std::unique_ptr<Kv> kv, const Clock& clock, WriterOptions options, ShellHooks hooks)
+    : kv_(std::move(kv)), clock_(clock), hooks_(std::move(hooks)), writer_(*kv_, clock, options, hooks_.on_failure) {}
+
+Shell::~Shell() { Drain(); }
+
+void Shell::RunDue(Txn& txn) {
+  for (const Due& due : ReadDue(txn, txn.now(), kDuePerCommand)) {
+    txn.ClearDue(due.time, due.subject);
+    hooks_.on_due(txn, due.subject);
+  }
+}
+
+void Shell::Tick() {
+  const Time now = clock_.Now();
+  if (!timer_queued_.load()) {
+    if (const auto next = NextDue(*kv_); next && *next <= now) {
+      timer_queued_.store(true);
+      Command command;
+      command.method = "Timer";
+      command.run = [this](Txn& txn) -> Result<std::string> {
+        RunDue(txn);
+        return std::string();
+      };
+      command.done = [this](Answer) { timer_queued_.store(false); };
+      writer_.Submit(std::move(command));
+    }
+  }
+  if (now >= next_removal_ && !removal_queued_.load()) {
+    next_removal_ = now + kRemovalEvery;
+    removal_queued_.store(true);
+    Command command;
+    command.method = "RemoveAnswers";
+    command.run = [](Txn& txn) -> Result<std::string> {
+      Writer::RemoveAnswers(txn, txn.now() - kAnswerRetention, kRemovalsPerCommand);
+      return std::string();
+    };
+    command.done = [this](Answer) { removal_queued_.store(false); };
+    writer_.Submit(std::move(command));
+  }
+}
+
+void Shell::Start() {
+  writer_.Start();
+  ticker_ = std::thread([this] {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      lock.unlock();
+      Tick();
+      lock.lock();
+      wake_.wait_for(lock, kTickEvery, [this] { return stopping_; });
+    }
+  });
+}
+
+void Shell::Drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (ticker_.joinable()) ticker_.join();
+  writer_.Stop();
+}
+
+Status ClaimFolder(const std::string& path, const std::string& owner) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
+  const fs::path marker = fs::path(path) / kMarkerFile;
+  if (fs::exists(marker)) {
+    std::ifstream in(marker);
+    std::stringstream found;
+    found << in.rdbuf();
+    std::string text = found.str();
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    if (text == owner) return {};
+    return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", text}, {"expected", owner}});
+  }
+  if (!fs::is_empty(path, failed) || failed) {
+    return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});
+  }
+  std::ofstream out(marker);
+  out << owner << '\n';
+  out.flush();
+  if (!out) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", "cannot write " + marker.string()}});
+  return {};
+}
+
+}  // namespace ttx::storage

@@ -1,0 +1,139 @@
+#include "services/auction/app/auction_app.h"
+
+#include "services/auction/domain/limits.h"
+
+namespace ttx::auction {
+namespace {
+
+constexpr size_t kRecoverPerStep = 100;
+constexpr size_t kScanPerPage = 1000;
+constexpr std::string_view kHeartbeatSubject = "heartbeat";
+
+// Reads on, page by page, until `limit` of the items that `visible` lets through are found or the log ends.
+// `fetch(last)` gives the page after the item `last` (nullptr for the first page).
+template <class Item, class Fetch, class Visible>
+std::vector<Item> ReadVisible(size_t limit, Fetch fetch, Visible visible) {
+  std::vector<Item> found;
+  std::vector<Item> page = fetch(nullptr);
+  while (!page.empty()) {
+    for (const Item& item : page) {
+      if (visible(item) && found.size() < limit) found.push_back(item);
+    }
+    if (found.size() >= limit || page.size() < kScanPerPage) break;
+    const Item last = page.back();
+    page = fetch(&last);
+  }
+  return found;
+}
+
+Error NoAuction(const AuctionId& id) { return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text}}); }
+
+}  // namespace
+
+Result<AuctionApp::PlacedBid> AuctionApp::PlaceBid(storage::Txn& txn, const Principal& caller,
+                                                   const PlaceBidInput& input) const {
+  const std::optional<StoredAuction> before = LoadAuction(txn, input.auction);
+  if (!before) return NoAuction(input.auction);
+  const Decision decision = Decide(before->auction,
+                                   auction::PlaceBid{.bidder = FindBidder(txn, input.auction, caller.organization),
+                                                     .organization = caller.organization,
+                                                     .claimed_code = input.claimed_code,
+                                                     .price = input.price,
+                                                     .confirm = input.confirm},
+                                   txn.now());
+  const StoredAuction after = SaveDecision(txn, before, decision);
+  if (decision.refusal) {
+    txn.KeepOnError();
+    return *decision.refusal;
+  }
+  return PlacedBid{*after.auction.leading, after.auction.phase_end};
+}
+
+Status AuctionApp::Schedule(storage::Txn& txn, const ScheduleAuction& command) const {
+  if (LoadAuction(txn, command.id)) return {};
+  TTX_TRY(const Decision decision, Decide(command, txn.now()));
+  SaveDecision(txn, std::nullopt, decision);
+  return {};
+}
+
+void AuctionApp::Heartbeat(storage::Txn& txn) const {
+  PlanHeartbeat(txn, txn.now() + (ListOpen(txn, "", 1).empty() ? kIdleHeartbeat : kHeartbeat), kHeartbeatSubject);
+}
+
+void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {
+  if (subject == kHeartbeatSubject) {
+    Heartbeat(txn);
+    return;
+  }
+  const std::optional<StoredAuction> before = LoadAuction(txn, {subject});
+  TTX_CHECK(before.has_value(), "a timer of an auction that does not exist");
+  SaveDecision(txn, before, Decide(before->auction, Advance{}, txn.now()));
+}
+
+std::optional<std::string> AuctionApp::Recover(storage::Txn& txn, Time since, std::string_view cursor) const {
+  if (txn.now() - since <= kMaxOutage) return std::nullopt;
+  const std::vector<AuctionId> open = ListOpen(txn, cursor, kRecoverPerStep);
+  for (const AuctionId& id : open) {
+    const std::optional<StoredAuction> before = LoadAuction(txn, id);
+    TTX_CHECK(before.has_value(), "an indexed auction is missing");
+    SaveDecision(txn, before, Decide(before->auction, SuspendForOutage{since}, txn.now()));
+  }
+  return open.size() < kRecoverPerStep ? std::nullopt : std::optional(open.back().text);
+}
+
+Result<StoredAuction> AuctionApp::Get(const storage::Reader& reader, const AuctionId& id) const {
+  const std::optional<StoredAuction> stored = LoadAuction(reader, id);
+  if (!stored) return NoAuction(id);
+  return *stored;
+}
+
+Result<Bid> AuctionApp::GetBid(const storage::Reader& reader, const AuctionId& id, int64_t number) const {
+  const std::optional<Bid> bid = LoadBid(reader, id, number);
+  if (!bid) {
+    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/bids/" + std::to_string(number)}});
+  }
+  return *bid;
+}
+
+Result<std::vector<Bid>> AuctionApp::ListBids(const storage::Reader& reader, const AuctionId& id, int64_t after,
+                                              size_t limit) const {
+  if (!LoadAuction(reader, id)) return NoAuction(id);
+  return auction::ListBids(reader, id, after, limit);
+}
+
+Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reader& reader, const Principal& caller,
+                                                            const AuctionId& id, Time after, size_t limit) const {
+  const std::optional<StoredAuction> stored = LoadAuction(reader, id);
+  if (!stored) return NoAuction(id);
+  const bool staff = caller.organization == stored->auction.exchange;
+  return ReadVisible<RefusedBid>(
+      limit,
+      [&](const RefusedBid* last) {
+        return auction::ListRefusedBids(reader, id, last == nullptr ? after : last->time, kScanPerPage);
+      },
+      [&](const RefusedBid& bid) { return staff || bid.refusal.organization == caller.organization; });
+}
+
+std::vector<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                uint64_t after_sequence, size_t limit) const {
+  if (caller.service()) return auction::ListEvents(reader, {}, after_sequence, limit);
+  return ReadVisible<StoredEvent>(
+      limit,
+      [&](const StoredEvent* last) {
+        return auction::ListEvents(reader, {}, last == nullptr ? after_sequence : last->sequence, kScanPerPage);
+      },
+      [&](const StoredEvent& event) { return event.exchange == caller.organization; });
+}
+
+Result<std::vector<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader, const AuctionId& id,
+                                                         uint64_t after_sequence, size_t limit) const {
+  if (!LoadAuction(reader, id)) return NoAuction(id);
+  return ReadVisible<StoredEvent>(
+      limit,
+      [&](const StoredEvent* last) {
+        return auction::ListEvents(reader, id, last == nullptr ? after_sequence : last->sequence, kScanPerPage);
+      },
+      [](const StoredEvent& event) { return !std::holds_alternative<BidRefused>(event.event.payload); });
+}
+
+}  // namespace ttx::auction
