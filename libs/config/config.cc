@@ -76,7 +76,7 @@ void MakeAbsolute(const fs::path& folder, std::string* path) {
 void MakePathsAbsolute(const fs::path& folder, Config& config) {
   if (config.has_data_directory()) MakeAbsolute(folder, config.mutable_data_directory());
   if (config.has_calendar_directory()) MakeAbsolute(folder, config.mutable_calendar_directory());
-  if (config.has_fee_table_file()) MakeAbsolute(folder, config.mutable_fee_table_file());
+  if (config.has_fee_directory()) MakeAbsolute(folder, config.mutable_fee_directory());
   if (config.has_profile_directory()) MakeAbsolute(folder, config.mutable_profile_directory());
   if (config.has_record_key_file()) MakeAbsolute(folder, config.mutable_record_key_file());
   if (config.has_secrets_key_file()) MakeAbsolute(folder, config.mutable_secrets_key_file());
@@ -192,7 +192,7 @@ class Validator {
     Require("data_directory", config_.data_directory(), "say where data is kept");
     Require("calendar_directory", config_.calendar_directory(), "legal periods need the published holidays");
     Folder("calendar_directory", config_.calendar_directory());
-    File("fee_table_file", config_.fee_table_file());
+    Folder("fee_directory", config_.fee_directory());
     Folder("profile_directory", config_.profile_directory());
     Require("record_key_file", config_.record_key_file(), "records are signed");
     SecretFile("record_key_file", config_.record_key_file());

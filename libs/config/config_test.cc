@@ -95,7 +95,7 @@ TEST_F(ConfigTest, LoadFillsDefaultsAndMakesPathsAbsolute) {
   EXPECT_EQ(config.grpc().listen_address(), "127.0.0.1:9443");
   EXPECT_EQ(config.token().lifetime_seconds(), 3600u);
   EXPECT_FALSE(config.grpc().reflection());
-  EXPECT_EQ(config.fee_table_file(), "");
+  EXPECT_EQ(config.fee_directory(), "");
 }
 
 TEST_F(ConfigTest, AbsolutePathsAndOtherFoldersAreKept) {

@@ -13,7 +13,12 @@ int64_t SteadyNs() { return std::chrono::steady_clock::now().time_since_epoch() 
 CommitSignal::CommitSignal() : thread_([this] { Loop(); }) {}
 
 CommitSignal::~CommitSignal() {
-  Close();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    stopping_ = true;
+  }
+  wake_.notify_one();
   thread_.join();
 }
 
@@ -41,6 +46,7 @@ void CommitSignal::Close() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    published_ = true;
   }
   wake_.notify_one();
 }
@@ -67,8 +73,9 @@ void CommitSignal::Loop() {
       lock.lock();
       continue;
     }
-    if (closed_) return;
-    const auto changed = [this] { return published_ || closed_; };
+    // Closed is not the end: whoever comes to wait later must be told too.
+    if (stopping_) return;
+    const auto changed = [this] { return published_ || stopping_; };
     if (waiters_.empty()) {
       wake_.wait(lock, changed);
     } else {

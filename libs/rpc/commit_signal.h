@@ -40,6 +40,7 @@ class CommitSignal {
   uint64_t last_sequence_ = 0;
   bool published_ = false;
   bool closed_ = false;
+  bool stopping_ = false;
   std::multimap<int64_t, Waiter> waiters_;  // by the steady time, in ns, at which they time out
   std::thread thread_;
 };

@@ -9,6 +9,7 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <chrono>
+#include <utility>
 
 #include "libs/rpc/status.h"
 #include "libs/storage/codec.h"
@@ -184,9 +185,9 @@ size_t Feed::Step(int32_t limit) {
 }
 
 void Feed::Loop() {
+  uint64_t cursor = FeedCursor(shell_.kv(), source_name_);
   while (true) {
-    Result<std::vector<FeedEvent>> events =
-        source_->Fetch(FeedCursor(shell_.kv(), source_name_), kPageSize, kWait);
+    Result<std::vector<FeedEvent>> events = source_->Fetch(cursor, kPageSize, kWait);
     std::unique_lock lock(mutex_);
     if (stopping_) return;
     if (!events.ok()) {
@@ -198,6 +199,10 @@ void Feed::Loop() {
     for (FeedEvent& event : *events) shell_.writer().Submit(MakeCommand(std::move(event)));
     lock.lock();
     wake_.wait(lock, [this] { return in_flight_ == 0; });
+    // Nothing took effect: a source with a gap or one that drains, or a writer that takes no more. Asking again at
+    // once would only spin.
+    const uint64_t before = std::exchange(cursor, FeedCursor(shell_.kv(), source_name_));
+    if (cursor == before) wake_.wait_for(lock, kRetryAfter, [this] { return stopping_; });
     if (stopping_) return;
   }
 }

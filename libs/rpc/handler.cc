@@ -1,5 +1,7 @@
 #include "libs/rpc/handler.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
@@ -42,6 +44,18 @@ Result<std::string> ReadRequestId(const Message& request, const FieldDescriptor*
   return id;
 }
 
+// Equal requests give equal digests: without the flag, the entries of a map come in any order.
+std::string Fingerprint(const Message& request) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream out(&stream);
+    out.SetSerializationDeterministic(true);
+    request.SerializeToCodedStream(&out);
+  }
+  return crypto::Sha256(bytes);
+}
+
 }  // namespace
 
 // One call in flight. Kept alive by the closures that will finish it.
@@ -70,7 +84,10 @@ Result<std::unique_ptr<Handler>> Handler::Make(std::string_view service, Handler
     Method method{proto->name(), policy.permission(), policy.audit(), policy.write(), nullptr};
     if (policy.write()) {
       method.request_id = proto->input_type()->FindFieldByName("request_id");
-      if (method.request_id == nullptr) return Error(Reason::kPOLICY_MISSING, {{"method", proto->full_name()}});
+      if (method.request_id == nullptr || method.request_id->is_repeated() ||
+          method.request_id->type() != FieldDescriptor::TYPE_STRING) {
+        return Error(Reason::kPOLICY_MISSING, {{"method", proto->full_name()}});
+      }
     }
     handler->methods_.emplace(proto->name(), method);
   }
@@ -178,7 +195,7 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
   command.principal = pending->call.principal.subject;
   command.method = pending->call.method->name;
   command.request_id = pending->call.request_id;
-  command.fingerprint = crypto::Sha256(request.SerializeAsString());
+  command.fingerprint = Fingerprint(request);
   command.abandoned = [pending] {
     return pending->context->IsCancelled() || std::chrono::system_clock::now() > pending->deadline;
   };

@@ -36,7 +36,8 @@ Result<Time> FromProtoTime(const google::protobuf::Timestamp& time, std::string_
 
 Result<Duration> FromProtoDuration(const google::protobuf::Duration& duration, std::string_view field) {
   const bool mixed = (duration.seconds() > 0 && duration.nanos() < 0) || (duration.seconds() < 0 && duration.nanos() > 0);
-  if (std::abs(duration.seconds()) > kMaxDurationSeconds || std::abs(duration.nanos()) >= kNanos || mixed) {
+  const bool seconds_fit = -kMaxDurationSeconds <= duration.seconds() && duration.seconds() <= kMaxDurationSeconds;
+  if (!seconds_fit || duration.nanos() <= -kNanos || duration.nanos() >= kNanos || mixed) {
     return InvalidField(std::string(field), Reason::kOUT_OF_RANGE);
   }
   return Duration{duration.seconds() * kNanos + duration.nanos()};

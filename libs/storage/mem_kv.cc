@@ -37,7 +37,12 @@ std::vector<Entry> ScanFrom(const Map& map, const KeyRange& range, size_t limit,
 
 class MemKv::View : public Reader {
  public:
-  explicit View(std::shared_ptr<const Map> map) : map_(std::move(map)) {}
+  View(std::shared_ptr<const Map> map, std::mutex& mutex) : map_(std::move(map)), mutex_(mutex) {}
+  // Under the mutex, so that a writer that finds itself the map's only owner has seen this reader finish.
+  ~View() override {
+    const std::lock_guard lock(mutex_);
+    map_.reset();
+  }
   std::optional<std::string> Get(std::string_view key) const override { return GetFrom(*map_, key); }
   std::vector<std::optional<std::string>> MultiGet(const std::vector<std::string>& keys) const override {
     return MultiGetFrom(*map_, keys);
@@ -47,7 +52,8 @@ class MemKv::View : public Reader {
   }
 
  private:
-  const std::shared_ptr<const Map> map_;
+  std::shared_ptr<const Map> map_;
+  std::mutex& mutex_;
 };
 
 std::optional<std::string> MemKv::Get(std::string_view key) const {
@@ -67,7 +73,7 @@ std::vector<Entry> MemKv::Scan(const KeyRange& range, size_t limit, Direction di
 
 std::unique_ptr<Reader> MemKv::Snapshot() const {
   const std::lock_guard lock(mutex_);
-  return std::make_unique<View>(map_);
+  return std::make_unique<View>(map_, mutex_);
 }
 
 Status MemKv::Write(const WriteBatch& batch) {

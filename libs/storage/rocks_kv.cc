@@ -139,6 +139,12 @@ rocksdb::Options Profile(const RocksOptions& from) {
   return options;
 }
 
+// Another opener holds the store, in this process or another; not: the LOCK file could not be opened.
+bool IsHeld(const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  return text.find("lock hold by current process") != text.npos || text.find("While lock file") != text.npos;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Kv>> OpenRocksKv(const RocksOptions& options) {
@@ -147,7 +153,7 @@ Result<std::unique_ptr<Kv>> OpenRocksKv(const RocksOptions& options) {
   if (!status.ok()) {
     const std::map<std::string, std::string> details = {{"path", options.path}, {"detail", status.ToString()}};
     if (status.IsCorruption()) return Error(Reason::kDATA_DAMAGED, details);
-    if (status.ToString().find("LOCK") != std::string::npos) return Error(Reason::kDATA_LOCKED, details);
+    if (IsHeld(status)) return Error(Reason::kDATA_LOCKED, details);
     return Error(Reason::kDATA_UNREADABLE, details);
   }
   return std::unique_ptr<Kv>(std::make_unique<RocksKv>(std::shared_ptr<rocksdb::DB>(db)));

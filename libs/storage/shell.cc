@@ -1,5 +1,8 @@
 #include "libs/storage/shell.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +16,15 @@ constexpr Duration kRemovalEvery = Minutes(1);
 constexpr size_t kDuePerCommand = 64;
 constexpr size_t kRemovalsPerCommand = 1000;
 constexpr const char* kMarkerFile = "TTX";
+
+// Writes `text` to the file and, when `path` is a folder, only syncs it. Durable when it returns true.
+bool WriteAndSync(const std::string& path, int flags, std::string_view text) {
+  const int file = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  if (file < 0) return false;
+  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool synced = ::fsync(file) == 0;
+  return (::close(file) == 0) && written && synced;
+}
 
 }  // namespace
 
@@ -86,7 +98,9 @@ Status ClaimFolder(const std::string& path, const std::string& owner) {
   fs::create_directories(path, failed);
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
   const fs::path marker = fs::path(path) / kMarkerFile;
-  if (fs::exists(marker)) {
+  const bool marked = fs::exists(marker, failed);
+  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
+  if (marked) {
     std::ifstream in(marker);
     std::stringstream found;
     found << in.rdbuf();
@@ -98,10 +112,10 @@ Status ClaimFolder(const std::string& path, const std::string& owner) {
   if (!fs::is_empty(path, failed) || failed) {
     return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});
   }
-  std::ofstream out(marker);
-  out << owner << '\n';
-  out.flush();
-  if (!out) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", "cannot write " + marker.string()}});
+  // Both the marker and its name must survive a power cut: data without a marker belongs to nobody.
+  if (!WriteAndSync(marker, O_WRONLY | O_CREAT | O_TRUNC, owner + "\n") || !WriteAndSync(path, O_RDONLY, "")) {
+    return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", "cannot write " + marker.string()}});
+  }
   return {};
 }
 
