@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/core/calendar.h"
+#include "libs/core/result.h"
+
+namespace ttx::server {
+
+/// The whole file; CANNOT_OPEN_FILE otherwise.
+Result<std::string> ReadFile(const std::string& path);
+/// The contents of the files with this ending in a folder, by name. CANNOT_OPEN_FILE when there is none.
+Result<std::vector<std::string>> ReadFolder(const std::string& path, std::string_view ending);
+/// Writes a new file with mode 0600; CANNOT_OPEN_FILE when it exists or cannot be written.
+Status WriteNewFile(const std::string& path, const std::string& content);
+
+/// The holiday tables of a folder (deploy/calendar).
+Result<Calendar> ReadCalendar(const std::string& folder);
+
+}  // namespace ttx::server

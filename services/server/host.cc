@@ -1,0 +1,400 @@
+#include "services/server/host.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/gateway.h"
+#include "libs/auth/token.h"
+#include "libs/crypto/random.h"
+#include "libs/crypto/signature.h"
+#include "libs/obs/log.h"
+#include "libs/obs/metrics.h"
+#include "libs/rpc/directory.h"
+#include "libs/rpc/module.h"
+#include "libs/rpc/reader_pool.h"
+#include "libs/storage/rocks_kv.h"
+#include "libs/storage/shell.h"
+#include "services/auction/module.h"
+#include "services/contract/module.h"
+#include "services/disclosure/module.h"
+#include "services/listing/module.h"
+#include "services/party/module.h"
+#include "services/server/clocks.h"
+#include "services/server/files.h"
+#include "services/server/sandbox_service.h"
+#include "services/server/services.h"
+#include "services/server/verification_follower.h"
+#include "services/settlement/module.h"
+
+namespace ttx::server {
+namespace {
+
+constexpr int kReaderThreads = 2;
+constexpr size_t kReaderQueue = 4096;
+constexpr Duration kDrainTime = Seconds(10);
+constexpr std::chrono::seconds kServerShutdown{5};
+constexpr int kMaxMessageBytes = 4 << 20;
+
+bool IsSandbox(const config::Config& config) { return config.mode() == config::Config::SANDBOX; }
+
+// --- What happens when calls end, feeds refuse, writes fail ---------------------------------------------------------
+
+// Metrics are looked up once per (service, method, code); the log line and the audit record are written here.
+class CallLog {
+ public:
+  void Record(const rpc::CallRecord& call) {
+    const Series& series = Find(call);
+    series.count.Add();
+    series.latency.Observe(Nanoseconds(call.latency_us * 1000));
+    if (call.audit) {
+      const Status written = obs::Audit("call", {{"service", call.service},
+                                                 {"method", call.method},
+                                                 {"subject", call.subject},
+                                                 {"organization", call.organization},
+                                                 {"person", call.person},
+                                                 {"request_id", call.request_id},
+                                                 {"trace", call.trace},
+                                                 {"code", static_cast<int>(call.code)},
+                                                 {"reason", call.reason},
+                                                 {"replayed", call.replayed},
+                                                 {"latency_us", call.latency_us}});
+      TTX_CHECK(written.ok(), "the audit log cannot be written");
+    } else {
+      obs::Log(obs::Level::kInfo, "call", {{"service", call.service},
+                                           {"method", call.method},
+                                           {"subject", call.subject},
+                                           {"trace", call.trace},
+                                           {"code", static_cast<int>(call.code)},
+                                           {"reason", call.reason},
+                                           {"latency_us", call.latency_us}});
+    }
+  }
+
+ private:
+  struct Series {
+    obs::Counter count;
+    obs::Histogram latency;
+  };
+
+  const Series& Find(const rpc::CallRecord& call) {
+    std::string key(call.service);
+    key.append("/").append(call.method).append("/").append(std::to_string(static_cast<int>(call.code)));
+    const std::lock_guard lock(mutex_);
+    const auto it = series_.find(key);
+    if (it != series_.end()) return it->second;
+    const obs::Labels labels = {{"service", std::string(call.service)}, {"method", std::string(call.method)}};
+    obs::Labels with_code = labels;
+    with_code.emplace_back("code", std::to_string(static_cast<int>(call.code)));
+    return series_
+        .emplace(std::move(key), Series{obs::MakeCounter("ttx_calls_total", "Finished calls", with_code),
+                                        obs::MakeLatencyHistogram("ttx_call_latency_seconds", "Time to answer", labels)})
+        .first->second;
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, Series> series_;
+};
+
+void StopOnFailedWrite(const Error& error) {
+  const auto detail = error.metadata.find("detail");
+  obs::Log(obs::Level::kError, "write_failed", {{"detail", detail == error.metadata.end() ? "" : detail->second}});
+  obs::Flush();
+  std::abort();
+}
+
+void LogRefusedEvent(const std::string& source, uint64_t sequence, const Error& error) {
+  obs::MakeCounter("ttx_feed_refusals_total", "Events of other services without effect", {{"source", source}}).Add();
+  obs::Log(obs::Level::kError, "feed_event_refused", {{"source", source},
+                                                      {"sequence", sequence},
+                                                      {"reason", ReasonName(error.reason)},
+                                                      {"message", error.message()}});
+}
+
+// --- gRPC -----------------------------------------------------------------------------------------------------------
+
+struct TlsFiles {
+  std::string certificate;
+  std::string private_key;
+  std::string client_ca;
+};
+
+Result<TlsFiles> ReadTls(const config::Grpc& grpc) {
+  TlsFiles files;
+  if (!grpc.has_certificate_file()) return files;
+  TTX_TRY(files.certificate, ReadFile(grpc.certificate_file()));
+  TTX_TRY(files.private_key, ReadFile(grpc.private_key_file()));
+  TTX_TRY(files.client_ca, ReadFile(grpc.client_ca_file()));
+  return files;
+}
+
+std::shared_ptr<grpc::ServerCredentials> ServerCredentials(const TlsFiles& tls) {
+  if (tls.certificate.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = tls.client_ca;
+  options.pem_key_cert_pairs.push_back({tls.private_key, tls.certificate});
+  return grpc::SslServerCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> PeerChannel(const config::Peer& peer, const TlsFiles& tls) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  if (tls.certificate.empty()) {
+    return grpc::CreateCustomChannel(peer.address(), grpc::InsecureChannelCredentials(), arguments);
+  }
+  arguments.SetSslTargetNameOverride(rpc::CertifiedName(peer.service()));
+  return grpc::CreateCustomChannel(
+      peer.address(), grpc::SslCredentials({tls.client_ca, tls.private_key, tls.certificate}), arguments);
+}
+
+void ConfigureServer(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+}
+
+}  // namespace
+
+std::string ServiceFolder(const config::Config& config, std::string_view service) {
+  return config.data_directory() + "/" + std::string(service);
+}
+
+std::string FolderOwner(const config::Config& config, std::string_view service) {
+  return "ttx " + std::string(service) + (IsSandbox(config) ? " sandbox" : " production") + " format 1";
+}
+
+struct Host::Parts {
+  config::Config config;
+  std::unique_ptr<Clock> clock;
+  SandboxClock* sandbox_clock = nullptr;
+  std::optional<Calendar> calendar;
+  crypto::OsIds ids;
+  std::string secrets_key;
+  std::string secret = Hex(crypto::RandomBytes(32));
+  CallLog call_log;
+  rpc::Directory directory;
+  std::unique_ptr<rpc::ReaderPool> readers;
+  std::unique_ptr<auth::TokenVerifier> verifier;
+  std::unique_ptr<VerificationFollower> follower;
+  std::vector<std::unique_ptr<rpc::Module>> modules;
+  std::unique_ptr<grpc::Server> server;
+  int grpc_port = 0;
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::atomic<bool> ready = false;
+  bool stopped = false;
+
+  bool Hosts(std::string_view service) const { return config::HasRole(config, service); }
+
+  Status Load();
+  Result<rpc::ModuleDeps> Deps(std::string_view service);
+  Result<std::unique_ptr<rpc::Module>> MakeModule(std::string_view service);
+  Status MakeModules();
+  Status StartServer();
+  Status StartGateway();
+  void Stop();
+};
+
+Status Host::Parts::Load() {
+  if (IsSandbox(config)) {
+    TTX_TRY(std::unique_ptr<SandboxClock> opened, SandboxClock::Open(config.data_directory() + "/sandbox_clock"));
+    sandbox_clock = opened.get();
+    clock = std::move(opened);
+  } else {
+    clock = std::make_unique<SystemClock>();
+  }
+  TTX_TRY(calendar, ReadCalendar(config.calendar_directory()));
+  TTX_TRY(secrets_key, ReadFile(config.secrets_key_file()));
+  readers = std::make_unique<rpc::ReaderPool>(kReaderThreads, kReaderQueue);
+  verifier = std::make_unique<auth::TokenVerifier>(config.token().issuer(), config.token().audience());
+  return {};
+}
+
+Result<rpc::ModuleDeps> Host::Parts::Deps(std::string_view service) {
+  TTX_TRY(std::unique_ptr<storage::Kv> kv,
+          storage::OpenRocksKv({.path = ServiceFolder(config, service) + "/rocksdb",
+                                .block_cache_bytes = int64_t{config.storage().block_cache_mb()} << 20,
+                                .write_buffer_bytes = int64_t{config.storage().write_buffer_mb()} << 20}));
+  return rpc::ModuleDeps{
+      .kv = std::move(kv),
+      .clock = *clock,
+      .ids = ids,
+      .calendar = *calendar,
+      .handler = {.clock = clock.get(),
+                  .authenticate = [this](std::string_view token) { return verifier->Verify(token, clock->Now()); },
+                  .service_secret = secret,
+                  .on_call = [this](const rpc::CallRecord& call) { call_log.Record(call); }},
+      .readers = *readers,
+      .directory = directory,
+      .identity = {std::string(service), secret},
+      .secrets_key = secrets_key,
+      .on_failure = StopOnFailedWrite,
+      .on_feed_refusal = LogRefusedEvent,
+  };
+}
+
+Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view service) {
+  TTX_TRY(rpc::ModuleDeps deps, Deps(service));
+  if (service == "party") {
+    return party::MakePartyModule(std::move(deps), {.issuer = config.token().issuer(),
+                                                    .audience = config.token().audience(),
+                                                    .token_lifetime = Seconds(config.token().lifetime_seconds())});
+  }
+  if (service == "listing") {
+    TTX_TRY(const std::vector<std::string> profiles, ReadFolder(config.profile_directory(), ".textproto"));
+    return listing::MakeListingModule(std::move(deps), {.profiles = profiles});
+  }
+  if (service == "auction") return auction::MakeAuctionModule(std::move(deps));
+  if (service == "contract") return contract::MakeContractModule(std::move(deps));
+  if (service == "settlement") {
+    TTX_TRY(const std::vector<std::string> fee_tables, ReadFolder(config.fee_directory(), ".textproto"));
+    return settlement::MakeSettlementModule(std::move(deps), {.fee_tables = fee_tables, .fee_table = "changsha-2022-09", .options = {}});
+  }
+  if (service == "disclosure") {
+    TTX_TRY(const std::string record_key, ReadFile(config.record_key_file()));
+    return disclosure::MakeDisclosureModule(std::move(deps), {.record_key_pem = record_key});
+  }
+  TTX_CHECK(false, "no such service: " + std::string(service));
+}
+
+Status Host::Parts::MakeModules() {
+  std::vector<std::string> hosted;
+  for (const char* service : kServices) {
+    if (Hosts(service)) hosted.push_back(service);
+  }
+  if (sandbox_clock != nullptr && Hosts("party")) hosted.push_back("sandbox");
+  // Every folder is claimed before any store is opened: a folder of another mode stops the start with nothing touched.
+  for (const std::string& service : hosted) {
+    TTX_RETURN_IF_ERROR(storage::ClaimFolder(ServiceFolder(config, service), FolderOwner(config, service)));
+  }
+  for (const std::string& service : hosted) {
+    if (service == "sandbox") {
+      TTX_TRY(rpc::ModuleDeps deps, Deps(service));
+      TTX_TRY(std::unique_ptr<rpc::Module> module, MakeSandboxModule(std::move(deps), *sandbox_clock));
+      modules.push_back(std::move(module));
+    } else {
+      TTX_TRY(std::unique_ptr<rpc::Module> module, MakeModule(service));
+      modules.push_back(std::move(module));
+    }
+  }
+  return {};
+}
+
+Status Host::Parts::StartServer() {
+  TTX_TRY(const TlsFiles tls, ReadTls(config.grpc()));
+  if (!modules.empty()) {
+    grpc::EnableDefaultHealthCheckService(true);
+    if (config.grpc().reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    ConfigureServer(builder);
+    builder.AddListeningPort(config.grpc().listen_address(), ServerCredentials(tls), &grpc_port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    for (const auto& module : modules) builder.RegisterService(&module->service());
+    for (const auto& module : modules) module->Start();
+    server = builder.BuildAndStart();
+    if (server == nullptr) {
+      return Error(Reason::kLISTEN_FAILED, {{"address", config.grpc().listen_address()}, {"detail", "gRPC"}});
+    }
+    server->GetHealthCheckService()->SetServingStatus(true);
+    const std::shared_ptr<grpc::Channel> in_process = server->InProcessChannel({});
+    for (const auto& module : modules) {
+      std::string_view name = module->service_name();
+      name.remove_prefix(std::string_view("ttx.").size());
+      directory.Set(std::string(name.substr(0, name.find('.'))), in_process);
+    }
+  }
+  for (const config::Peer& peer : config.peers()) {
+    if (!Hosts(peer.service())) directory.Set(peer.service(), PeerChannel(peer, tls));
+    if (peer.service() == "party" && IsSandbox(config) && !Hosts("party")) {
+      directory.Set("sandbox", PeerChannel(peer, tls));
+    }
+  }
+  for (const auto& module : modules) module->StartFeeds();
+  follower = std::make_unique<VerificationFollower>(
+      directory, rpc::ServiceIdentity{modules.empty() ? "gateway" : config.roles_size() > 0 ? config.roles(0) : "party", secret},
+      *verifier);
+  follower->Start();
+  return {};
+}
+
+Status Host::Parts::StartGateway() {
+  if (!config::HasRole(config, "gateway")) return {};
+  gateway::GatewayConfig from;
+  from.listen_address = config.gateway().listen_address();
+  from.certificate_file = config.gateway().certificate_file();
+  from.private_key_file = config.gateway().private_key_file();
+  from.admin_address = config.gateway().admin_address();
+  from.allowed_hosts.assign(config.gateway().allowed_hosts().begin(), config.gateway().allowed_hosts().end());
+  from.services = PublicServices(IsSandbox(config));
+  from.max_connections = static_cast<int>(config.gateway().max_connections());
+  from.max_connections_per_peer = static_cast<int>(config.gateway().max_connections_per_peer());
+  from.requests_per_second_per_principal = static_cast<int>(config.gateway().requests_per_second_per_principal());
+  gateway::GatewayHooks hooks;
+  hooks.ready = [this] { return ready.load() && follower->ready(); };
+  hooks.metrics_text = obs::MetricsText;
+  hooks.on_request = [](const gateway::RequestLog& request) {
+    obs::Log(obs::Level::kInfo, "request", {{"method", request.method},
+                                            {"route", request.route},
+                                            {"peer", request.peer},
+                                            {"trace", request.trace_id},
+                                            {"status", request.status},
+                                            {"reason", request.reason},
+                                            {"latency_us", request.duration.ns / 1000}});
+  };
+  TTX_TRY(gateway, gateway::Gateway::Start(std::move(from), directory, std::move(hooks)));
+  return {};
+}
+
+void Host::Parts::Stop() {
+  if (stopped) return;
+  stopped = true;
+  ready.store(false);
+  if (server != nullptr) server->GetHealthCheckService()->SetServingStatus(false);
+  if (gateway != nullptr) {
+    gateway->StopAccepting();
+    gateway->Drain(kDrainTime);
+    gateway.reset();
+  }
+  for (const auto& module : modules) module->StopFeeds();
+  if (follower != nullptr) follower->Stop();
+  directory.Clear();
+  for (const auto& module : modules) module->CloseStreams();
+  if (server != nullptr) {
+    server->Shutdown(std::chrono::system_clock::now() + kServerShutdown);
+    server->Wait();
+  }
+  if (readers != nullptr) readers->Stop();
+  for (const auto& module : modules) module->Drain();
+  modules.clear();
+}
+
+Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Host::~Host() { Stop(); }
+
+Result<std::unique_ptr<Host>> Host::Start(const config::Config& config) {
+  std::unique_ptr<Host> host(new Host(std::make_unique<Parts>()));
+  host->parts_->config = config;
+  TTX_RETURN_IF_ERROR(host->parts_->Load());
+  TTX_RETURN_IF_ERROR(host->parts_->MakeModules());
+  TTX_RETURN_IF_ERROR(host->parts_->StartServer());
+  TTX_RETURN_IF_ERROR(host->parts_->StartGateway());
+  host->parts_->ready.store(true);
+  return host;
+}
+
+void Host::Stop() { parts_->Stop(); }
+
+uint16_t Host::https_port() const { return parts_->gateway == nullptr ? 0 : parts_->gateway->port(); }
+uint16_t Host::admin_port() const { return parts_->gateway == nullptr ? 0 : parts_->gateway->admin_port(); }
+int Host::grpc_port() const { return parts_->grpc_port; }
+
+}  // namespace ttx::server

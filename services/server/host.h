@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "libs/config/config.h"
+#include "libs/core/result.h"
+
+namespace ttx::server {
+
+/// One process of an installation: the services, gateway and feeds its roles name, started and stopped in the one
+/// safe order (architecture.md section 7).
+class Host {
+ public:
+  /// Reads keys, tables and stores, then listens. On an Error nothing is left running and no file was changed,
+  /// except that a data folder that did not exist may have been made.
+  static Result<std::unique_ptr<Host>> Start(const config::Config& config);
+  /// Stops if Stop has not been called.
+  ~Host();
+
+  /// Not ready -> gateway stops accepting -> sessions drain -> feeds stop -> channels dropped -> gRPC server stops ->
+  /// writers drain -> stores close. Idempotent.
+  void Stop();
+
+  uint16_t https_port() const;  // 0 without the gateway role
+  uint16_t admin_port() const;  // 0 without an admin listener
+  int grpc_port() const;        // 0 without services or on a unix socket
+
+ private:
+  struct Parts;
+  explicit Host(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The folder of a service's data, and what its marker file must say (storage::ClaimFolder).
+std::string ServiceFolder(const config::Config& config, std::string_view service);
+std::string FolderOwner(const config::Config& config, std::string_view service);
+
+}  // namespace ttx::server

@@ -1,0 +1,174 @@
+#include <cstdio>
+#include <filesystem>
+
+#include "libs/crypto/random.h"
+#include "libs/crypto/signature.h"
+#include "libs/storage/rocks_kv.h"
+#include "libs/storage/shell.h"
+#include "services/party/module.h"
+#include "services/server/clocks.h"
+#include "services/server/commands.h"
+#include "services/server/files.h"
+#include "services/server/host.h"
+#include "services/server/services.h"
+
+namespace ttx::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kInitHelp =
+    "Usage: ttx init [--data DIR] (--sandbox | --production) [options]\n"
+    "\n"
+    "Makes a new installation in DIR: keys, configuration, an empty store with the operator organization and the first\n"
+    "administrator, whose credentials go to DIR/admin.json. Refuses a folder that has been initialized.\n"
+    "TLS certificates are yours to put into DIR/certs (deploy/dev-certificates makes some for development).\n"
+    "\n"
+    "  --data DIR          where (default var)\n"
+    "  --sandbox           for demonstrations and integrators: its clock can be advanced\n"
+    "  --production        for real deals\n"
+    "  --split             one configuration per role, for one process each with mutual TLS between them\n"
+    "  --https-port N      of the gateway (default 8443)\n"
+    "  --admin-port N      of health and metrics (default 9090)\n"
+    "  --grpc-port N       of gRPC (default 9443; with --split of the first service, the others follow)\n"
+    "  --share DIR         where calendars, profiles and fee tables are (default deploy)\n"
+    "  --operator-name S   legal name of the operator organization\n"
+    "  --operator-uscc S   its unified social credit code\n";
+
+struct Ports {
+  int https;
+  int admin;
+  int grpc;
+};
+
+std::string CommonConfig(bool sandbox, const std::string& share) {
+  std::string text = "mode: " + std::string(sandbox ? "SANDBOX" : "PRODUCTION") + "\n";
+  text += "data_directory: \"data\"\n";
+  text += "calendar_directory: \"" + share + "/calendar\"\n";
+  text += "profile_directory: \"" + share + "/profiles\"\n";
+  text += "fee_directory: \"" + share + "/fees\"\n";
+  text += "record_key_file: \"keys/record.pem\"\n";
+  text += "secrets_key_file: \"keys/secrets.key\"\n";
+  text += "token { issuer: \"ttx\" audience: \"ttx\" lifetime_seconds: 600 }\n";
+  return text;
+}
+
+std::string GatewaySection(const Ports& ports) {
+  const std::string port = std::to_string(ports.https);
+  return "gateway {\n  listen_address: \"127.0.0.1:" + port + "\"\n  admin_address: \"127.0.0.1:" +
+         std::to_string(ports.admin) +
+         "\"\n  certificate_file: \"certs/gateway.pem\"\n  private_key_file: \"certs/gateway.key\"\n  public_url: "
+         "\"https://localhost:" +
+         port + "\"\n}\n";
+}
+
+std::string SplitConfig(std::string_view role, const std::string& common, const Ports& ports) {
+  std::string text = common + "roles: \"" + std::string(role) + "\"\n";
+  if (role == "gateway") text += GatewaySection(ports);
+  text += "grpc {\n";
+  for (int i = 0; i < 6; ++i) {
+    if (role == kServices[i]) text += "  listen_address: \"127.0.0.1:" + std::to_string(ports.grpc + i) + "\"\n";
+  }
+  const std::string name = "certs/" + std::string(role);
+  text += "  certificate_file: \"" + name + ".pem\"\n  private_key_file: \"" + name +
+          ".key\"\n  client_ca_file: \"certs/ca.pem\"\n}\n";
+  for (int i = 0; i < 6; ++i) {
+    if (role == kServices[i]) continue;
+    text += "peers { service: \"" + std::string(kServices[i]) + "\" address: \"127.0.0.1:" +
+            std::to_string(ports.grpc + i) + "\" }\n";
+  }
+  return text;
+}
+
+Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std::string& share, const Ports& ports) {
+  const std::string common = CommonConfig(sandbox, share);
+  if (!split) {
+    return WriteNewFile(folder / "ttx.conf", common + GatewaySection(ports) + "grpc { listen_address: \"127.0.0.1:" +
+                                                 std::to_string(ports.grpc) + "\" reflection: true }\n");
+  }
+  for (const char* service : kServices) {
+    TTX_RETURN_IF_ERROR(WriteNewFile(folder / (std::string(service) + ".conf"), SplitConfig(service, common, ports)));
+  }
+  return WriteNewFile(folder / "gateway.conf", SplitConfig("gateway", common, ports));
+}
+
+Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox, const std::string& secrets_key,
+                                           const std::string& name, const std::string& uscc) {
+  config::Config config;
+  config.set_mode(sandbox ? config::Config::SANDBOX : config::Config::PRODUCTION);
+  config.set_data_directory(folder / "data");
+  TTX_RETURN_IF_ERROR(storage::ClaimFolder(ServiceFolder(config, "party"), FolderOwner(config, "party")));
+  TTX_TRY(const std::unique_ptr<storage::Kv> kv,
+          storage::OpenRocksKv({.path = ServiceFolder(config, "party") + "/rocksdb"}));
+  const SystemClock clock;
+  crypto::OsIds ids;
+  party::BootstrapInput input;
+  input.profile.uscc = uscc;
+  input.profile.legal_name = name;
+  input.profile.kind = party::Kind::kEnterprise;
+  input.profile.domicile = "-";
+  input.profile.region_code = "110000";
+  input.profile.licence_digest = std::string(64, '0');
+  input.profile.legal_representative = "-";
+  input.profile.bank_account = {name, "00000000", "-"};
+  input.person_display_name = "Administrator";
+  input.client_display_name = "First administrator";
+  return party::Bootstrap(*kv, clock, ids, secrets_key, input);
+}
+
+Status MakeInstallation(const Arguments& arguments) {
+  const fs::path folder = fs::absolute(arguments.Get("data", "var"));
+  const bool sandbox = arguments.Has("sandbox");
+  if (fs::exists(folder / "keys")) {
+    return Error(Reason::kDATA_MISMATCH, {{"path", folder.string()}, {"found", "an installation"}, {"expected", "a new one"}});
+  }
+  std::error_code failed;
+  fs::create_directories(folder / "keys", failed);
+  fs::permissions(folder / "keys", fs::perms::owner_all, failed);
+  fs::create_directories(folder / "data", failed);
+  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", folder.string()}, {"detail", failed.message()}});
+  const std::string secrets_key = crypto::RandomBytes(32);
+  TTX_RETURN_IF_ERROR(WriteNewFile(folder / "keys/secrets.key", secrets_key));
+  TTX_RETURN_IF_ERROR(
+      WriteNewFile(folder / "keys/record.pem", crypto::GenerateKey(crypto::Suite::kEcdsaP256Sha256).private_pem));
+  const Ports ports = {std::atoi(arguments.Get("https-port", "8443").c_str()),
+                       std::atoi(arguments.Get("admin-port", "9090").c_str()),
+                       std::atoi(arguments.Get("grpc-port", "9443").c_str())};
+  TTX_RETURN_IF_ERROR(WriteConfigs(folder, sandbox, arguments.Has("split"),
+                                   fs::absolute(arguments.Get("share", "deploy")).string(), ports));
+  TTX_TRY(const party::Bootstrapped made,
+          BootstrapParty(folder, sandbox, secrets_key, arguments.Get("operator-name", "TTX Operator"),
+                         arguments.Get("operator-uscc", "91110108MA01ABCD5T")));
+  TTX_RETURN_IF_ERROR(WriteNewFile(folder / "admin.json", "{\"organization\": \"" + made.organization +
+                                                              "\", \"person\": \"" + made.person +
+                                                              "\", \"client_id\": \"" + made.client_id +
+                                                              "\", \"client_secret\": \"" + made.client_secret +
+                                                              "\"}\n"));
+  std::printf("installation  %s\nadministrator %s\n", folder.c_str(), (folder / "admin.json").c_str());
+  return {};
+}
+
+}  // namespace
+
+int Init(const std::vector<std::string>& words) {
+  const Arguments arguments(words, {"sandbox", "production", "split"},
+                            {"data", "https-port", "admin-port", "grpc-port", "share", "operator-name", "operator-uscc"});
+  if (arguments.Has("help")) {
+    std::fputs(kInitHelp, stdout);
+    return kExitOk;
+  }
+  if (!arguments.error().empty() || !arguments.rest().empty() ||
+      arguments.Has("sandbox") == arguments.Has("production")) {
+    std::fprintf(stderr, "ttx: %s\n\n%s",
+                 arguments.error().empty() ? "say --sandbox or --production" : arguments.error().c_str(), kInitHelp);
+    return kExitUsage;
+  }
+  if (const Status made = MakeInstallation(arguments); !made.ok()) {
+    std::fprintf(stderr, "ttx: %s: %s\n", std::string(ReasonName(made.error().reason)).c_str(),
+                 made.error().message().c_str());
+    return kExitConfig;
+  }
+  return kExitOk;
+}
+
+}  // namespace ttx::server

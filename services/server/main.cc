@@ -1,0 +1,44 @@
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "services/server/commands.h"
+
+namespace {
+
+constexpr const char* kHelp =
+    "ttx: a technology-transaction marketplace (技术交易网络平台)\n"
+    "\n"
+    "Usage: ttx COMMAND [ARGUMENTS]\n"
+    "\n"
+    "  serve [ROLE...]   run the services and the gateway, or only the roles named\n"
+    "  init              make keys, a configuration and the first administrator\n"
+    "  demo              carry one deal from listing to certificate on a running sandbox\n"
+    "  openapi           print the OpenAPI 3.1 document of the HTTPS API\n"
+    "  config check      say what is wrong with a configuration\n"
+    "\n"
+    "Every command explains itself with --help.\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    std::fputs(kHelp, words.empty() ? stderr : stdout);
+    return words.empty() ? ttx::server::kExitUsage : ttx::server::kExitOk;
+  }
+  const std::string command = words[0];
+  words.erase(words.begin());
+  if (command == "serve") return ttx::server::Serve(words);
+  if (command == "init") return ttx::server::Init(words);
+  if (command == "demo") return ttx::server::Demo(words);
+  if (command == "openapi") return ttx::server::PrintOpenApi(words);
+  if (command == "config" && !words.empty() && words[0] == "check") {
+    words.erase(words.begin());
+    return ttx::server::CheckConfig(words);
+  }
+  std::fprintf(stderr, "ttx: unknown command \"%s\"; see ttx --help\n", command.c_str());
+  return ttx::server::kExitUsage;
+}
