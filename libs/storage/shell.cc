@@ -6,7 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 namespace ttx::storage {
 namespace {
@@ -17,11 +17,11 @@ constexpr size_t kDuePerCommand = 64;
 constexpr size_t kRemovalsPerCommand = 1000;
 constexpr const char* kMarkerFile = "TTX";
 
-// Writes `text` to the file and, when `path` is a folder, only syncs it. Durable when it returns true.
+// Writes `text`, if any, to the file or folder and syncs it. Durable when it returns true.
 bool WriteAndSync(const std::string& path, int flags, std::string_view text) {
   const int file = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
   if (file < 0) return false;
-  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written = text.empty() || ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const bool synced = ::fsync(file) == 0;
   return (::close(file) == 0) && written && synced;
 }
@@ -102,14 +102,15 @@ Status ClaimFolder(const std::string& path, const std::string& owner) {
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
   if (marked) {
     std::ifstream in(marker);
-    std::stringstream found;
-    found << in.rdbuf();
-    std::string text = found.str();
+    if (!in) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", "cannot read " + marker.string()}});
+    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     while (!text.empty() && text.back() == '\n') text.pop_back();
     if (text == owner) return {};
     return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", text}, {"expected", owner}});
   }
-  if (!fs::is_empty(path, failed) || failed) {
+  const bool empty = fs::is_empty(path, failed);
+  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
+  if (!empty) {
     return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});
   }
   // Both the marker and its name must survive a power cut: data without a marker belongs to nobody.

@@ -1,0 +1,322 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "libs/rpc/event_stream.h"
+#include "libs/rpc/handler.h"
+#include "libs/rpc/identity.h"
+#include "libs/rpc/page.h"
+#include "libs/rpc/testdata/probe.grpc.pb.h"
+#include "libs/storage/codec.h"
+#include "libs/storage/mem_kv.h"
+
+namespace ttx::rpc::testdata {
+
+namespace v1 = ttx::probe::v1;
+
+inline constexpr std::string_view kProbeService = "ttx.probe.v1.ProbeService";
+inline constexpr std::string_view kServiceSecret = "the secret of this process";
+
+/// Waits, without a fixed time, until `condition` holds; false when it does not within half a minute.
+template <class Condition>
+bool Eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// A Kv of another owner, so that a store can outlive the shell that uses it.
+class BorrowedKv : public storage::Kv {
+ public:
+  explicit BorrowedKv(storage::Kv& kv) : kv_(kv) {}
+  std::optional<std::string> Get(std::string_view key) const override { return kv_.Get(key); }
+  std::vector<std::optional<std::string>> MultiGet(const std::vector<std::string>& keys) const override {
+    return kv_.MultiGet(keys);
+  }
+  std::vector<storage::Entry> Scan(const storage::KeyRange& range, size_t limit,
+                                   storage::Direction direction) const override {
+    return kv_.Scan(range, limit, direction);
+  }
+  std::unique_ptr<storage::Reader> Snapshot() const override { return kv_.Snapshot(); }
+  Status Write(const storage::WriteBatch& batch) override { return kv_.Write(batch); }
+
+ private:
+  storage::Kv& kv_;
+};
+
+inline std::string CounterKey(std::string_view counter) { return storage::Key(0x10).Text(counter).str(); }
+
+inline int64_t CounterIn(const storage::Reader& reader, std::string_view counter) {
+  const auto value = reader.Get(CounterKey(counter));
+  return value ? std::stoll(*value) : 0;
+}
+
+/// The probe's methods, as a service writes them. The counter "missing" does not exist, adding 666 is a fault of the
+/// server, and a stream ends after the event "last".
+class ProbeService final : public v1::ProbeService::CallbackService {
+ public:
+  explicit ProbeService(Handler& handler) : handler_(handler) {}
+
+  grpc::ServerUnaryReactor* Add(grpc::CallbackServerContext* context, const v1::AddRequest* request,
+                                v1::Counter* response) override {
+    last_add.store(context);
+    return handler_.Write(
+        context, request, response, "Add",
+        [](const v1::AddRequest& from, const Call&) -> Result<v1::AddRequest> {
+          if (from.amount() <= 0) return InvalidField("amount", Reason::kOUT_OF_RANGE, "> 0");
+          return from;
+        },
+        [](storage::Txn& txn, const Call&, const v1::AddRequest& input) -> Result<v1::Counter> {
+          if (input.counter() == "missing") return Error(Reason::kNOT_FOUND, {{"resource", "counters/missing"}});
+          const int64_t value = CounterIn(txn, input.counter()) + input.amount();
+          txn.Put(CounterKey(input.counter()), std::to_string(value));
+          txn.Emit(input.counter());
+          if (input.amount() == 666) return Error(Reason::kINTERNAL, {{"detail", "/etc/shadow"}});
+          return MakeCounter(input.counter(), value);
+        });
+  }
+
+  grpc::ServerUnaryReactor* GetCounter(grpc::CallbackServerContext* context, const v1::GetCounterRequest* request,
+                                       v1::Counter* response) override {
+    return Get(context, request, response, "GetCounter");
+  }
+  grpc::ServerUnaryReactor* GetPublicCounter(grpc::CallbackServerContext* context,
+                                             const v1::GetCounterRequest* request, v1::Counter* response) override {
+    return Get(context, request, response, "GetPublicCounter");
+  }
+  grpc::ServerUnaryReactor* GetInternalCounter(grpc::CallbackServerContext* context,
+                                               const v1::GetCounterRequest* request, v1::Counter* response) override {
+    return Get(context, request, response, "GetInternalCounter");
+  }
+
+  grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context, const v1::ListEventsRequest* request,
+                                       v1::ListEventsResponse* response) override {
+    return handler_.Poll(
+        context, request, response, "ListEvents", WaitOf(*request),
+        [this](const storage::Reader& reader, const Call&,
+               const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
+          ++looks;
+          TTX_TRY(const uint64_t after, SequenceAfter(from.after_sequence()));
+          TTX_TRY(const size_t size, PageSize(from.page_size()));
+          v1::ListEventsResponse to;
+          for (const auto& event : storage::ReadOutbox(reader, after, size)) *to.add_events() = ToProto(event);
+          return to;
+        },
+        [](const v1::ListEventsResponse& found) { return found.events().empty(); });
+  }
+
+  grpc::ServerWriteReactor<v1::Event>* StreamEvents(grpc::CallbackServerContext* context,
+                                                    const v1::StreamEventsRequest* request) override {
+    return EventStream<v1::StreamEventsRequest, v1::Event>::Start(
+        handler_, context, *request, "StreamEvents", static_cast<uint64_t>(request->after_sequence()),
+        [this, held = alive](const storage::Reader& reader, const Call&, uint64_t after,
+                             size_t limit) -> Result<StreamPage<v1::Event>> {
+          ++looks;
+          StreamPage<v1::Event> page;
+          for (const auto& event : storage::ReadOutbox(reader, after, limit)) {
+            page.emplace_back(event.sequence, ToProto(event));
+          }
+          return page;
+        },
+        [](const v1::Event& event) { return event.payload() == "last"; });
+  }
+
+  std::atomic<int> looks = 0;  // how often a poll or a stream has read the log
+  std::atomic<grpc::CallbackServerContext*> last_add = nullptr;
+  const std::shared_ptr<int> alive = std::make_shared<int>();  // held by every stream that has not been deleted
+
+ private:
+  static v1::Counter MakeCounter(const std::string& name, int64_t value) {
+    v1::Counter counter;
+    counter.set_counter(name);
+    counter.set_value(value);
+    return counter;
+  }
+
+  static v1::Event ToProto(const storage::OutboxEvent& event) {
+    v1::Event to;
+    to.set_sequence(static_cast<int64_t>(event.sequence));
+    to.set_payload(event.payload);
+    return to;
+  }
+
+  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* context, const v1::GetCounterRequest* request,
+                                v1::Counter* response, std::string_view method) {
+    return handler_.Read(context, request, response, method,
+                         [](const storage::Reader& reader, const Call&,
+                            const v1::GetCounterRequest& from) -> Result<v1::Counter> {
+                           if (from.counter() == "missing") {
+                             return Error(Reason::kNOT_FOUND, {{"resource", "counters/missing"}});
+                           }
+                           return MakeCounter(from.counter(), CounterIn(reader, from.counter()));
+                         });
+  }
+
+  Handler& handler_;
+};
+
+/// A CallRecord that outlives the call.
+struct RecordedCall {
+  std::string method;
+  std::string subject;
+  std::string request_id;
+  Code code;
+  std::string reason;
+  bool audit;
+  bool replayed;
+};
+
+/// Tokens are names: each caller has the roles its name says.
+inline Result<Principal> PrincipalOf(std::string_view token) {
+  if (token == "bidder") return Principal{"apiClients/bidder", "organizations/b", "people/b", {"BIDDER"}};
+  if (token == "rival") return Principal{"apiClients/rival", "organizations/r", "people/r", {"BIDDER"}};
+  if (token == "clerk") return Principal{"apiClients/clerk", "organizations/c", "people/c", {"KYC_CLERK"}};
+  if (token == "operator") return Principal{"apiClients/operator", "organizations/o", "people/o", {"OPERATOR"}};
+  return Error(Reason::kUNAUTHENTICATED);
+}
+
+struct ProbeOptions {
+  bool tcp = false;        // clients come over loopback instead of the in-process channel
+  bool run_writer = true;  // otherwise the test steps it
+  size_t queue_commands = 8192;
+  int reader_threads = 2;
+  size_t reader_queue = 1024;
+};
+
+/// The probe on a server of its own, put together and stopped like a module (architecture.md section 7).
+class ProbeHost {
+ public:
+  ProbeHost(const Clock& clock, ProbeOptions options = {},
+            std::unique_ptr<storage::Kv> kv = std::make_unique<storage::MemKv>())
+      : options_(options),
+        shell_(std::move(kv), clock, {.queue_commands = options.queue_commands},
+               {.on_due = [](storage::Txn&, const std::string&) {}, .on_failure = [](const Error&) {}}),
+        readers_(options.reader_threads, options.reader_queue),
+        handler_(MakeHandler(clock)),
+        service_(*handler_) {
+    shell_.writer().OnCommit([this](uint64_t last_sequence) { signal_.Publish(last_sequence); });
+    if (options_.run_writer) shell_.Start();
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    TTX_CHECK(server_ != nullptr && port_ != 0, "the probe's server does not start");
+    channel_ = options_.tcp ? TcpChannel() : server_->InProcessChannel({});
+    stub_ = v1::ProbeService::NewStub(channel_);
+  }
+  ~ProbeHost() { Stop(); }
+
+  /// Idempotent. No in-process call may be under way that does not end by itself.
+  void Stop() {
+    if (server_ == nullptr) return;
+    signal_.Close();
+    StepAll();
+    channel_.reset();
+    stub_.reset();
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    readers_.Stop();
+    shell_.Drain();
+    server_.reset();
+  }
+
+  std::shared_ptr<grpc::Channel> TcpChannel() const {
+    return grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
+  }
+
+  /// Commits one event with this payload, as a command of the service's own.
+  void Emit(std::string payload) {
+    storage::Command command;
+    command.method = "Own";
+    command.run = [payload = std::move(payload)](storage::Txn& txn) -> Result<std::string> {
+      txn.Emit(payload);
+      return std::string();
+    };
+    shell_.writer().Submit(std::move(command));
+    StepAll();
+  }
+
+  void StepAll() {
+    while (!options_.run_writer && shell_.writer().Step() > 0) {
+    }
+  }
+
+  std::vector<RecordedCall> records() const {
+    const std::lock_guard lock(mutex_);
+    return records_;
+  }
+
+  v1::ProbeService::Stub& stub() { return *stub_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  storage::Shell& shell() { return shell_; }
+  ReaderPool& readers() { return readers_; }
+  CommitSignal& signal() { return signal_; }
+  ProbeService& service() { return service_; }
+  int64_t Value(std::string_view counter) const { return CounterIn(shell_.kv(), counter); }
+
+ private:
+  std::unique_ptr<Handler> MakeHandler(const Clock& clock) {
+    HandlerDeps deps{&clock, PrincipalOf, std::string(kServiceSecret), [this](const CallRecord& call) {
+                       const std::lock_guard lock(mutex_);
+                       records_.push_back({std::string(call.method), std::string(call.subject),
+                                           std::string(call.request_id), call.code, std::string(call.reason),
+                                           call.audit, call.replayed});
+                     }};
+    return std::move(Handler::Make(kProbeService, std::move(deps), shell_, readers_, signal_)).value();
+  }
+
+  const ProbeOptions options_;
+  mutable std::mutex mutex_;
+  std::vector<RecordedCall> records_;
+  CommitSignal signal_;
+  storage::Shell shell_;
+  ReaderPool readers_;
+  const std::unique_ptr<Handler> handler_;
+  ProbeService service_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::ProbeService::Stub> stub_;
+};
+
+/// Who calls: a user with a token, a service with a secret, or nobody.
+struct Caller {
+  std::string token;
+  std::string service;
+  std::string secret;
+};
+
+inline const Caller kNobody;
+inline const Caller kBidder{"bidder", "", ""};
+inline const Caller kRival{"rival", "", ""};
+inline const Caller kClerk{"clerk", "", ""};
+inline const Caller kOperator{"operator", "", ""};
+inline const Caller kListing{"", "listing", std::string(kServiceSecret)};
+
+inline void Introduce(const Caller& caller, grpc::ClientContext& context) {
+  if (!caller.token.empty()) context.AddMetadata("authorization", "Bearer " + caller.token);
+  if (!caller.service.empty()) context.AddMetadata(std::string(kServiceHeader), caller.service);
+  if (!caller.secret.empty()) context.AddMetadata(std::string(kSecretHeader), caller.secret);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+}
+
+inline v1::AddRequest MakeAdd(std::string request_id, std::string counter = "c", int64_t amount = 1) {
+  v1::AddRequest request;
+  request.set_request_id(std::move(request_id));
+  request.set_counter(std::move(counter));
+  request.set_amount(amount);
+  return request;
+}
+
+}  // namespace ttx::rpc::testdata
