@@ -183,6 +183,9 @@ constexpr PermissionRow kTable[] = {
     {"disclosure.objection.propose", "EXCHANGE_CLERK"},
     {"disclosure.objection.read", "*"},
     {"disclosure.objection.withdraw", "*"},
+
+    // --- sandbox ---
+    {"sandbox.clock.advance", "ADMINISTRATOR"},
 };
 // clang-format on
 

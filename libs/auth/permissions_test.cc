@@ -25,7 +25,7 @@ std::set<std::string> Words(std::string_view text) {
 
 TEST(Permissions, TheTableNamesKnownRolesAndEachPermissionOnce) {
   const std::set<std::string> services = {"party",    "listing",    "auction",
-                                          "contract", "settlement", "disclosure"};
+                                          "contract", "settlement", "disclosure", "sandbox"};
   std::set<std::string_view> seen;
   for (const PermissionRow& row : AllPermissions()) {
     EXPECT_TRUE(seen.insert(row.permission).second) << row.permission;

@@ -177,7 +177,8 @@ void Handler::Finish(Pending& pending, const Status& status, bool replayed) cons
 
 grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* context, const Message& request,
                                               Message& response, std::string_view method,
-                                              const std::function<Result<WriteWork>(const Call&)>& parse) {
+                                              const std::function<Result<WriteWork>(const Call&)>& parse,
+                                              std::function<Status()> reveal) {
   std::shared_ptr<Pending> pending = Begin(context, method);
   grpc::ServerUnaryReactor* const reactor = pending->reactor;
   Result<Call> call = Admit(*context, request, method);
@@ -203,7 +204,7 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
     TTX_RETURN_IF_ERROR(work(txn));
     return response.SerializeAsString();
   };
-  command.done = [this, pending, &response](storage::Answer answer) {
+  command.done = [this, pending, &response, reveal = std::move(reveal)](storage::Answer answer) {
     if (!answer.body.ok()) {
       Finish(*pending, answer.body.error(), answer.replayed);
       return;
@@ -211,7 +212,7 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
     if (answer.replayed) {
       TTX_CHECK(response.ParseFromString(*answer.body), "a stored answer cannot be read");
     }
-    Finish(*pending, {}, answer.replayed);
+    Finish(*pending, reveal(), answer.replayed);
   };
   shell_.writer().Submit(std::move(command));
   return reactor;

@@ -66,6 +66,14 @@ struct HandlerDeps {
   std::function<void(const CallRecord&)> on_call;
 };
 
+/// The usual last step of a command's answer.
+struct NothingToReveal {
+  template <class Response>
+  Status operator()(Response&) const {
+    return {};
+  }
+};
+
 /// The one wrapper round every method of a service (architecture.md section 4), in this order: deadline ->
 /// authenticate -> authorize -> validate -> run -> one record of the call. Thus 401 before 403 before 400 before 404.
 class Handler {
@@ -77,20 +85,24 @@ class Handler {
 
   /// A command. `parse(request, call)` -> Result<C> checks and converts on the caller's thread; then
   /// `run(txn, call, command)` -> Result<Response> decides and stages on the writer's. The response is stored under
-  /// the request id and replayed to a retry.
-  template <class Request, class Response, class Parse, class Run>
+  /// the request id and replayed to a retry. `reveal(response)` -> Status changes the copy that leaves, on the first
+  /// answer and on every replay: for answers that hold a secret, which is stored sealed.
+  template <class Request, class Response, class Parse, class Run, class Reveal = NothingToReveal>
   grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context, const Request* request, Response* response,
-                                  std::string_view method, Parse parse, Run run) {
-    return StartWrite(context, *request, *response, method, [=](const Call& call) -> Result<WriteWork> {
-      auto command = parse(*request, call);
-      if (!command.ok()) return std::move(command).error();
-      return WriteWork([run, response, call, command = std::move(command).value()](storage::Txn& txn) -> Status {
-        Result<Response> result = run(txn, call, command);
-        if (!result.ok()) return std::move(result).error();
-        *response = std::move(result).value();
-        return {};
-      });
-    });
+                                  std::string_view method, Parse parse, Run run, Reveal reveal = {}) {
+    return StartWrite(
+        context, *request, *response, method,
+        [=](const Call& call) -> Result<WriteWork> {
+          auto command = parse(*request, call);
+          if (!command.ok()) return std::move(command).error();
+          return WriteWork([run, response, call, command = std::move(command).value()](storage::Txn& txn) -> Status {
+            Result<Response> result = run(txn, call, command);
+            if (!result.ok()) return std::move(result).error();
+            *response = std::move(result).value();
+            return {};
+          });
+        },
+        [reveal, response]() -> Status { return reveal(*response); });
   }
 
   /// A query: `run(reader, call, request)` -> Result<Response> on a reader thread, over a snapshot.
@@ -138,7 +150,8 @@ class Handler {
 
   grpc::ServerUnaryReactor* StartWrite(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                        google::protobuf::Message& response, std::string_view method,
-                                       const std::function<Result<WriteWork>(const Call&)>& parse);
+                                       const std::function<Result<WriteWork>(const Call&)>& parse,
+                                       std::function<Status()> reveal);
   grpc::ServerUnaryReactor* StartRead(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                       std::string_view method,
                                       std::function<Status(const storage::Reader&, const Call&)> run);

@@ -3,7 +3,6 @@
 #include "libs/rpc/service_module.h"
 #include "services/party/app/party_app.h"
 #include "services/party/rpc/party_service.h"
-#include "services/party/rpc/secret_writer.h"
 
 namespace ttx::party {
 namespace {
@@ -23,8 +22,7 @@ class PartyModule : public rpc::ServiceModule {
 
   Status Init() {
     TTX_RETURN_IF_ERROR(MakeHandler());
-    secrets_ = std::make_unique<SecretWriter>(handler(), shell().writer(), clock(), deps().handler.on_call);
-    service_ = std::make_unique<PartyService>(app_, handler(), *secrets_);
+    service_ = std::make_unique<PartyService>(app_, handler());
     return {};
   }
 
@@ -34,7 +32,6 @@ class PartyModule : public rpc::ServiceModule {
   void OnDue(storage::Txn& txn, const std::string& subject) override { app_.OnDue(txn, subject); }
 
   PartyApp app_;
-  std::unique_ptr<SecretWriter> secrets_;
   std::unique_ptr<PartyService> service_;
 };
 

@@ -50,6 +50,4 @@ Result<std::string> OpenTokenKey(std::string_view secrets_key, std::string_view 
   return crypto::Open(secrets_key, sealed, KeyContext(kid));
 }
 
-std::string RequestDigest(std::string_view bytes) { return crypto::Sha256(bytes); }
-
 }  // namespace ttx::party

@@ -31,7 +31,4 @@ Result<std::string> OpenClientSecret(std::string_view secrets_key, std::string_v
 std::string SealTokenKey(std::string_view secrets_key, std::string_view private_pem, std::string_view kid);
 Result<std::string> OpenTokenKey(std::string_view secrets_key, std::string_view sealed, std::string_view kid);
 
-/// Says whether two requests under one request id are the same: SHA-256 of the serialized request.
-std::string RequestDigest(std::string_view bytes);
-
 }  // namespace ttx::party

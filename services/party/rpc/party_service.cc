@@ -117,7 +117,7 @@ rpc::StreamPage<v1::Event> ToPage(const std::vector<StoredEvent>& events, bool i
 ServerUnaryReactor* PartyService::RegisterOrganization(CallbackServerContext* context,
                                                        const v1::RegisterOrganizationRequest* request,
                                                        v1::RegisterOrganizationResponse* response) {
-  return secrets_.Write(
+  return handler_.Write(
       context, request, response, "RegisterOrganization",
       [](const v1::RegisterOrganizationRequest& from, const Call&) { return FromProto(from); },
       [this](Txn& txn, const Call& call,
@@ -131,7 +131,7 @@ ServerUnaryReactor* PartyService::RegisterOrganization(CallbackServerContext* co
 ServerUnaryReactor* PartyService::CreateOrganization(CallbackServerContext* context,
                                                      const v1::CreateOrganizationRequest* request,
                                                      v1::RegisterOrganizationResponse* response) {
-  return secrets_.Write(
+  return handler_.Write(
       context, request, response, "CreateOrganization",
       [](const v1::CreateOrganizationRequest& from, const Call&) { return FromProto(from); },
       [this](Txn& txn, const Call& call,
@@ -366,7 +366,7 @@ ServerUnaryReactor* PartyService::EnablePerson(CallbackServerContext* context,
 ServerUnaryReactor* PartyService::CreateApiClient(CallbackServerContext* context,
                                                   const v1::CreateApiClientRequest* request,
                                                   v1::ApiClientSecret* response) {
-  return secrets_.Write(
+  return handler_.Write(
       context, request, response, "CreateApiClient",
       [](const v1::CreateApiClientRequest& from, const Call&) -> Result<PartyApp::CreateClientInput> {
         TTX_TRY(PersonId person, ParsePerson(from.person(), "person"));
@@ -414,7 +414,7 @@ ServerUnaryReactor* PartyService::ListApiClients(CallbackServerContext* context,
 ServerUnaryReactor* PartyService::RotateSecret(CallbackServerContext* context,
                                                const v1::RotateSecretRequest* request,
                                                v1::ApiClientSecret* response) {
-  return secrets_.Write(
+  return handler_.Write(
       context, request, response, "RotateSecret", kClientOf,
       [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::ApiClientSecret> {
         TTX_TRY(const PartyApp::ClientWithSecret after,

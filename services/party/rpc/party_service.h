@@ -2,7 +2,6 @@
 
 #include "libs/rpc/handler.h"
 #include "services/party/app/party_app.h"
-#include "services/party/rpc/secret_writer.h"
 #include "services/party/rpc/token_issuer.h"
 #include "ttx/party/v1/party.grpc.pb.h"
 
@@ -11,8 +10,7 @@ namespace ttx::party {
 /// The gRPC face of PartyApp: convert, call, convert back. What it is made from must outlive it.
 class PartyService : public v1::PartyService::CallbackService {
  public:
-  PartyService(const PartyApp& app, rpc::Handler& handler, SecretWriter& secrets)
-      : app_(app), handler_(handler), secrets_(secrets), issuer_(app) {}
+  PartyService(const PartyApp& app, rpc::Handler& handler) : app_(app), handler_(handler), issuer_(app) {}
 
   grpc::ServerUnaryReactor* RegisterOrganization(grpc::CallbackServerContext* context,
                                                  const v1::RegisterOrganizationRequest* request,
@@ -126,7 +124,6 @@ class PartyService : public v1::PartyService::CallbackService {
  private:
   const PartyApp& app_;
   rpc::Handler& handler_;
-  SecretWriter& secrets_;
   TokenIssuer issuer_;  // used on the writer's thread only
 };
 
