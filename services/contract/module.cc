@@ -14,14 +14,16 @@ class ContractModule : public rpc::ServiceModule {
  public:
   explicit ContractModule(rpc::ModuleDeps module_deps)
       : ServiceModule(kServiceName, std::move(module_deps)), app_(deps().ids, deps().calendar) {
-    AddFeed("listing", "ttx.listing.v1.ListingService", [this](storage::Txn& txn, const rpc::FeedEvent& event) {
-      return OnListingEvent(app_, txn, event);
-    });
+    AddFeed(
+        "listing", "ttx.listing.v1.ListingService",
+        [this](storage::Txn& txn, const rpc::FeedEvent& event) { return OnListingEvent(app_, txn, event); });
     AddFeed("party", "ttx.party.v1.PartyService", [this](storage::Txn& txn, const rpc::FeedEvent& event) {
       return OnPartyEvent(app_, txn, event);
     });
     AddFeed("disclosure", "ttx.disclosure.v1.DisclosureService",
-            [this](storage::Txn& txn, const rpc::FeedEvent& event) { return OnDisclosureEvent(app_, txn, event); });
+            [this](storage::Txn& txn, const rpc::FeedEvent& event) {
+              return OnDisclosureEvent(app_, txn, event);
+            });
   }
 
   Status Init() {

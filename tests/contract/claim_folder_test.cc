@@ -52,7 +52,7 @@ TEST(ClaimFolder, AFolderWithSomethingElseInItIsLeftAlone) {
 TEST(ClaimFolder, WhatIsNotAFolderIsUnreadable) {
   const TempFolder parent;
   WriteFile(parent / "file", "x");
-  for (const std::string path : {parent / "file", parent / "file/below"}) {
+  for (const std::string& path : {parent / "file", parent / "file/below"}) {
     const Status status = ClaimFolder(path, "auction sandbox 1");
     ASSERT_FALSE(status.ok()) << path;
     EXPECT_EQ(status.error().reason, Reason::kDATA_UNREADABLE);

@@ -10,6 +10,20 @@ namespace {
 constexpr int32_t kPage = 20;
 constexpr int kMaxSettleRounds = 2000;
 constexpr int kMaxAttempts = 50;
+// Well within the retention of answers.
+constexpr Duration kResendWithin = Hours(24 * 6);
+
+std::string Said(const Result<std::string>& answer) {
+  return answer.ok() ? "ok " + *answer : std::string(ReasonName(answer.error().reason));
+}
+
+// As the writer promises (libs/storage/writer.h).
+bool IsStored(const Result<std::string>& answer) {
+  if (answer.ok()) return true;
+  const Code code = answer.error().code();
+  return code != Code::kUnavailable && code != Code::kDeadlineExceeded && code != Code::kResourceExhausted &&
+         code != Code::kInternal;
+}
 
 // Reads another node's durable events over a network that loses, repeats and reorders.
 class Network : public rpc::FeedSource {
@@ -58,7 +72,7 @@ void Node::Boot() {
     feeds_.push_back(std::make_unique<rpc::Feed>(
         source, std::make_unique<Network>(world_, source), *shell_, handler,
         [this](const std::string& from, uint64_t sequence, const Error& error) {
-          world_.violations.push_back(name_ + " refused event " + std::to_string(sequence) + " of " + from + ": " +
+          world_.violations.push_back("S4 " + name_ + " refused event " + std::to_string(sequence) + " of " + from + ": " +
                                       error.message());
         }));
   }
@@ -81,40 +95,62 @@ Node& World::Add(std::string name, Node::MakeProcess make, Node::Events events) 
   return *nodes_.emplace(std::move(name), std::move(node)).first->second;
 }
 
-Result<std::string> World::Request(Node& node, const Principal& caller, const std::string& method,
-                                   const std::function<Result<std::string>(storage::Txn&)>& run) {
-  const std::string request_id = "r" + std::to_string(next_request_++);
+std::vector<Result<std::string>> World::Send(const Acknowledged& request, uint64_t copies) {
+  std::vector<Result<std::string>> answers;
+  Node& node = *request.node;
+  for (uint64_t copy = 0; copy < copies; ++copy) {
+    storage::Command command;
+    command.principal = request.caller.subject;
+    command.method = request.method;
+    command.request_id = request.request_id;
+    command.fingerprint = request.fingerprint;
+    command.run = request.run;
+    command.done = [&answers](storage::Answer answer) {
+      const bool unknown = !answer.body.ok() && answer.body.error().code() == Code::kUnavailable;
+      if (!unknown) answers.push_back(std::move(answer.body));
+    };
+    node.shell().writer().Submit(std::move(command));
+  }
+  while (!node.crashed() && node.shell().writer().Step() > 0) {
+  }
+  return answers;
+}
+
+Result<std::string> World::Request(Node& node, const Principal& caller, const std::string& method, const Run& run) {
+  Acknowledged request{&node, caller, method, "r" + std::to_string(next_request_++), "", run, "", false, {}};
+  request.fingerprint = caller.subject + "/" + method + "/" + request.request_id;
   ++requests;
-  const std::string scope = caller.subject + "/" + method + "/" + request_id;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     clock.Advance(Milliseconds(1 + static_cast<int64_t>(Below(50))));
-    std::vector<storage::Answer> answers;
-    const uint64_t copies = Chance(faults.duplicated_command) ? 2 : 1;
-    for (uint64_t copy = 0; copy < copies; ++copy) {
-      storage::Command command;
-      command.principal = caller.subject;
-      command.method = method;
-      command.request_id = request_id;
-      command.fingerprint = scope;
-      command.run = run;
-      command.done = [&answers](storage::Answer answer) { answers.push_back(std::move(answer)); };
-      node.shell().writer().Submit(std::move(command));
+    const auto answers = Send(request, Chance(faults.duplicated_command) ? 2 : 1);
+    for (const Result<std::string>& answer : answers) {
+      const std::string said = Said(answer);
+      if (request.said.empty()) request.said = said;
+      if (request.said != said) {
+        violations.push_back("A18 " + request.fingerprint + " answered " + request.said + " and then " + said);
+      }
     }
-    while (!node.crashed() && node.shell().writer().Step() > 0) {
+    if (!answers.empty()) {
+      request.stored = IsStored(answers.front());
+      request.time = clock.Now();
+      acknowledged.push_back(std::move(request));
+      return answers.front();
     }
-    std::optional<Result<std::string>> final;
-    for (storage::Answer& answer : answers) {
-      if (!answer.body.ok() && answer.body.error().code() == Code::kUnavailable) continue;
-      const std::string said = answer.body.ok() ? "ok " + *answer.body : std::string(ReasonName(answer.body.error().reason));
-      const auto [it, first] = acknowledged.emplace(scope, said);
-      if (!first && it->second != said) violations.push_back(scope + " answered " + it->second + " and then " + said);
-      final = std::move(answer.body);
-    }
-    if (final) return *final;
     node.Boot();
   }
-  violations.push_back(scope + " never got an answer");
+  violations.push_back("S10 " + request.fingerprint + " never got an answer");
   return Error(Reason::kUNAVAILABLE);
+}
+
+void World::Resend() {
+  if (acknowledged.empty()) return;
+  const Acknowledged& request = acknowledged[Below(acknowledged.size())];
+  if (!request.stored || request.time + kResendWithin < clock.Now()) return;
+  for (const Result<std::string>& answer : Send(request, 1)) {
+    if (Said(answer) != request.said) {
+      violations.push_back("A18 " + request.fingerprint + " answered " + request.said + ", and much later " + Said(answer));
+    }
+  }
 }
 
 void World::Settle() {
@@ -129,7 +165,7 @@ void World::Settle() {
     quiet = before == writes ? quiet + 1 : 0;
     if (quiet == 5) return;
   }
-  violations.push_back("the services never come to rest");
+  violations.push_back("S10 the services never come to rest");
 }
 
 std::string World::Digest() const {

@@ -30,6 +30,8 @@ struct Faults {
 
 class World;
 
+using Run = std::function<Result<std::string>(storage::Txn&)>;
+
 /// One service of the simulated installation: its disk survives a crash, its process does not.
 class Node {
  public:
@@ -54,6 +56,8 @@ class Node {
   storage::Shell& shell() { return *shell_; }
   /// What is durable: what any reader sees.
   const storage::Kv& disk() const { return disk_; }
+  /// For planting damage that an auditor must find.
+  storage::Kv& disk_for_damage() { return disk_; }
   std::vector<rpc::FeedEvent> EventsAfter(uint64_t after, size_t limit) const { return events_(disk_, after, limit); }
   /// One step of everything the process does by itself. Reboots it when it has crashed.
   void Pump();
@@ -71,6 +75,19 @@ class Node {
   std::vector<std::unique_ptr<rpc::Feed>> feeds_;
 };
 
+/// A request that was answered. Sent again within the retention of answers, it must be answered the same (A18, S1).
+struct Acknowledged {
+  Node* node;
+  Principal caller;
+  std::string method;
+  std::string request_id;
+  std::string fingerprint;
+  Run run;
+  std::string said;     // "ok ..." or the reason's name
+  bool stored = false;  // a passing refusal is not
+  Time time;
+};
+
 /// All services in one thread, on one manual clock, driven by one seed: the same seed does the same, byte for byte.
 class World {
  public:
@@ -83,7 +100,9 @@ class World {
   /// A client's request with its request id: sent, sometimes twice at once, and sent again with the same id when the
   /// service dies under it, until there is an answer. `run` is the use case; it returns what the answer says.
   Result<std::string> Request(Node& node, const Principal& caller, const std::string& method,
-                              const std::function<Result<std::string>(storage::Txn&)>& run);
+                              const Run& run);
+  /// Some client sends an old request once more.
+  void Resend();
 
   /// Lets every service work until nothing moves any more, in an order the seed decides.
   void Settle();
@@ -103,11 +122,13 @@ class World {
   uint64_t writes = 0;
   uint64_t crashes = 0;
   uint64_t requests = 0;
-  /// Every acknowledged answer by (principal, method, request id): a replay must say the same (A18, S1).
-  std::map<std::string, std::string> acknowledged;
+  std::vector<Acknowledged> acknowledged;
   std::vector<std::string> violations;
 
  private:
+  // Sends it once, or twice at once, and gives the answers that are final.
+  std::vector<Result<std::string>> Send(const Acknowledged& request, uint64_t copies);
+
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   uint64_t next_request_ = 1;
 };

@@ -15,16 +15,21 @@ constexpr size_t kScanPerPage = 1000;
 // How often a deadline that waits for the next holiday table is looked at again.
 constexpr Duration kProvisionalRecheck = Hours(24);
 
-Error NotFound(std::string resource) { return Error(Reason::kNOT_FOUND, {{"resource", std::move(resource)}}); }
+Error NotFound(std::string resource) {
+  return Error(Reason::kNOT_FOUND, {{"resource", std::move(resource)}});
+}
 
 DocumentHashes HashesOf(const std::string& text) {
   return {crypto::Hex(crypto::Sha256(text)), crypto::Hex(crypto::Sm3(text))};
 }
 
-bool IsStaff(const Principal& caller) { return caller.HasRole("EXCHANGE_CLERK") || caller.HasRole("EXCHANGE_OFFICER"); }
+bool IsStaff(const Principal& caller) {
+  return caller.HasRole("EXCHANGE_CLERK") || caller.HasRole("EXCHANGE_OFFICER");
+}
 bool IsRegistry(const Principal& caller) { return caller.HasRole("REGISTRY"); }
 
-bool IsInsider(const Principal& caller, const std::string& seller, const std::string& buyer, const std::string& exchange) {
+bool IsInsider(const Principal& caller, const std::string& seller, const std::string& buyer,
+               const std::string& exchange) {
   if (caller.organization.empty()) return false;
   return caller.organization == seller || caller.organization == buyer ||
          (caller.organization == exchange && IsStaff(caller));
@@ -54,8 +59,8 @@ Status NeedExchange(const Principal& caller, const std::string& exchange) {
 }
 
 // Finds out what the decision needs to know about a signature over `text`, the document of `resource`.
-SignAttempt MakeAttempt(const storage::Reader& reader, const Principal& caller, Side side, const SignatureInput& input,
-                        const std::string& text, const std::string& resource) {
+SignAttempt MakeAttempt(const storage::Reader& reader, const Principal& caller, Side side,
+                        const SignatureInput& input, const std::string& text, const std::string& resource) {
   SignAttempt attempt{.side = side,
                       .organization = caller.organization,
                       .person = caller.person,
@@ -72,7 +77,8 @@ SignAttempt MakeAttempt(const storage::Reader& reader, const Principal& caller, 
   return attempt;
 }
 
-// Four symbols that stand for an exchange in numbers (domain.md 9.3): those before the check symbol of its code.
+// Four symbols that stand for an exchange in numbers (domain.md 9.3): those before the check symbol of its
+// code.
 std::string ExchangeCode(const storage::Reader& reader, const std::string& exchange) {
   const std::optional<std::string> uscc = LoadOrganizationCode(reader, exchange);
   return uscc && uscc->size() == 18 && InUsccAlphabet(*uscc) ? uscc->substr(13, 4) : "0000";
@@ -111,9 +117,11 @@ Deal DealOf(const storage::Reader& reader, const Contract& contract) {
 
 }  // namespace
 
-// --- Finding and showing -----------------------------------------------------------------------------------------------
+// --- Finding and showing
+// -----------------------------------------------------------------------------------------------
 
-Result<Deal> ContractApp::FindDeal(const storage::Reader& reader, const Principal& caller, const DealId& id) const {
+Result<Deal> ContractApp::FindDeal(const storage::Reader& reader, const Principal& caller,
+                                   const DealId& id) const {
   std::optional<Deal> deal = LoadDeal(reader, id);
   if (!deal || !IsInsider(caller, deal->facts.seller, deal->facts.buyer, deal->facts.exchange)) {
     return NotFound("deals/" + id.text);
@@ -135,8 +143,8 @@ Result<Registration> ContractApp::FindRegistration(const storage::Reader& reader
                                                    const RegistrationId& id) const {
   std::optional<Registration> registration = LoadRegistration(reader, id);
   if (!registration) return NotFound("registrations/" + id.text);
-  const bool competent = IsRegistry(caller) &&
-                         (registration->registry.empty() || registration->registry == caller.organization);
+  const bool competent =
+      IsRegistry(caller) && (registration->registry.empty() || registration->registry == caller.organization);
   if (!competent && !IsInsider(caller, registration->seller, registration->buyer, registration->exchange)) {
     return NotFound("registrations/" + id.text);
   }
@@ -145,8 +153,9 @@ Result<Registration> ContractApp::FindRegistration(const storage::Reader& reader
 
 ContractView ContractApp::ViewOf(const storage::Reader& reader, Contract contract) const {
   ContractView view;
-  view.text = contract.frozen_text.empty() ? CanonicalText(contract.id, DealOf(reader, contract), contract.manifest)
-                                           : contract.frozen_text;
+  view.text = contract.frozen_text.empty()
+                  ? CanonicalText(contract.id, DealOf(reader, contract), contract.manifest)
+                  : contract.frozen_text;
   const std::optional<RegistrationId> registration = FindRegistrationOfHash(reader, contract.hashes.sha256);
   if (registration) view.registration = "registrations/" + registration->text;
   view.contract = std::move(contract);
@@ -157,7 +166,8 @@ Time ContractApp::PaymentDue(const Manifest& manifest, Time now) const {
   return EndOfDay(MakeDeadline(calendar_, DateInShanghai(now), manifest.payment.due_workdays).date);
 }
 
-// --- Deals -------------------------------------------------------------------------------------------------------------
+// --- Deals
+// -------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -173,7 +183,8 @@ Result<DealView> ContractApp::SignConfirmation(storage::Txn& txn, const Principa
   TTX_TRY(const Deal deal, FindDeal(txn, caller, id));
   const std::optional<Side> side = SideOf(deal.facts, caller.organization);
   if (side == Side::kSeller) return Error(Reason::kPERMISSION_DENIED);
-  if (side == Side::kExchange && !caller.HasRole("EXCHANGE_OFFICER")) return Error(Reason::kPERMISSION_DENIED);
+  if (side == Side::kExchange && !caller.HasRole("EXCHANGE_OFFICER"))
+    return Error(Reason::kPERMISSION_DENIED);
   const Deadline renewed = MakeDeadline(calendar_, DateInShanghai(txn.now()), rules_.contract_workdays);
   TTX_TRY(const DealDecision decision,
           Decide(deal,
@@ -184,7 +195,8 @@ Result<DealView> ContractApp::SignConfirmation(storage::Txn& txn, const Principa
   return contract::ViewOf(txn, decision.next);
 }
 
-Result<DealView> ContractApp::GetDeal(const storage::Reader& reader, const Principal& caller, const DealId& id) const {
+Result<DealView> ContractApp::GetDeal(const storage::Reader& reader, const Principal& caller,
+                                      const DealId& id) const {
   TTX_TRY(Deal deal, FindDeal(reader, caller, id));
   return contract::ViewOf(reader, std::move(deal));
 }
@@ -199,7 +211,8 @@ std::vector<DealView> ContractApp::ListDeals(const storage::Reader& reader, cons
   return views;
 }
 
-// --- Contracts -----------------------------------------------------------------------------------------------------------
+// --- Contracts
+// -----------------------------------------------------------------------------------------------------------
 
 Result<ContractView> ContractApp::Create(storage::Txn& txn, const Principal& caller, const DealId& deal_id,
                                          const Manifest& manifest) const {
@@ -209,9 +222,10 @@ Result<ContractView> ContractApp::Create(storage::Txn& txn, const Principal& cal
     return Error(Reason::kCONTRACT_EXISTS, {{"resource", "contracts/" + existing->text}});
   }
   const ContractId id{ids_.Next(txn.now())};
-  TTX_TRY(const ContractDecision decision,
-          Decide(deal, DraftContract{id, manifest, HashesOf(CanonicalText(id, deal, manifest)), caller.person},
-                 txn.now()));
+  TTX_TRY(
+      const ContractDecision decision,
+      Decide(deal, DraftContract{id, manifest, HashesOf(CanonicalText(id, deal, manifest)), caller.person},
+             txn.now()));
   SaveDecision(txn, static_cast<const Contract*>(nullptr), decision);
   return ViewOf(txn, decision.next);
 }
@@ -241,7 +255,8 @@ Result<ContractView> ContractApp::AcceptText(storage::Txn& txn, const Principal&
 Result<ContractView> ContractApp::Freeze(storage::Txn& txn, const Principal& caller, const ContractId& id,
                                          const std::string& etag) const {
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
-  if (!IsInsider(caller, contract.seller, contract.buyer, contract.exchange)) return Error(Reason::kPERMISSION_DENIED);
+  if (!IsInsider(caller, contract.seller, contract.buyer, contract.exchange))
+    return Error(Reason::kPERMISSION_DENIED);
   TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
   TTX_TRY(const ContractDecision decision,
           Decide(contract, FreezeContract{caller.person}, DealOf(txn, contract), txn.now()));
@@ -261,8 +276,9 @@ Result<ContractView> ContractApp::Sign(storage::Txn& txn, const Principal& calle
   return ViewOf(txn, decision.next);
 }
 
-Result<ContractView> ContractApp::MeetCondition(storage::Txn& txn, const Principal& caller, const ContractId& id,
-                                                const std::string& evidence, const std::string& etag) const {
+Result<ContractView> ContractApp::MeetCondition(storage::Txn& txn, const Principal& caller,
+                                                const ContractId& id, const std::string& evidence,
+                                                const std::string& etag) const {
   TTX_RETURN_IF_ERROR(CheckText(evidence, 1, kMaxClauseChars, "evidence", Lines::kMultiple));
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
@@ -279,7 +295,8 @@ Result<ContractView> ContractApp::Complete(storage::Txn& txn, const Principal& c
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
-  TTX_TRY(const ContractDecision decision, Decide(contract, CompleteContract{note, caller.person}, txn.now()));
+  TTX_TRY(const ContractDecision decision,
+          Decide(contract, CompleteContract{note, caller.person}, txn.now()));
   SaveDecision(txn, &contract, decision);
   return ViewOf(txn, decision.next);
 }
@@ -316,14 +333,16 @@ std::vector<ContractView> ContractApp::ListContracts(const storage::Reader& read
   return views;
 }
 
-// --- Registrations -------------------------------------------------------------------------------------------------------
+// --- Registrations
+// -------------------------------------------------------------------------------------------------------
 
-Result<Registration> ContractApp::Apply(storage::Txn& txn, const Principal& caller, const ContractId& contract_id,
+Result<Registration> ContractApp::Apply(storage::Txn& txn, const Principal& caller,
+                                        const ContractId& contract_id,
                                         const std::vector<LineItem>& items) const {
   TTX_TRY(const Contract contract, FindContract(txn, caller, contract_id));
   TTX_RETURN_IF_ERROR(NeedSeller(caller, contract.seller));
-  const ApplyForRegistration command{{ids_.Next(txn.now())}, items.empty() ? contract.manifest.items : items,
-                                     caller.person};
+  const ApplyForRegistration command{
+      {ids_.Next(txn.now())}, items.empty() ? contract.manifest.items : items, caller.person};
   if (const auto existing = FindRegistrationOfHash(txn, contract.hashes.sha256)) {
     const std::optional<Registration> before = LoadRegistration(txn, *existing);
     TTX_CHECK(before.has_value(), "an indexed registration is missing");
@@ -358,16 +377,17 @@ Status NeedRegistry(const Principal& caller) {
 
 }  // namespace
 
-Result<Registration> ContractApp::AcceptCase(storage::Txn& txn, const Principal& caller, const RegistrationId& id,
-                                             const std::string& etag) const {
+Result<Registration> ContractApp::AcceptCase(storage::Txn& txn, const Principal& caller,
+                                             const RegistrationId& id, const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
   const Case now = CaseOf(txn, std::move(found));
   const AcceptRegistration command{caller.organization, caller.person,
-                                   DecideBy(calendar_, rules_.registration, now.registration.amounts.technical,
-                                            DateInShanghai(txn.now()))};
-  TTX_TRY(const RegistrationDecision decision, Decide(now.registration, command, now.contract, now.deal, txn.now()));
+                                   DecideBy(calendar_, rules_.registration,
+                                            now.registration.amounts.technical, DateInShanghai(txn.now()))};
+  TTX_TRY(const RegistrationDecision decision,
+          Decide(now.registration, command, now.contract, now.deal, txn.now()));
   SaveDecision(txn, &now.registration, decision);
   return decision.next;
 }
@@ -385,21 +405,24 @@ Result<Registration> ContractApp::RequestSupplement(storage::Txn& txn, const Pri
   return decision.next;
 }
 
-Result<Registration> ContractApp::Supplement(storage::Txn& txn, const Principal& caller, const RegistrationId& id,
-                                             const std::string& note, const std::vector<LineItem>& items,
+Result<Registration> ContractApp::Supplement(storage::Txn& txn, const Principal& caller,
+                                             const RegistrationId& id, const std::string& note,
+                                             const std::vector<LineItem>& items,
                                              const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedSeller(caller, found.seller));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
   const Case now = CaseOf(txn, std::move(found));
-  TTX_TRY(const RegistrationDecision decision,
-          Decide(now.registration, SupplementRegistration{note, items, caller.person}, now.contract, txn.now()));
+  TTX_TRY(
+      const RegistrationDecision decision,
+      Decide(now.registration, SupplementRegistration{note, items, caller.person}, now.contract, txn.now()));
   SaveDecision(txn, &now.registration, decision);
   return decision.next;
 }
 
-Result<Registration> ContractApp::Register(storage::Txn& txn, const Principal& caller, const RegistrationId& id,
-                                           const RegisterInput& input, const std::string& etag) const {
+Result<Registration> ContractApp::Register(storage::Txn& txn, const Principal& caller,
+                                           const RegistrationId& id, const RegisterInput& input,
+                                           const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
@@ -416,7 +439,8 @@ Result<Registration> ContractApp::Register(storage::Txn& txn, const Principal& c
 }
 
 Result<Registration> ContractApp::Refuse(storage::Txn& txn, const Principal& caller, const RegistrationId& id,
-                                         RefusalCode code, const std::string& note, const std::string& etag) const {
+                                         RefusalCode code, const std::string& note,
+                                         const std::string& etag) const {
   TTX_TRY(const Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
@@ -431,14 +455,16 @@ Result<Registration> ContractApp::GetRegistration(const storage::Reader& reader,
   return FindRegistration(reader, caller, id);
 }
 
-std::vector<Registration> ContractApp::ListRegistrations(const storage::Reader& reader, const Principal& caller,
-                                                         std::string_view after, size_t limit) const {
+std::vector<Registration> ContractApp::ListRegistrations(const storage::Reader& reader,
+                                                         const Principal& caller, std::string_view after,
+                                                         size_t limit) const {
   std::vector<Registration> found;
   std::string last(after);
   while (found.size() < limit) {
     const std::vector<std::string> page =
-        IsRegistry(caller) ? contract::ListRegistrations(reader, last, kScanPerPage)
-                           : ListByParty(reader, Table::kRegistrationByParty, caller.organization, last, kScanPerPage);
+        IsRegistry(caller)
+            ? contract::ListRegistrations(reader, last, kScanPerPage)
+            : ListByParty(reader, Table::kRegistrationByParty, caller.organization, last, kScanPerPage);
     for (const std::string& id : page) {
       Result<Registration> registration = FindRegistration(reader, caller, {id});
       if (registration.ok() && found.size() < limit) found.push_back(std::move(registration).value());
@@ -449,7 +475,8 @@ std::vector<Registration> ContractApp::ListRegistrations(const storage::Reader& 
   return found;
 }
 
-// --- Feeds ---------------------------------------------------------------------------------------------------------------
+// --- Feeds
+// ---------------------------------------------------------------------------------------------------------------
 
 Status ContractApp::OnDealDetermined(storage::Txn& txn, const DealId& id, const DealFacts& facts) const {
   if (LoadDeal(txn, id)) return {};
@@ -505,8 +532,10 @@ Status ContractApp::OnSigningKeyRevoked(storage::Txn& txn, const std::string& ke
 
 namespace {
 
-// The deals an objection is about. One to a notice without a deal concerns those that follow from the listing.
-std::vector<Deal> DealsOf(const storage::Reader& reader, const std::string& deal, const std::string& listing) {
+// The deals an objection is about. One to a notice without a deal concerns those that follow from the
+// listing.
+std::vector<Deal> DealsOf(const storage::Reader& reader, const std::string& deal,
+                          const std::string& listing) {
   std::vector<DealId> ids;
   if (deal.empty()) {
     ids = ListDealsOfListing(reader, listing);
@@ -522,8 +551,8 @@ std::vector<Deal> DealsOf(const storage::Reader& reader, const std::string& deal
 
 }  // namespace
 
-Status ContractApp::OnObjectionAccepted(storage::Txn& txn, const std::string& objection, const std::string& deal,
-                                        const std::string& listing) const {
+Status ContractApp::OnObjectionAccepted(storage::Txn& txn, const std::string& objection,
+                                        const std::string& deal, const std::string& listing) const {
   SaveObjection(txn, deal.empty() ? listing : deal, {objection, ObjectionState::kOpen});
   for (const Deal& found : DealsOf(txn, deal, listing)) {
     SaveDecision(txn, &found, Decide(found, OpenObjection{objection}, txn.now()));
@@ -531,8 +560,9 @@ Status ContractApp::OnObjectionAccepted(storage::Txn& txn, const std::string& ob
   return {};
 }
 
-Status ContractApp::OnObjectionClosed(storage::Txn& txn, const std::string& objection, const std::string& deal,
-                                      const std::string& listing, bool upheld) const {
+Status ContractApp::OnObjectionClosed(storage::Txn& txn, const std::string& objection,
+                                      const std::string& deal, const std::string& listing,
+                                      bool upheld) const {
   SaveObjection(txn, deal.empty() ? listing : deal,
                 {objection, upheld ? ObjectionState::kUpheld : ObjectionState::kClosed});
   for (const Deal& found : DealsOf(txn, deal, listing)) CloseObjectionOn(txn, found, objection, upheld);
@@ -553,11 +583,13 @@ void ContractApp::CloseObjectionOn(storage::Txn& txn, const Deal& deal, const st
   if (decision.next.state != DealState::kCancelled || deal.state == DealState::kCancelled) return;
   const std::optional<Contract> contract = ContractOf(txn, deal.id);
   if (!contract) return;
-  const Result<ContractDecision> end = Decide(*contract, TerminateContract{"OBJECTION_UPHELD", objection, ""}, txn.now());
+  const Result<ContractDecision> end =
+      Decide(*contract, TerminateContract{"OBJECTION_UPHELD", objection, ""}, txn.now());
   if (end.ok()) SaveDecision(txn, &*contract, *end);
 }
 
-// --- Timers --------------------------------------------------------------------------------------------------------------
+// --- Timers
+// --------------------------------------------------------------------------------------------------------------
 
 void ContractApp::OnDue(storage::Txn& txn, const std::string& deal_id) const {
   std::optional<Deal> deal = LoadDeal(txn, {deal_id});
@@ -566,7 +598,8 @@ void ContractApp::OnDue(storage::Txn& txn, const std::string& deal_id) const {
   const SetDeadlines recomputed{
       deal->confirmation_deadline.provisional ? Recompute(calendar_, deal->confirmation_deadline)
                                               : deal->confirmation_deadline,
-      deal->contract_deadline.provisional ? Recompute(calendar_, deal->contract_deadline) : deal->contract_deadline};
+      deal->contract_deadline.provisional ? Recompute(calendar_, deal->contract_deadline)
+                                          : deal->contract_deadline};
   const DealDecision moved = Decide(*deal, recomputed, txn.now());
   SaveDecision(txn, &*deal, moved);
 
@@ -579,15 +612,18 @@ void ContractApp::OnDue(storage::Txn& txn, const std::string& deal_id) const {
   SaveDecision(txn, &moved.next, closed);
   if (closed.next.state == DealState::kExpired) {
     if (!contract || !IsOpen(*contract)) return;
-    const Result<ContractDecision> expired = Decide(*contract, ExpireContract{closed.next.defaulter}, txn.now());
+    const Result<ContractDecision> expired =
+        Decide(*contract, ExpireContract{closed.next.defaulter}, txn.now());
     TTX_CHECK(expired.ok(), "an open contract did not expire");
     SaveDecision(txn, &*contract, *expired);
-  } else if (const std::optional<Time> due = NextChange(closed.next); due && *due <= txn.now() && !command.concluded) {
+  } else if (const std::optional<Time> due = NextChange(closed.next);
+             due && *due <= txn.now() && !command.concluded) {
     txn.SetDue(txn.now() + kProvisionalRecheck, deal_id);
   }
 }
 
-// --- Events --------------------------------------------------------------------------------------------------------------
+// --- Events
+// --------------------------------------------------------------------------------------------------------------
 
 std::vector<EventView> ContractApp::ListEvents(const storage::Reader& reader, const Principal& caller,
                                                uint64_t after_sequence, size_t limit) const {
@@ -609,7 +645,8 @@ std::vector<EventView> ContractApp::ListEvents(const storage::Reader& reader, co
         view.contract = LoadContract(reader, stored.contract);
       }
       const auto* registration_event = std::get_if<RegistrationEvent>(&stored.event);
-      if (registration_event != nullptr && std::holds_alternative<ContractRegistered>(registration_event->payload)) {
+      if (registration_event != nullptr &&
+          std::holds_alternative<ContractRegistered>(registration_event->payload)) {
         view.registration = LoadRegistration(reader, stored.registration);
       }
       view.stored = std::move(stored);

@@ -50,23 +50,26 @@ struct SignatureInput {
   std::string value;
 };
 
-/// The contract service's use cases: one method per RPC, timer and event. Commands run on the writer's thread, queries on
-/// any. What a caller may not see is NOT_FOUND; what it may see but not do is PERMISSION_DENIED.
+/// The contract service's use cases: one method per RPC, timer and event. Commands run on the writer's
+/// thread, queries on any. What a caller may not see is NOT_FOUND; what it may see but not do is
+/// PERMISSION_DENIED.
 class ContractApp {
  public:
   /// `ids` and `calendar` must outlive the object.
   ContractApp(IdSource& ids, const Calendar& calendar, ContractRules rules = {})
       : ids_(ids), calendar_(calendar), rules_(rules) {}
 
-  // --- Deals --------------------------------------------------------------------------------------------------------
+  // --- Deals
+  // --------------------------------------------------------------------------------------------------------
 
   Result<DealView> SignConfirmation(storage::Txn& txn, const Principal& caller, const DealId& id,
                                     const SignatureInput& input) const;
   Result<DealView> GetDeal(const storage::Reader& reader, const Principal& caller, const DealId& id) const;
-  std::vector<DealView> ListDeals(const storage::Reader& reader, const Principal& caller, std::string_view after,
-                                  size_t limit) const;
+  std::vector<DealView> ListDeals(const storage::Reader& reader, const Principal& caller,
+                                  std::string_view after, size_t limit) const;
 
-  // --- Contracts ----------------------------------------------------------------------------------------------------
+  // --- Contracts
+  // ----------------------------------------------------------------------------------------------------
 
   /// An empty etag is not checked.
   Result<ContractView> Create(storage::Txn& txn, const Principal& caller, const DealId& deal,
@@ -84,12 +87,15 @@ class ContractApp {
   Result<ContractView> Complete(storage::Txn& txn, const Principal& caller, const ContractId& id,
                                 const std::string& note, const std::string& etag) const;
   Result<ContractView> Terminate(storage::Txn& txn, const Principal& caller, const ContractId& id,
-                                 const std::string& reason, const std::string& note, const std::string& etag) const;
-  Result<ContractView> GetContract(const storage::Reader& reader, const Principal& caller, const ContractId& id) const;
+                                 const std::string& reason, const std::string& note,
+                                 const std::string& etag) const;
+  Result<ContractView> GetContract(const storage::Reader& reader, const Principal& caller,
+                                   const ContractId& id) const;
   std::vector<ContractView> ListContracts(const storage::Reader& reader, const Principal& caller,
                                           std::string_view after, size_t limit) const;
 
-  // --- Registrations ------------------------------------------------------------------------------------------------
+  // --- Registrations
+  // ------------------------------------------------------------------------------------------------
 
   /// Without items, those of the contract.
   Result<Registration> Apply(storage::Txn& txn, const Principal& caller, const ContractId& contract,
@@ -108,18 +114,20 @@ class ContractApp {
   };
   Result<Registration> Register(storage::Txn& txn, const Principal& caller, const RegistrationId& id,
                                 const RegisterInput& input, const std::string& etag) const;
-  Result<Registration> Refuse(storage::Txn& txn, const Principal& caller, const RegistrationId& id, RefusalCode code,
-                              const std::string& note, const std::string& etag) const;
+  Result<Registration> Refuse(storage::Txn& txn, const Principal& caller, const RegistrationId& id,
+                              RefusalCode code, const std::string& note, const std::string& etag) const;
   Result<Registration> GetRegistration(const storage::Reader& reader, const Principal& caller,
                                        const RegistrationId& id) const;
   /// Those of a party or exchange; for a registry, its own and those no registry has taken.
   std::vector<Registration> ListRegistrations(const storage::Reader& reader, const Principal& caller,
                                               std::string_view after, size_t limit) const;
 
-  // --- Feeds and timers: each may come twice and changes nothing the second time ---------------------------------------
+  // --- Feeds and timers: each may come twice and changes nothing the second time
+  // ---------------------------------------
 
   Status OnDealDetermined(storage::Txn& txn, const DealId& id, const DealFacts& facts) const;
-  Status OnOrganizationActivated(storage::Txn& txn, const std::string& organization, const std::string& uscc) const;
+  Status OnOrganizationActivated(storage::Txn& txn, const std::string& organization,
+                                 const std::string& uscc) const;
   Status OnSigningKeyAdded(storage::Txn& txn, SigningKey key) const;
   Status OnSigningKeyRevoked(storage::Txn& txn, const std::string& key_id) const;
   /// `deal` is empty for an objection to a listing's notice, which then suspends the deals of the listing.
@@ -130,13 +138,15 @@ class ContractApp {
   /// A timer came due for the deal with this id.
   void OnDue(storage::Txn& txn, const std::string& deal_id) const;
 
-  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's.
-  std::vector<EventView> ListEvents(const storage::Reader& reader, const Principal& caller, uint64_t after_sequence,
-                                    size_t limit) const;
+  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own
+  /// exchange's.
+  std::vector<EventView> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                    uint64_t after_sequence, size_t limit) const;
 
  private:
   Result<Deal> FindDeal(const storage::Reader& reader, const Principal& caller, const DealId& id) const;
-  Result<Contract> FindContract(const storage::Reader& reader, const Principal& caller, const ContractId& id) const;
+  Result<Contract> FindContract(const storage::Reader& reader, const Principal& caller,
+                                const ContractId& id) const;
   Result<Registration> FindRegistration(const storage::Reader& reader, const Principal& caller,
                                         const RegistrationId& id) const;
   ContractView ViewOf(const storage::Reader& reader, Contract contract) const;

@@ -71,7 +71,9 @@ class World {
                 .on_failure = [](const Error&) { FAIL(); }}) {
     for (const Suite suite : {Suite::kEcdsaP256Sha256, Suite::kSm2Sm3}) {
       for (const std::string& organization : {kSeller, kBuyer, kExchange}) {
-        Own([&](storage::Txn& txn) { return app_.OnSigningKeyAdded(txn, Registered(organization, suite, organization)); });
+        Must([&](storage::Txn& txn) {
+          return app_.OnSigningKeyAdded(txn, Registered(organization, suite, organization));
+        });
       }
     }
   }
@@ -89,6 +91,7 @@ class World {
     Drain();
     return result;
   }
+  void Must(const std::function<Status(storage::Txn&)>& run) { EXPECT_TRUE(Own(run).ok()); }
   /// Runs a command and gives what it answered.
   template <class Value>
   Result<Value> Run(const std::function<Result<Value>(storage::Txn&)>& run) {
@@ -118,20 +121,25 @@ class World {
   Result<DealView> SignDeal(const Principal& caller, const SignatureInput& input, const DealId& id = kDeal) {
     return Run<DealView>([&](storage::Txn& txn) { return app_.SignConfirmation(txn, caller, id, input); });
   }
-  Result<DealView> SignDeal(const Principal& caller, Suite suite = Suite::kEcdsaP256Sha256, const DealId& id = kDeal) {
+  Result<DealView> SignDeal(const Principal& caller, Suite suite = Suite::kEcdsaP256Sha256,
+                            const DealId& id = kDeal) {
     return SignDeal(caller, SignedBy(caller.organization, suite, DealNow(id).confirmation), id);
   }
   Result<ContractView> Draft(const Manifest& manifest = CompleteManifest(), const DealId& id = kDeal) {
-    return Run<ContractView>([&](storage::Txn& txn) { return app_.Create(txn, kSellerClient, id, manifest); });
+    return Run<ContractView>(
+        [&](storage::Txn& txn) { return app_.Create(txn, kSellerClient, id, manifest); });
   }
   Result<ContractView> Accept(const Principal& caller, const std::string& hash) {
-    return Run<ContractView>([&](storage::Txn& txn) { return app_.AcceptText(txn, caller, ContractNow().id, hash); });
+    return Run<ContractView>(
+        [&](storage::Txn& txn) { return app_.AcceptText(txn, caller, ContractNow().id, hash); });
   }
   Result<ContractView> Freeze(const Principal& caller = kClerk) {
-    return Run<ContractView>([&](storage::Txn& txn) { return app_.Freeze(txn, caller, ContractNow().id, ""); });
+    return Run<ContractView>(
+        [&](storage::Txn& txn) { return app_.Freeze(txn, caller, ContractNow().id, ""); });
   }
   Result<ContractView> Sign(const Principal& caller, const SignatureInput& input) {
-    return Run<ContractView>([&](storage::Txn& txn) { return app_.Sign(txn, caller, ContractNow().id, input); });
+    return Run<ContractView>(
+        [&](storage::Txn& txn) { return app_.Sign(txn, caller, ContractNow().id, input); });
   }
   Result<ContractView> Sign(const Principal& caller, Suite suite = Suite::kEcdsaP256Sha256) {
     return Sign(caller, SignedBy(caller.organization, suite, ContractNow().frozen_text));
@@ -154,7 +162,8 @@ class World {
     ASSERT_TRUE(Sign(kBuyerClient).ok());
   }
   Result<Registration> Apply(const std::vector<LineItem>& items = {}) {
-    return Run<Registration>([&](storage::Txn& txn) { return app_.Apply(txn, kSellerClient, ContractNow().id, items); });
+    return Run<Registration>(
+        [&](storage::Txn& txn) { return app_.Apply(txn, kSellerClient, ContractNow().id, items); });
   }
   Result<Registration> AcceptCase(const RegistrationId& id, const Principal& caller = kRegistrar) {
     return Run<Registration>([&](storage::Txn& txn) { return app_.AcceptCase(txn, caller, id, ""); });
@@ -203,7 +212,8 @@ void ExpectReplayed(World& world) {
     } else if (const auto* event = std::get_if<ContractEvent>(&stored.event)) {
       contracts[stored.contract.text] = contract::Apply(contracts[stored.contract.text], *event);
     } else if (const auto* change = std::get_if<RegistrationEvent>(&stored.event)) {
-      registrations[stored.registration.text] = contract::Apply(registrations[stored.registration.text], *change);
+      registrations[stored.registration.text] =
+          contract::Apply(registrations[stored.registration.text], *change);
     }
   }
   for (const auto& [id, deal] : deals) EXPECT_EQ(LoadDeal(world.shell_.kv(), {id}), deal);
@@ -216,7 +226,7 @@ void ExpectReplayed(World& world) {
 
 TEST(ContractApp, FromADealToARegisteredContract) {
   World world;
-  world.Own([&](storage::Txn& txn) {
+  world.Must([&](storage::Txn& txn) {
     return world.app_.OnOrganizationActivated(txn, kExchange, "91350100M000100Y43");
   });
   world.MakeEffective();
@@ -267,7 +277,8 @@ TEST(ContractApp, ARetryGetsTheSameAnswerAndDraftsOnce) {
   EXPECT_EQ(ReasonOf(world.Draft()), Reason::kCONTRACT_EXISTS);
 }
 
-// Six commands that depend on each other in two places only; every order of the independent ones ends the same.
+// Six commands that depend on each other in two places only; every order of the independent ones ends the
+// same.
 RC_GTEST_PROP(ContractApp, TheOrderOfSignaturesDoesNotMatter, ()) {
   const bool exchange_first = *rc::gen::arbitrary<bool>();
   const bool seller_accepts_first = *rc::gen::arbitrary<bool>();
@@ -303,8 +314,10 @@ TEST(ContractApp, EverySignatureThatIsNotGoodIsRefusedWithItsReason) {
     World world;
     world.MakeReady();
     // A second key of the seller, one that is revoked, and a second contract with the same parties.
-    world.Own([&](storage::Txn& txn) { return world.app_.OnSigningKeyAdded(txn, Registered("revoked", suite, kSeller)); });
-    world.Own([&](storage::Txn& txn) {
+    world.Must([&](storage::Txn& txn) {
+      return world.app_.OnSigningKeyAdded(txn, Registered("revoked", suite, kSeller));
+    });
+    world.Must([&](storage::Txn& txn) {
       return world.app_.OnSigningKeyRevoked(txn, Registered("revoked", suite, kSeller).key_id);
     });
     world.Determine({"d2"});
@@ -320,7 +333,8 @@ TEST(ContractApp, EverySignatureThatIsNotGoodIsRefusedWithItsReason) {
     const std::string other = world.DealNow({"d2"}).confirmation;
     const std::pair<Reason, SignatureInput> cases[] = {
         {Reason::kBAD_SIGNATURE, changed([&](auto& i) { i.value = SignedBy(kBuyer, suite, text).value; })},
-        {Reason::kBAD_SIGNATURE, changed([&](auto& i) { i.value = SignedBy(kSeller, suite, altered).value; })},
+        {Reason::kBAD_SIGNATURE,
+         changed([&](auto& i) { i.value = SignedBy(kSeller, suite, altered).value; })},
         {Reason::kBAD_SIGNATURE, changed([&](auto& i) { i.value[i.value.size() / 2] ^= 1; })},
         {Reason::kBAD_SIGNATURE, changed([&](auto& i) { i.value = "no signature"; })},
         {Reason::kDOCUMENT_MISMATCH, SignedBy(kSeller, suite, altered)},
@@ -356,7 +370,7 @@ TEST(ContractApp, AKeyRevokedAfterTheSignatureTakesNothingBack) {
   World world;
   world.MakeReady();
   ASSERT_TRUE(world.Sign(kSellerClient).ok());
-  world.Own([&](storage::Txn& txn) {
+  world.Must([&](storage::Txn& txn) {
     return world.app_.OnSigningKeyRevoked(txn, Registered(kSeller, Suite::kEcdsaP256Sha256, kSeller).key_id);
   });
   ASSERT_TRUE(world.Sign(kBuyerClient).ok());
@@ -442,7 +456,8 @@ TEST(ContractApp, NothingIsClosedUntilTheHolidayTableIsOut) {
   ASSERT_TRUE(world.DealNow().contract_deadline.provisional);
   world.MoveTo(StartOfDay(MakeDate(2027, 1, 20)));
   EXPECT_EQ(world.DealNow().state, DealState::kConfirmed);
-  // The table of 2027 arrives and the server starts with it: four rest days move the date, which then has passed.
+  // The table of 2027 arrives and the server starts with it: four rest days move the date, which then has
+  // passed.
   const std::vector<std::string> tables = {"year 2026\n", "year 2027\noff 2027-01-01..2027-01-04\n"};
   world.calendar_ = Calendar::Parse(tables).value();
   world.MoveTo(StartOfDay(MakeDate(2027, 1, 22)));
@@ -519,7 +534,9 @@ TEST(ContractApp, ContentsAreShownToThoseConcernedOnly) {
   World world;
   world.MakeEffective();
   const ContractId contract = world.ContractNow().id;
-  const auto sees = [&](const Principal& caller) { return ReasonOf(world.app_.GetContract(world.shell_.kv(), caller, contract)); };
+  const auto sees = [&](const Principal& caller) {
+    return ReasonOf(world.app_.GetContract(world.shell_.kv(), caller, contract));
+  };
   const Principal bidder_of_exchange = Client(kExchange, "BIDDER");
   for (const Principal& caller : {kSellerClient, kBuyerClient, kOfficer, kClerk}) {
     EXPECT_EQ(sees(caller), std::nullopt);
@@ -542,7 +559,8 @@ TEST(ContractApp, ContentsAreShownToThoseConcernedOnly) {
   // The case is the registry's that takes it.
   const Principal other_registry = Client("organizations/registry2", "REGISTRY");
   ASSERT_TRUE(world.AcceptCase(applied.id).ok());
-  EXPECT_EQ(ReasonOf(world.app_.GetRegistration(world.shell_.kv(), other_registry, applied.id)), Reason::kNOT_FOUND);
+  EXPECT_EQ(ReasonOf(world.app_.GetRegistration(world.shell_.kv(), other_registry, applied.id)),
+            Reason::kNOT_FOUND);
   EXPECT_EQ(ReasonOf(world.Register(applied, "20263100010012", other_registry)), Reason::kNOT_FOUND);
   EXPECT_TRUE(world.app_.ListRegistrations(world.shell_.kv(), other_registry, "", 10).empty());
 }
@@ -563,15 +581,17 @@ TEST(ContractApp, WhoSeesButMayNotAct) {
   EXPECT_EQ(ReasonOf(world.Accept(kClerk, contract.hashes.sha256)), Reason::kPERMISSION_DENIED);
   EXPECT_EQ(ReasonOf(world.Sign(kOfficer)), Reason::kPERMISSION_DENIED);
   const auto update = [&](const Principal& caller, const std::string& etag) {
-    return ReasonOf(world.Run<ContractView>(
-        [&](storage::Txn& txn) { return world.app_.Update(txn, caller, contract.id, CompleteManifest(), etag); }));
+    return ReasonOf(world.Run<ContractView>([&](storage::Txn& txn) {
+      return world.app_.Update(txn, caller, contract.id, CompleteManifest(), etag);
+    }));
   };
   EXPECT_EQ(update(kBuyerClient, ""), Reason::kPERMISSION_DENIED);
   EXPECT_EQ(update(kSellerClient, "99"), Reason::kETAG_MISMATCH);
   EXPECT_EQ(update(kSellerClient, std::to_string(contract.version)), std::nullopt);
   const auto terminate = [&](const Principal& caller, const std::string& reason) {
-    return ReasonOf(world.Run<ContractView>(
-        [&](storage::Txn& txn) { return world.app_.Terminate(txn, caller, contract.id, reason, "双方协议", ""); }));
+    return ReasonOf(world.Run<ContractView>([&](storage::Txn& txn) {
+      return world.app_.Terminate(txn, caller, contract.id, reason, "双方协议", "");
+    }));
   };
   EXPECT_EQ(terminate(kSellerClient, "AGREEMENT"), Reason::kPERMISSION_DENIED);
   EXPECT_EQ(terminate(kOfficer, "OBJECTION_UPHELD"), Reason::kINVALID_FIELD);
@@ -586,9 +606,12 @@ TEST(ContractApp, ANewTextHasANewHash) {
   ASSERT_TRUE(world.Accept(kSellerClient, first.contract.hashes.sha256).ok());
   Manifest changed = CompleteManifest();
   changed.place = "北京";
-  const ContractView second = world.Run<ContractView>([&](storage::Txn& txn) {
-    return world.app_.Update(txn, kSellerClient, first.contract.id, changed, "");
-  }).value();
+  const ContractView second =
+      world
+          .Run<ContractView>([&](storage::Txn& txn) {
+            return world.app_.Update(txn, kSellerClient, first.contract.id, changed, "");
+          })
+          .value();
   EXPECT_NE(second.contract.hashes.sha256, first.contract.hashes.sha256);
   EXPECT_TRUE(second.contract.acceptances.empty());
   EXPECT_EQ(ReasonOf(world.Accept(kBuyerClient, first.contract.hashes.sha256)), Reason::kTEXT_CHANGED);
@@ -614,21 +637,31 @@ TEST(ContractApp, AContractIsRegisteredOnceAndANumberUsedOnce) {
   world.Confirm({"d2"});
   const Contract contract = world.Draft(CompleteManifest(), {"d2"}).value().contract;
   for (const Principal& caller : {kSellerClient, kBuyerClient}) {
-    ASSERT_TRUE(world.Run<ContractView>([&](storage::Txn& txn) {
-      return world.app_.AcceptText(txn, caller, contract.id, contract.hashes.sha256);
-    }).ok());
+    ASSERT_TRUE(world
+                    .Run<ContractView>([&](storage::Txn& txn) {
+                      return world.app_.AcceptText(txn, caller, contract.id, contract.hashes.sha256);
+                    })
+                    .ok());
   }
-  const std::string text = world.Run<ContractView>([&](storage::Txn& txn) {
-    return world.app_.Freeze(txn, kSellerClient, contract.id, "");
-  }).value().text;
+  const std::string text = world
+                               .Run<ContractView>([&](storage::Txn& txn) {
+                                 return world.app_.Freeze(txn, kSellerClient, contract.id, "");
+                               })
+                               .value()
+                               .text;
   for (const Principal& caller : {kSellerClient, kBuyerClient}) {
-    ASSERT_TRUE(world.Run<ContractView>([&](storage::Txn& txn) {
-      return world.app_.Sign(txn, caller, contract.id, SignedBy(caller.organization, Suite::kSm2Sm3, text));
-    }).ok());
+    ASSERT_TRUE(world
+                    .Run<ContractView>([&](storage::Txn& txn) {
+                      return world.app_.Sign(txn, caller, contract.id,
+                                             SignedBy(caller.organization, Suite::kSm2Sm3, text));
+                    })
+                    .ok());
   }
-  const Registration third = world.Run<Registration>([&](storage::Txn& txn) {
-    return world.app_.Apply(txn, kSellerClient, contract.id, {});
-  }).value();
+  const Registration third = world
+                                 .Run<Registration>([&](storage::Txn& txn) {
+                                   return world.app_.Apply(txn, kSellerClient, contract.id, {});
+                                 })
+                                 .value();
   ASSERT_TRUE(world.AcceptCase(third.id).ok());
   EXPECT_EQ(ReasonOf(world.Register(third, "20263100010012")), Reason::kREGISTRATION_NUMBER_TAKEN);
   EXPECT_EQ(ReasonOf(world.Register(third, "20263100010013")), std::nullopt);
@@ -643,12 +676,17 @@ TEST(ContractApp, APartyIsNoRegistryAndASupplementRestartsTheCase) {
   Principal same_person = kRegistrar;
   same_person.person = kSellerClient.person;
   EXPECT_EQ(ReasonOf(world.AcceptCase(applied.id, same_person)), Reason::kSAME_PERSON);
-  ASSERT_TRUE(world.Run<Registration>([&](storage::Txn& txn) {
-    return world.app_.RequestSupplement(txn, kRegistrar, applied.id, "补交技术资料", "");
-  }).ok());
-  ASSERT_TRUE(world.Run<Registration>([&](storage::Txn& txn) {
-    return world.app_.Supplement(txn, kSellerClient, applied.id, "已补交", fixtures::Items(), "");
-  }).ok());
+  ASSERT_TRUE(world
+                  .Run<Registration>([&](storage::Txn& txn) {
+                    return world.app_.RequestSupplement(txn, kRegistrar, applied.id, "补交技术资料", "");
+                  })
+                  .ok());
+  ASSERT_TRUE(world
+                  .Run<Registration>([&](storage::Txn& txn) {
+                    return world.app_.Supplement(txn, kSellerClient, applied.id, "已补交", fixtures::Items(),
+                                                 "");
+                  })
+                  .ok());
   world.MoveTo(Start() + Hours(48));
   const Registration accepted = world.AcceptCase(applied.id).value();
   EXPECT_EQ(accepted.decide_by.base, MakeDate(2026, 11, 25));
@@ -665,8 +703,10 @@ TEST(ContractApp, ServicesSeeAllEventsStaffTheirOwn) {
   const size_t all = world.Events().size();
   EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), service, 0, 1000).size(), all);
   EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), kOfficer, 0, 1000).size(), all - 1);
-  EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), Client("organizations/exchange2", "EXCHANGE_OFFICER"), 0, 1000).size(),
-            1u);
+  EXPECT_EQ(
+      world.app_.ListEvents(world.shell_.kv(), Client("organizations/exchange2", "EXCHANGE_OFFICER"), 0, 1000)
+          .size(),
+      1u);
   EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), service, 2, 3).at(0).stored.sequence, 3u);
   EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), service, 2, 3).size(), 3u);
 }

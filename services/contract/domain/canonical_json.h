@@ -30,8 +30,9 @@ class JsonMembers {
   std::map<std::string, std::string> members_;
 };
 
-/// The canonical bytes of a value (README.md, "Canonical bytes"): UTF-8, members sorted, no white space, integers only,
-/// every member present even when empty. Two values have the same bytes exactly when they are equal.
+/// The canonical bytes of a value (README.md, "Canonical bytes"): UTF-8, members sorted, no white space,
+/// integers only, every member present even when empty. Two values have the same bytes exactly when they are
+/// equal.
 template <class T>
 std::string CanonicalJson(const T& value) {
   if constexpr (std::same_as<T, std::string>) {

@@ -150,8 +150,9 @@ Result<ContractDecision> Decide(const Deal& deal, const DraftContract& command, 
   TTX_RETURN_IF_ERROR(CheckShape(command.manifest));
   TTX_RETURN_IF_ERROR(CheckSize(CanonicalText(command.id, deal, command.manifest).size()));
   Recorder recorder({}, now);
-  recorder.Add(ContractDrafted{command.id, deal.id, deal.facts.listing, deal.facts.exchange, deal.facts.seller,
-                               deal.facts.buyer, command.manifest, command.hashes, command.person});
+  recorder.Add(ContractDrafted{command.id, deal.id, deal.facts.listing, deal.facts.exchange,
+                               deal.facts.seller, deal.facts.buyer, command.manifest, command.hashes,
+                               command.person});
   return recorder.Take();
 }
 
@@ -178,12 +179,14 @@ Result<ContractDecision> Decide(const Contract& state, const AcceptText& command
   return recorder.Take();
 }
 
-Result<ContractDecision> Decide(const Contract& state, const FreezeContract& command, const Deal& deal, Time now) {
+Result<ContractDecision> Decide(const Contract& state, const FreezeContract& command, const Deal& deal,
+                                Time now) {
   if (state.state == ContractState::kDrafted) return Incomplete(state);
   if (!Allows(state.state, Act::kFreeze)) return WrongState(state, "freeze");
   if (const auto refusal = RefuseForDeal(deal, true, now)) return *refusal;
   if (deal.state != DealState::kConfirmed) {
-    return Error(Reason::kDEAL_NOT_CONFIRMED, {{"resource", "deals/" + deal.id.text}, {"state", NameOf(deal.state)}});
+    return Error(Reason::kDEAL_NOT_CONFIRMED,
+                 {{"resource", "deals/" + deal.id.text}, {"state", NameOf(deal.state)}});
   }
   if (const auto differences = DealDifferences(state.manifest, deal.facts); !differences.empty()) {
     return Error(Reason::kDEAL_MISMATCH, {{"field", differences.front().field}}, differences);
@@ -196,7 +199,8 @@ Result<ContractDecision> Decide(const Contract& state, const FreezeContract& com
   return recorder.Take();
 }
 
-Result<ContractDecision> Decide(const Contract& state, const SignContract& command, const Deal& deal, Time now) {
+Result<ContractDecision> Decide(const Contract& state, const SignContract& command, const Deal& deal,
+                                Time now) {
   if (!Allows(state.state, Act::kSign)) return WrongState(state, "sign");
   if (const auto refusal = RefuseForDeal(deal, true, now)) return *refusal;
   const Side side = command.attempt.side;
@@ -211,7 +215,8 @@ Result<ContractDecision> Decide(const Contract& state, const SignContract& comma
   return recorder.Take();
 }
 
-Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal, Time now) {
+Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal,
+                                Time now) {
   if (!Allows(state.state, Act::kMeetCondition)) return WrongState(state, "meetCondition");
   if (const auto refusal = RefuseForDeal(deal, false, now)) return *refusal;
   Recorder recorder(state, now);
@@ -319,14 +324,17 @@ Contract Applied(Contract state, const ContractTerminated& event, Time) {
 
 Contract Apply(Contract state, const ContractEvent& event) {
   const int64_t version = state.version;
-  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); }, event.payload);
+  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); },
+                     event.payload);
   state.version = version + 1;
   state.update_time = event.time;
   return state;
 }
 
 std::optional<std::string> Check(const Contract& contract) {
-  const auto fail = [&](const char* what) { return std::optional("contract " + contract.id.text + ": " + what); };
+  const auto fail = [&](const char* what) {
+    return std::optional("contract " + contract.id.text + ": " + what);
+  };
   const bool frozen = !contract.frozen_text.empty();
   const size_t signatures = contract.signatures.size();
   if (contract.acceptances.size() > 2 || signatures > 2) return fail("more than two parties");
@@ -340,7 +348,8 @@ std::optional<std::string> Check(const Contract& contract) {
       return fail("a signature over another text");
     }
   }
-  if (signatures == 2 && contract.signatures[0].side == contract.signatures[1].side) return fail("one party signed twice");
+  if (signatures == 2 && contract.signatures[0].side == contract.signatures[1].side)
+    return fail("one party signed twice");
   switch (contract.state) {
     case ContractState::kDrafted:
     case ContractState::kNegotiating:
@@ -358,7 +367,8 @@ std::optional<std::string> Check(const Contract& contract) {
       if (signatures != 2) return fail("concluded without both signatures");
       break;
     case ContractState::kExpired:
-      if (signatures == 2 || contract.defaulter == Defaulter::kNone) return fail("EXPIRED though concluded, or by nobody");
+      if (signatures == 2 || contract.defaulter == Defaulter::kNone)
+        return fail("EXPIRED though concluded, or by nobody");
       break;
     case ContractState::kTerminated:
       if (contract.end_reason.empty()) return fail("TERMINATED without a reason");

@@ -28,7 +28,8 @@ enum class ContractState {
   kTerminated,
 };
 inline constexpr std::array<std::string_view, 9> kContractStateNames = {
-    "DRAFTED", "NEGOTIATING", "READY", "PARTIAL", "SIGNED", "EFFECTIVE", "COMPLETED", "EXPIRED", "TERMINATED"};
+    "DRAFTED",   "NEGOTIATING", "READY",   "PARTIAL",   "SIGNED",
+    "EFFECTIVE", "COMPLETED",   "EXPIRED", "TERMINATED"};
 constexpr const auto& NamesOf(ContractState) { return kContractStateNames; }
 
 /// A party agrees to one text.
@@ -98,7 +99,8 @@ void Visit(S& s, V&& visit) {
   visit("version", s.version);
 }
 
-// --- Events ----------------------------------------------------------------------------------------------------------
+// --- Events
+// ----------------------------------------------------------------------------------------------------------
 
 struct ContractDrafted {
   static constexpr const char* kName = "contract_drafted";
@@ -226,13 +228,14 @@ void Visit(S& s, V&& visit) {
 
 struct ContractEvent {
   Time time;
-  std::variant<ContractDrafted, ContractUpdated, TextAccepted, ContractFrozen, ContractSigned, ContractEffective,
-               ContractCompleted, ContractExpired, ContractTerminated>
+  std::variant<ContractDrafted, ContractUpdated, TextAccepted, ContractFrozen, ContractSigned,
+               ContractEffective, ContractCompleted, ContractExpired, ContractTerminated>
       payload;
   bool operator==(const ContractEvent&) const = default;
 };
 
-// --- Commands --------------------------------------------------------------------------------------------------------
+// --- Commands
+// --------------------------------------------------------------------------------------------------------
 
 /// `hashes` are those of CanonicalText of the same values.
 struct DraftContract {
@@ -287,16 +290,20 @@ Result<ContractDecision> Decide(const Deal& deal, const DraftContract& command, 
 // (DEAL_SUSPENDED, DEADLINE_PASSED), then its own rules.
 /// DRAFTED, NEGOTIATING. INVALID_FIELD.
 Result<ContractDecision> Decide(const Contract& state, const UpdateContract& command, Time now);
-/// NEGOTIATING. MANIFEST_INCOMPLETE (DRAFTED, with every missing element), TEXT_CHANGED. Accepting again changes nothing.
+/// NEGOTIATING. MANIFEST_INCOMPLETE (DRAFTED, with every missing element), TEXT_CHANGED. Accepting again
+/// changes nothing.
 Result<ContractDecision> Decide(const Contract& state, const AcceptText& command, Time now);
-/// NEGOTIATING. MANIFEST_INCOMPLETE (DRAFTED), the deal, DEAL_NOT_CONFIRMED, DEAL_MISMATCH with each field (invariant C4),
-/// TEXT_NOT_ACCEPTED.
-Result<ContractDecision> Decide(const Contract& state, const FreezeContract& command, const Deal& deal, Time now);
-/// READY, PARTIAL. The deal, ALREADY_SIGNED, then RefuseAttempt. The second signature concludes the contract (Civil Code
-/// art. 502): EFFECTIVE at once unless an approval is required.
-Result<ContractDecision> Decide(const Contract& state, const SignContract& command, const Deal& deal, Time now);
+/// NEGOTIATING. MANIFEST_INCOMPLETE (DRAFTED), the deal, DEAL_NOT_CONFIRMED, DEAL_MISMATCH with each field
+/// (invariant C4), TEXT_NOT_ACCEPTED.
+Result<ContractDecision> Decide(const Contract& state, const FreezeContract& command, const Deal& deal,
+                                Time now);
+/// READY, PARTIAL. The deal, ALREADY_SIGNED, then RefuseAttempt. The second signature concludes the contract
+/// (Civil Code art. 502): EFFECTIVE at once unless an approval is required.
+Result<ContractDecision> Decide(const Contract& state, const SignContract& command, const Deal& deal,
+                                Time now);
 /// SIGNED. The deal (DEAL_SUSPENDED only).
-Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal, Time now);
+Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal,
+                                Time now);
 /// EFFECTIVE.
 Result<ContractDecision> Decide(const Contract& state, const CompleteContract& command, Time now);
 /// Every state but COMPLETED, EXPIRED and TERMINATED.
@@ -314,8 +321,8 @@ std::string CanonicalText(const ContractId& id, const Deal& deal, const Manifest
 
 /// Whether every party has signed.
 bool IsConcluded(const Contract& contract);
-/// Whose act the contract lacks (domain.md 6.4): of a frozen one, a signature; before, the acceptance of the text, or,
-/// when both accepted, both signatures.
+/// Whose act the contract lacks (domain.md 6.4): of a frozen one, a signature; before, the acceptance of the
+/// text, or, when both accepted, both signatures.
 Defaulter MissingSide(const Contract& contract);
 
 }  // namespace ttx::contract

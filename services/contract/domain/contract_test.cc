@@ -22,7 +22,9 @@ Deal DealIn(DealState state) {
   Deal deal = Decide(fixtures::NewDeal(), Start()).value().next;
   if (state == DealState::kConfirmed) {
     for (const Side side : {Side::kBuyer, Side::kExchange}) {
-      deal = Decide(deal, SignConfirmation{GoodAttempt(side, deal.hashes), deal.contract_deadline}, Start()).value().next;
+      deal = Decide(deal, SignConfirmation{GoodAttempt(side, deal.hashes), deal.contract_deadline}, Start())
+                 .value()
+                 .next;
     }
   }
   return deal;
@@ -50,11 +52,15 @@ class ContractStory {
   std::optional<Reason> MeetCondition() {
     return Take(Decide(state_, contract::MeetCondition{"批准文号1", "people/o", kPaymentDue}, deal, Start()));
   }
-  std::optional<Reason> Complete() { return Take(Decide(state_, CompleteContract{"done", "people/o"}, Start())); }
+  std::optional<Reason> Complete() {
+    return Take(Decide(state_, CompleteContract{"done", "people/o"}, Start()));
+  }
   std::optional<Reason> Terminate() {
     return Take(Decide(state_, TerminateContract{"AGREEMENT", "agreed", "people/o"}, Start()));
   }
-  std::optional<Reason> Expire() { return Take(Decide(state_, ExpireContract{MissingSide(state_)}, Start())); }
+  std::optional<Reason> Expire() {
+    return Take(Decide(state_, ExpireContract{MissingSide(state_)}, Start()));
+  }
 
   void BothAccept() {
     EXPECT_EQ(Accept(Side::kSeller), std::nullopt);
@@ -214,7 +220,8 @@ TEST(Contract, TheDeadlineForSigningIsHalfOpen) {
   EXPECT_EQ(story.Sign(Side::kSeller, end), Reason::kDEADLINE_PASSED);
   EXPECT_EQ(story.Sign(Side::kSeller, end - Nanoseconds(1)), std::nullopt);
   story.deal.contract_deadline.provisional = true;
-  EXPECT_EQ(story.Sign(Side::kBuyer, end + Hours(1)), std::nullopt) << "nothing is closed on a provisional date";
+  EXPECT_EQ(story.Sign(Side::kBuyer, end + Hours(1)), std::nullopt)
+      << "nothing is closed on a provisional date";
 }
 
 TEST(Contract, AnObjectionStopsSignaturesUntilItIsClosed) {
@@ -226,7 +233,8 @@ TEST(Contract, AnObjectionStopsSignaturesUntilItIsClosed) {
 }
 
 TEST(Contract, EitherOrderOfSignaturesConcludesIt) {
-  for (const auto& [first, second] : {std::pair(Side::kSeller, Side::kBuyer), std::pair(Side::kBuyer, Side::kSeller)}) {
+  for (const auto& [first, second] :
+       {std::pair(Side::kSeller, Side::kBuyer), std::pair(Side::kBuyer, Side::kSeller)}) {
     ContractStory story = StoryIn(ContractState::kReady);
     EXPECT_EQ(story.Sign(first), std::nullopt);
     EXPECT_EQ(story.state().state, ContractState::kPartial);
@@ -270,7 +278,8 @@ TEST(Contract, WhoDefaultedFollowsFromWhoDidNotAct) {
 TEST(Contract, NothingIsDraftedForADealThatIsOver) {
   Deal deal = DealIn(DealState::kPending);
   deal = Decide(deal, CloseDealIfDue{}, EndOfDay(deal.confirmation_deadline.date)).next;
-  const auto decision = Decide(deal, DraftContract{{"c1"}, CompleteManifest(), kTextHashes, "people/p"}, Start());
+  const auto decision =
+      Decide(deal, DraftContract{{"c1"}, CompleteManifest(), kTextHashes, "people/p"}, Start());
   ASSERT_FALSE(decision.ok());
   EXPECT_EQ(decision.error().reason, Reason::kWRONG_STATE);
 }
@@ -284,9 +293,11 @@ TEST(Contract, ATextHasABound) {
                              &manifest.glossary, &manifest.acceptance_standard}) {
     *field = clause;
   }
-  const auto decision = Decide(DealIn(DealState::kPending), DraftContract{{"c1"}, manifest, kTextHashes, "people/p"}, Start());
+  const auto decision =
+      Decide(DealIn(DealState::kPending), DraftContract{{"c1"}, manifest, kTextHashes, "people/p"}, Start());
   ASSERT_FALSE(decision.ok());
-  EXPECT_EQ(decision.error().violations.at(0), (FieldViolation{"manifest", Reason::kTOO_LONG, std::to_string(kMaxCanonicalBytes)}));
+  EXPECT_EQ(decision.error().violations.at(0),
+            (FieldViolation{"manifest", Reason::kTOO_LONG, std::to_string(kMaxCanonicalBytes)}));
 }
 
 // Any sequence of commands keeps the invariants (checked by the story) and never signs two texts.

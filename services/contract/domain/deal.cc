@@ -76,7 +76,9 @@ Deadline Resume(const Calendar& calendar, const Deadline& deadline, Date since, 
   return MakeDeadline(calendar, today, std::max(left, 1));
 }
 
-bool HasPassed(const Deadline& deadline, Time now) { return !deadline.provisional && now >= EndOfDay(deadline.date); }
+bool HasPassed(const Deadline& deadline, Time now) {
+  return !deadline.provisional && now >= EndOfDay(deadline.date);
+}
 
 std::optional<Side> SideOf(const DealFacts& facts, std::string_view organization) {
   if (organization.empty()) return std::nullopt;
@@ -86,7 +88,9 @@ std::optional<Side> SideOf(const DealFacts& facts, std::string_view organization
   return std::nullopt;
 }
 
-bool IsOver(const Deal& deal) { return deal.state == DealState::kExpired || deal.state == DealState::kCancelled; }
+bool IsOver(const Deal& deal) {
+  return deal.state == DealState::kExpired || deal.state == DealState::kCancelled;
+}
 
 std::optional<Time> NextChange(const Deal& deal) {
   if (IsOver(deal) || deal.suspended()) return std::nullopt;
@@ -173,7 +177,8 @@ DealDecision Decide(const Deal& state, const SetDeadlines& command, Time now) {
 
 DealDecision Decide(const Deal& state, const OpenObjection& command, Time now) {
   Recorder recorder(state, now);
-  const bool known = std::find(state.objections.begin(), state.objections.end(), command.objection) != state.objections.end();
+  const bool known = std::find(state.objections.begin(), state.objections.end(), command.objection) !=
+                     state.objections.end();
   if (!IsOver(state) && !known && state.objections.size() < kMaxOpenObjections) {
     recorder.Add(DealSuspended{command.objection});
   }
@@ -182,7 +187,8 @@ DealDecision Decide(const Deal& state, const OpenObjection& command, Time now) {
 
 DealDecision Decide(const Deal& state, const CloseObjection& command, Time now) {
   Recorder recorder(state, now);
-  const bool known = std::find(state.objections.begin(), state.objections.end(), command.objection) != state.objections.end();
+  const bool known = std::find(state.objections.begin(), state.objections.end(), command.objection) !=
+                     state.objections.end();
   if (IsOver(state) || !known) return recorder.Take();
   if (command.upheld) {
     recorder.Add(DealCancelled{command.objection});
@@ -274,7 +280,8 @@ Deal Applied(Deal state, const DealCancelled& event, Time) {
 
 Deal Apply(Deal state, const DealEvent& event) {
   const int64_t version = state.version;
-  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); }, event.payload);
+  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); },
+                     event.payload);
   state.version = version + 1;
   state.update_time = event.time;
   return state;
@@ -285,16 +292,20 @@ std::optional<std::string> Check(const Deal& deal) {
   if (deal.facts.seller == deal.facts.buyer) return fail("a deal with oneself");
   if (deal.signatures.size() > 2) return fail("more than two signatures");
   if (deal.state == DealState::kPending && !deal.signatures.empty()) return fail("PENDING with a signature");
-  if (deal.state == DealState::kPartial && deal.signatures.size() != 1) return fail("PARTIAL without one signature");
-  if (deal.state == DealState::kConfirmed && deal.signatures.size() != 2) return fail("CONFIRMED without signatures");
+  if (deal.state == DealState::kPartial && deal.signatures.size() != 1)
+    return fail("PARTIAL without one signature");
+  if (deal.state == DealState::kConfirmed && deal.signatures.size() != 2)
+    return fail("CONFIRMED without signatures");
   for (const Signature& signature : deal.signatures) {
     if (signature.side == Side::kSeller) return fail("signed by the seller");
     if (signature.document_hash != deal.hashes.sha256 && signature.document_hash != deal.hashes.sm3) {
       return fail("a signature over another document");
     }
   }
-  if (deal.signatures.size() == 2 && deal.signatures[0].side == deal.signatures[1].side) return fail("one side signed twice");
-  if ((deal.state == DealState::kExpired) != (deal.defaulter != Defaulter::kNone)) return fail("a default without an end");
+  if (deal.signatures.size() == 2 && deal.signatures[0].side == deal.signatures[1].side)
+    return fail("one side signed twice");
+  if ((deal.state == DealState::kExpired) != (deal.defaulter != Defaulter::kNone))
+    return fail("a default without an end");
   if (deal.suspended() != static_cast<bool>(deal.suspend_time)) return fail("suspended without a time");
   if (IsOver(deal) && deal.suspended()) return fail("suspended after the end");
   return std::nullopt;

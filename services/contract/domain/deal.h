@@ -17,13 +17,14 @@ using DealId = Id<struct DealTag>;
 
 /// Where a deal stands: its confirmation (成交确认书) until CONFIRMED (domain.md 6.1).
 enum class DealState { kPending, kPartial, kConfirmed, kExpired, kCancelled };
-inline constexpr std::array<std::string_view, 5> kDealStateNames = {"PENDING", "PARTIAL", "CONFIRMED", "EXPIRED",
-                                                                    "CANCELLED"};
+inline constexpr std::array<std::string_view, 5> kDealStateNames = {"PENDING", "PARTIAL", "CONFIRMED",
+                                                                    "EXPIRED", "CANCELLED"};
 constexpr const auto& NamesOf(DealState) { return kDealStateNames; }
 
 /// Who let a deadline pass (悔约, domain.md 5.12, 6.4).
 enum class Defaulter { kNone, kTransferee, kTransferor, kBoth };
-inline constexpr std::array<std::string_view, 4> kDefaulterNames = {"NONE", "TRANSFEREE", "TRANSFEROR", "BOTH"};
+inline constexpr std::array<std::string_view, 4> kDefaulterNames = {"NONE", "TRANSFEREE", "TRANSFEROR",
+                                                                    "BOTH"};
 constexpr const auto& NamesOf(Defaulter) { return kDefaulterNames; }
 
 /// What the listing service decided; it never changes.
@@ -84,9 +85,9 @@ void Visit(S& s, V&& visit) {
 
 /// A legal period with what is needed to compute it anew while it is provisional (domain.md 0.4).
 struct Deadline {
-  Date base;        // the day of the event, not counted
+  Date base;         // the day of the event, not counted
   int32_t days = 0;  // working days
-  Date date;        // the last day
+  Date date;         // the last day
   bool provisional = false;
   bool operator==(const Deadline&) const = default;
 };
@@ -104,8 +105,8 @@ Deadline MakeDeadline(const Calendar& calendar, Date base, int32_t days);
 inline Deadline Recompute(const Calendar& calendar, const Deadline& deadline) {
   return MakeDeadline(calendar, deadline.base, deadline.days);
 }
-/// The period after a suspension since `since` that ends on the day `today`: the working days that were left then, at
-/// least one (domain.md 8.2).
+/// The period after a suspension since `since` that ends on the day `today`: the working days that were left
+/// then, at least one (domain.md 8.2).
 Deadline Resume(const Calendar& calendar, const Deadline& deadline, Date since, Date today);
 /// Whether the period is over. A provisional one never is.
 bool HasPassed(const Deadline& deadline, Time now);
@@ -151,7 +152,8 @@ void Visit(S& s, V&& visit) {
   visit("version", s.version);
 }
 
-// --- Events ----------------------------------------------------------------------------------------------------------
+// --- Events
+// ----------------------------------------------------------------------------------------------------------
 
 struct DealCreated {
   static constexpr const char* kName = "deal_created";
@@ -243,12 +245,14 @@ void Visit(S& s, V&& visit) {
 
 struct DealEvent {
   Time time;
-  std::variant<DealCreated, ConfirmationSigned, DeadlinesSet, DealSuspended, ObjectionEnded, DealExpired, DealCancelled>
+  std::variant<DealCreated, ConfirmationSigned, DeadlinesSet, DealSuspended, ObjectionEnded, DealExpired,
+               DealCancelled>
       payload;
   bool operator==(const DealEvent&) const = default;
 };
 
-// --- Commands --------------------------------------------------------------------------------------------------------
+// --- Commands
+// --------------------------------------------------------------------------------------------------------
 
 struct CreateDeal {
   DealId id;
@@ -278,8 +282,8 @@ struct CloseObjection {
   Deadline confirmation_deadline;
   Deadline contract_deadline;
 };
-/// A deadline may have passed. `concluded`: the contract has all signatures; `contract_defaulter`: whose act it lacks
-/// otherwise.
+/// A deadline may have passed. `concluded`: the contract has all signatures; `contract_defaulter`: whose act
+/// it lacks otherwise.
 struct CloseDealIfDue {
   bool concluded = false;
   Defaulter contract_defaulter = Defaulter::kNone;
@@ -293,16 +297,17 @@ struct DealDecision {
 
 /// Each is total: every state answers.
 Result<DealDecision> Decide(const CreateDeal& command, Time now);
-/// Precedence: WRONG_STATE (PENDING and PARTIAL take signatures), DEAL_SUSPENDED, ALREADY_SIGNED, DEADLINE_PASSED (for
-/// the winner only: the exchange being late takes nothing from the winner), then RefuseAttempt.
+/// Precedence: WRONG_STATE (PENDING and PARTIAL take signatures), DEAL_SUSPENDED, ALREADY_SIGNED,
+/// DEADLINE_PASSED (for the winner only: the exchange being late takes nothing from the winner), then
+/// RefuseAttempt.
 Result<DealDecision> Decide(const Deal& state, const SignConfirmation& command, Time now);
 DealDecision Decide(const Deal& state, const SetDeadlines& command, Time now);
 /// An objection that is open already, or a deal that is over, changes nothing.
 DealDecision Decide(const Deal& state, const OpenObjection& command, Time now);
 /// An objection that is not open changes nothing.
 DealDecision Decide(const Deal& state, const CloseObjection& command, Time now);
-/// EXPIRED when the winner did not sign the confirmation in time (TRANSFEREE), or when the confirmed deal has no
-/// contract by its deadline. Nothing while suspended.
+/// EXPIRED when the winner did not sign the confirmation in time (TRANSFEREE), or when the confirmed deal has
+/// no contract by its deadline. Nothing while suspended.
 DealDecision Decide(const Deal& state, const CloseDealIfDue& command, Time now);
 
 [[nodiscard]] Deal Apply(Deal state, const DealEvent& event);

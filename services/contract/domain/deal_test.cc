@@ -22,7 +22,8 @@ class DealStory {
   explicit DealStory(const CreateDeal& command = NewDeal()) { Take(Decide(command, Start()).value()); }
 
   std::optional<Reason> Sign(Side side, Time now = Start()) {
-    Result<DealDecision> decision = Decide(state_, SignConfirmation{GoodAttempt(side, state_.hashes), kLater}, now);
+    Result<DealDecision> decision =
+        Decide(state_, SignConfirmation{GoodAttempt(side, state_.hashes), kLater}, now);
     if (!decision.ok()) return decision.error().reason;
     Take(*decision);
     return std::nullopt;
@@ -51,7 +52,8 @@ class DealStory {
 Time EndOf(const Deadline& deadline) { return EndOfDay(deadline.date); }
 
 TEST(Deal, EitherOrderOfSignaturesConfirmsIt) {
-  for (const auto& [first, second] : {std::pair(Side::kExchange, Side::kBuyer), std::pair(Side::kBuyer, Side::kExchange)}) {
+  for (const auto& [first, second] :
+       {std::pair(Side::kExchange, Side::kBuyer), std::pair(Side::kBuyer, Side::kExchange)}) {
     DealStory story;
     EXPECT_EQ(story.Sign(first), std::nullopt);
     EXPECT_EQ(story.state().state, DealState::kPartial);
@@ -85,7 +87,8 @@ TEST(Deal, TheDeadlineIsHalfOpenAndTheWinnersAlone) {
   EXPECT_EQ(story.Sign(Side::kBuyer, end), Reason::kDEADLINE_PASSED);
   EXPECT_EQ(story.Sign(Side::kBuyer, end - Nanoseconds(1)), std::nullopt);
   story.Do(CloseDealIfDue{}, end);
-  EXPECT_EQ(story.state().state, DealState::kPartial) << "the exchange being late takes nothing from the winner";
+  EXPECT_EQ(story.state().state, DealState::kPartial)
+      << "the exchange being late takes nothing from the winner";
   EXPECT_EQ(NextChange(story.state()), std::nullopt);
   EXPECT_EQ(story.Sign(Side::kExchange, end + Hours(30)), std::nullopt);
   EXPECT_EQ(story.state().contract_deadline, kLater) << "the time for the contract begins anew";
@@ -162,9 +165,11 @@ TEST(Deal, AnObjectionResumesWithTheWorkingDaysThatWereLeft) {
   const Calendar calendar = fixtures::PlainCalendar();
   const Deadline deadline{MakeDate(2026, 11, 2), 5, MakeDate(2026, 11, 9), false};  // Monday to Monday
   // Suspended on Wednesday the 4th: Thursday, Friday and Monday are left.
-  EXPECT_EQ(Resume(calendar, deadline, MakeDate(2026, 11, 4), MakeDate(2026, 11, 18)).date, MakeDate(2026, 11, 23));
+  EXPECT_EQ(Resume(calendar, deadline, MakeDate(2026, 11, 4), MakeDate(2026, 11, 18)).date,
+            MakeDate(2026, 11, 23));
   // Suspended on the last day: one working day at least.
-  EXPECT_EQ(Resume(calendar, deadline, MakeDate(2026, 11, 9), MakeDate(2026, 11, 20)).date, MakeDate(2026, 11, 23));
+  EXPECT_EQ(Resume(calendar, deadline, MakeDate(2026, 11, 9), MakeDate(2026, 11, 20)).date,
+            MakeDate(2026, 11, 23));
   const Deadline beyond = MakeDeadline(calendar, MakeDate(2026, 12, 30), 5);
   EXPECT_TRUE(beyond.provisional);
   EXPECT_EQ(Recompute(calendar, beyond), beyond);

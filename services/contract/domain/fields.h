@@ -17,9 +17,9 @@ namespace ttx::contract {
 ///   template <FieldsOf<Party> S, class V>
 ///   void Visit(S& party, V&& visit) { visit("legal_name", party.legal_name); ... }
 ///
-/// Canonical bytes (canonical_json.h), records on disk and messages of the API (message_fields.h) all follow from it, so
-/// that a field can be forgotten nowhere. A field is text, bool, int32_t, int64_t, Fen, Time, Date, an enum whose names
-/// `NamesOf` lists, an Id, another such value, or a vector of texts or values.
+/// Canonical bytes (canonical_json.h), records on disk and messages of the API (message_fields.h) all follow
+/// from it, so that a field can be forgotten nowhere. A field is text, bool, int32_t, int64_t, Fen, Time,
+/// Date, an enum whose names `NamesOf` lists, an Id, another such value, or a vector of texts or values.
 template <class S, class T>
 concept FieldsOf = std::same_as<std::remove_const_t<S>, T>;
 
@@ -30,7 +30,9 @@ struct AnyField {
 };
 
 template <class T>
-concept HasFields = requires(T& value) { Visit(value, AnyField{}); };
+concept HasFields = requires(T& value) {
+  Visit(value, AnyField{});
+};
 
 template <class T>
 inline constexpr bool kIsVector = false;
@@ -43,15 +45,13 @@ inline constexpr bool kIsId<Id<Tag>> = true;
 
 /// The name of an enumerator; NamesOf(E{}) is an array in the order of the enumerators.
 template <class E>
-  requires std::is_enum_v<E>
-std::string NameOf(E value) {
+requires std::is_enum_v<E> std::string NameOf(E value) {
   return std::string(NamesOf(E{})[static_cast<size_t>(value)]);
 }
 
 /// The enumerator with this name.
 template <class E>
-  requires std::is_enum_v<E>
-std::optional<E> EnumNamed(std::string_view name) {
+requires std::is_enum_v<E> std::optional<E> EnumNamed(std::string_view name) {
   const auto& names = NamesOf(E{});
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return static_cast<E>(i);

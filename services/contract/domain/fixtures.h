@@ -79,8 +79,9 @@ inline Manifest CompleteManifest() {
   manifest.project_name = "高效催化剂独占实施许可";
   manifest.seller = {kSeller, "某大学", "北京市海淀区一号", "张三"};
   manifest.buyer = {kBuyer, "某科技有限公司", "上海市浦东新区二号", "李四"};
-  manifest.object = {"listings/l1",          2,      "高效催化剂制备方法", "LICENSE_EXCLUSIVE",
-                     "全国；独占许可；十年", {"ZL201710601862.3"}, "一项",      "达到授权文本所述效果"};
+  manifest.object = {
+      "listings/l1",        2,      "高效催化剂制备方法",  "LICENSE_EXCLUSIVE", "全国；独占许可；十年",
+      {"ZL201710601862.3"}, "一项", "达到授权文本所述效果"};
   manifest.content = "发明专利的独占实施许可";
   manifest.scope = "全国范围内制造、使用、销售";
   manifest.requirements = "交付全部技术资料并提供指导";
@@ -110,7 +111,9 @@ inline const DocumentHashes kTextHashes = {std::string(64, '3'), std::string(64,
 
 /// An attempt that is good for a document with `hashes`.
 inline SignAttempt GoodAttempt(Side side, const DocumentHashes& hashes) {
-  const std::string organization = side == Side::kSeller ? kSeller : side == Side::kBuyer ? kBuyer : kExchange;
+  const std::string organization = side == Side::kSeller  ? kSeller
+                                   : side == Side::kBuyer ? kBuyer
+                                                          : kExchange;
   SigningKey key{.key_id = "k-" + organization, .organization = organization, .suite = "ECDSA-P256-SHA256"};
   return {.side = side,
           .organization = organization,

@@ -34,7 +34,8 @@ class ShapeCheck {
     } else if constexpr (std::same_as<Field, Fen>) {
       Take(CheckAmount(field, Fen{0}, path), out_);
     } else if constexpr (kIsVector<Field>) {
-      if (field.size() > kMaxElements) out_.push_back({path, Reason::kTOO_MANY, std::to_string(kMaxElements)});
+      if (field.size() > kMaxElements)
+        out_.push_back({path, Reason::kTOO_MANY, std::to_string(kMaxElements)});
       for (size_t i = 0; i < field.size() && i < kMaxElements; ++i) Element(At(path, i), field[i]);
     } else if constexpr (HasFields<const Field>) {
       Visit(field, ShapeCheck(path, out_));
@@ -54,9 +55,11 @@ class ShapeCheck {
   void Text(std::string_view name, const std::string& path, const std::string& text) {
     if (text.empty()) return;
     if (IsDateField(name)) {
-      if (const auto date = ParseDate(text, path); !date.ok()) out_.push_back({path, Reason::kBAD_FORMAT, "YYYY-MM-DD"});
+      if (const auto date = ParseDate(text, path); !date.ok())
+        out_.push_back({path, Reason::kBAD_FORMAT, "YYYY-MM-DD"});
     } else if (name == "sha256") {
-      if (text.size() != 64 || !FromHex(text)) out_.push_back({path, Reason::kBAD_FORMAT, "64 hexadecimal digits"});
+      if (text.size() != 64 || !FromHex(text))
+        out_.push_back({path, Reason::kBAD_FORMAT, "64 hexadecimal digits"});
     } else {
       Take(CheckText(text, 0, kMaxClauseChars, path, Lines::kMultiple), out_);
     }
@@ -169,8 +172,8 @@ Status CheckShape(const Manifest& manifest) {
   }
   const Payment& payment = manifest.payment;
   if (payment.due_workdays < 0 || payment.due_workdays > kMaxPaymentWorkdays) {
-    violations.push_back(
-        {"manifest.payment.due_workdays", Reason::kOUT_OF_RANGE, "1.." + std::to_string(kMaxPaymentWorkdays)});
+    violations.push_back({"manifest.payment.due_workdays", Reason::kOUT_OF_RANGE,
+                          "1.." + std::to_string(kMaxPaymentWorkdays)});
   }
   if (payment.royalty_ppm < 0 || payment.royalty_ppm > 1'000'000) {
     violations.push_back({"manifest.payment.royalty_ppm", Reason::kOUT_OF_RANGE, "1..1000000"});
@@ -215,7 +218,8 @@ std::vector<FieldViolation> MissingElements(const Manifest& manifest) {
 
 std::vector<FieldViolation> DealDifferences(const Manifest& manifest, const DealFacts& facts) {
   Violations violations;
-  const auto same = [&](const std::string& field, const auto& mine, const auto& theirs, const std::string& limit) {
+  const auto same = [&](const std::string& field, const auto& mine, const auto& theirs,
+                        const std::string& limit) {
     if (mine != theirs) violations.push_back({"manifest." + field, Reason::kDEAL_MISMATCH, limit});
   };
   same("seller.organization", manifest.seller.organization, facts.seller, facts.seller);
@@ -243,7 +247,8 @@ Amounts AmountsOf(const std::vector<LineItem>& items) {
   return amounts;
 }
 
-void CheckItems(const std::vector<LineItem>& items, const std::string& path, std::vector<FieldViolation>& out) {
+void CheckItems(const std::vector<LineItem>& items, const std::string& path,
+                std::vector<FieldViolation>& out) {
   if (items.empty()) out.push_back({path, Reason::kREQUIRED, ""});
   if (items.size() > kMaxElements) {
     out.push_back({path, Reason::kTOO_MANY, std::to_string(kMaxElements)});
@@ -251,7 +256,8 @@ void CheckItems(const std::vector<LineItem>& items, const std::string& path, std
   }
   for (size_t i = 0; i < items.size(); ++i) {
     Take(CheckText(items[i].description, 1, kMaxShortChars, At(path, i) + ".description"), out);
-    if (items[i].kind == ItemKind::kUnspecified) out.push_back({At(path, i) + ".kind", Reason::kREQUIRED, ""});
+    if (items[i].kind == ItemKind::kUnspecified)
+      out.push_back({At(path, i) + ".kind", Reason::kREQUIRED, ""});
     Take(CheckAmount(items[i].amount, Fen{1}, At(path, i) + ".amount_fen"), out);
   }
 }

@@ -19,16 +19,17 @@ inline constexpr std::array<std::string_view, 5> kPaymentFormNames = {
 constexpr const auto& NamesOf(PaymentForm) { return kPaymentFormNames; }
 
 enum class RoyaltyBase { kUnspecified, kPrice, kAddedOutput, kProfit, kSales };
-inline constexpr std::array<std::string_view, 5> kRoyaltyBaseNames = {"ROYALTY_BASE_UNSPECIFIED", "PRODUCT_PRICE",
-                                                                      "ADDED_OUTPUT_VALUE", "PROFIT", "SALES"};
+inline constexpr std::array<std::string_view, 5> kRoyaltyBaseNames = {
+    "ROYALTY_BASE_UNSPECIFIED", "PRODUCT_PRICE", "ADDED_OUTPUT_VALUE", "PROFIT", "SALES"};
 constexpr const auto& NamesOf(RoyaltyBase) { return kRoyaltyBaseNames; }
 
 enum class RoyaltyRate { kUnspecified, kFixed, kRising, kFalling };
-inline constexpr std::array<std::string_view, 4> kRoyaltyRateNames = {"ROYALTY_RATE_UNSPECIFIED", "FIXED", "RISING",
-                                                                      "FALLING"};
+inline constexpr std::array<std::string_view, 4> kRoyaltyRateNames = {"ROYALTY_RATE_UNSPECIFIED", "FIXED",
+                                                                      "RISING", "FALLING"};
 constexpr const auto& NamesOf(RoyaltyRate) { return kRoyaltyRateNames; }
 
-/// What a sum is paid for (domain.md 6.6): only technical sums and reasonable carriers of the technology count.
+/// What a sum is paid for (domain.md 6.6): only technical sums and reasonable carriers of the technology
+/// count.
 enum class ItemKind { kUnspecified, kTechnical, kNonTechnical, kCarrier };
 inline constexpr std::array<std::string_view, 4> kItemKindNames = {"ITEM_KIND_UNSPECIFIED", "TECHNICAL",
                                                                    "NON_TECHNICAL", "CARRIER"};
@@ -215,12 +216,12 @@ void Visit(S& s, V&& visit) {
   visit("attachments", s.attachments);
 }
 
-/// Everything in a draft that could never be right (lengths, characters, dates, digests, amounts below zero), all in one
-/// answer: INVALID_FIELD with paths from "manifest.". A missing element is no such thing.
+/// Everything in a draft that could never be right (lengths, characters, dates, digests, amounts below zero),
+/// all in one answer: INVALID_FIELD with paths from "manifest.". A missing element is no such thing.
 Status CheckShape(const Manifest& manifest);
 
-/// Every mandatory element of domain.md 6.3 that the draft lacks, all in one answer, with paths from "manifest.": REQUIRED,
-/// or AMOUNTS_MISMATCH where items or instalments do not add up to the price.
+/// Every mandatory element of domain.md 6.3 that the draft lacks, all in one answer, with paths from
+/// "manifest.": REQUIRED, or AMOUNTS_MISMATCH where items or instalments do not add up to the price.
 std::vector<FieldViolation> MissingElements(const Manifest& manifest);
 
 /// Where the draft departs from the deal (invariant C4): parties, object, price. Empty when it does not.
@@ -242,6 +243,7 @@ void Visit(S& s, V&& visit) {
 /// The items must have passed CheckItems.
 Amounts AmountsOf(const std::vector<LineItem>& items);
 /// Adds what is wrong with items at `path`: too many, no description, no kind, an amount below 1 fen.
-void CheckItems(const std::vector<LineItem>& items, const std::string& path, std::vector<FieldViolation>& out);
+void CheckItems(const std::vector<LineItem>& items, const std::string& path,
+                std::vector<FieldViolation>& out);
 
 }  // namespace ttx::contract

@@ -17,12 +17,14 @@ using fixtures::CompleteManifest;
 using fixtures::Yuan;
 
 TEST(CanonicalJson, EscapesOnlyWhatJsonDemands) {
-  EXPECT_EQ(QuoteJson("a\"b\\c/d\n\t\b\f\r\x01\x1f中文\x7f"), "\"a\\\"b\\\\c/d\\n\\t\\b\\f\\r\\u0001\\u001f中文\x7f\"");
+  EXPECT_EQ(QuoteJson("a\"b\\c/d\n\t\b\f\r\x01\x1f中文\x7f"),
+            "\"a\\\"b\\\\c/d\\n\\t\\b\\f\\r\\u0001\\u001f中文\x7f\"");
   EXPECT_EQ(JsonObject({}), "{}");
   EXPECT_EQ(JsonObject({{"b", "1"}, {"a", "[]"}}), R"({"a":[],"b":1})");
 }
 
-// docs/formats.md: these bytes are what people have signed. A change of the format takes a new name in "format".
+// docs/formats.md: these bytes are what people have signed. A change of the format takes a new name in
+// "format".
 TEST(CanonicalJson, GoldenBytesOfAnItemAndAPayment) {
   EXPECT_EQ(CanonicalJson(LineItem{"样机", ItemKind::kCarrier, Yuan(60'000)}),
             R"({"amount_fen":6000000,"description":"样机","kind":"CARRIER"})");
@@ -30,10 +32,11 @@ TEST(CanonicalJson, GoldenBytesOfAnItemAndAPayment) {
   payment.form = PaymentForm::kInstalments;
   payment.due_workdays = 5;
   payment.instalments = {{"交付后", {100}}, {"验收后", {200}}};
-  EXPECT_EQ(CanonicalJson(payment),
-            R"({"books_inspection":"","due_workdays":5,"entry_fee_fen":0,"form":"INSTALMENTS",)"
-            R"("instalments":[{"amount_fen":100,"condition":"交付后"},{"amount_fen":200,"condition":"验收后"}],)"
-            R"("royalty_base":"ROYALTY_BASE_UNSPECIFIED","royalty_ppm":0,"royalty_rate":"ROYALTY_RATE_UNSPECIFIED"})");
+  EXPECT_EQ(
+      CanonicalJson(payment),
+      R"({"books_inspection":"","due_workdays":5,"entry_fee_fen":0,"form":"INSTALMENTS",)"
+      R"("instalments":[{"amount_fen":100,"condition":"交付后"},{"amount_fen":200,"condition":"验收后"}],)"
+      R"("royalty_base":"ROYALTY_BASE_UNSPECIFIED","royalty_ppm":0,"royalty_rate":"ROYALTY_RATE_UNSPECIFIED"})");
 }
 
 TEST(CanonicalJson, GoldenBytesOfADealConfirmation) {
@@ -48,9 +51,11 @@ TEST(CanonicalJson, GoldenBytesOfADealConfirmation) {
       R"("listed_price_fen":100000000,"listing":"listings/l1","listing_end_date":"2026-11-16",)"
       R"("listing_start_date":"2026-10-20","listing_version":2,)"
       R"("log_hash":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","method":"AUCTION",)"
-      R"("number":")" + DealNumber("0000", 2026, 1) + R"(","price_capital":"人民币壹佰贰拾万元整","price_fen":120000000,)"
-      R"("profile":"PUBLIC_RDI","reserve_met":true,"right_scope":"全国；独占许可；十年",)"
-      R"("seller":"organizations/university","seller_legal_name":"某大学","title":"高效催化剂制备方法"})");
+      R"("number":")" +
+          DealNumber("0000", 2026, 1) +
+          R"(","price_capital":"人民币壹佰贰拾万元整","price_fen":120000000,)"
+          R"("profile":"PUBLIC_RDI","reserve_met":true,"right_scope":"全国；独占许可；十年",)"
+          R"("seller":"organizations/university","seller_legal_name":"某大学","title":"高效催化剂制备方法"})");
 }
 
 TEST(CanonicalJson, GoldenBytesOfAContract) {
@@ -59,7 +64,8 @@ TEST(CanonicalJson, GoldenBytesOfAContract) {
   manifest.attachments = {{"技术资料清单", std::string(64, 'b')}};
   EXPECT_EQ(
       CanonicalText({"c1"}, deal.next, manifest),
-      R"({"auction":"auctions/a1","contract":"contracts/c1","deal":"deals/d1","deal_number":")" + deal.next.number +
+      R"({"auction":"auctions/a1","contract":"contracts/c1","deal":"deals/d1","deal_number":")" +
+          deal.next.number +
           R"(","exchange":"organizations/exchange","format":"TTX-CONTRACT-1",)"
           R"("log_hash":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","manifest":{)"
           R"("acceptance_method":"双方共同测试","acceptance_standard":"中试产率不低于百分之九十",)"
@@ -123,7 +129,8 @@ std::vector<Removal> Removals() {
   text("manifest.dispute_resolution", &Manifest::dispute_resolution);
   text("manifest.currency_code", &Manifest::currency_code);
   text("manifest.valid_until", &Manifest::valid_until);
-  const auto add = [&](const char* field, std::function<void(Manifest&)> remove, Reason reason = Reason::kREQUIRED) {
+  const auto add = [&](const char* field, std::function<void(Manifest&)> remove,
+                       Reason reason = Reason::kREQUIRED) {
     cases.push_back({field, reason, std::move(remove)});
   };
   add("manifest.seller.organization", [](Manifest& m) { m.seller.organization = ""; });
@@ -148,18 +155,29 @@ std::vector<Removal> Removals() {
   add("manifest.items", [](Manifest& m) { m.items.clear(); });
   add("manifest.items[1].kind", [](Manifest& m) { m.items[1].kind = ItemKind::kUnspecified; });
   add("manifest.items[1].description", [](Manifest& m) { m.items[1].description = ""; });
-  add("manifest.items[1].amount_fen", [](Manifest& m) { m.items[1].amount = {}; }, Reason::kOUT_OF_RANGE);
-  add("manifest.items", [](Manifest& m) { m.items[0].amount += Fen{1}; }, Reason::kAMOUNTS_MISMATCH);
+  add(
+      "manifest.items[1].amount_fen", [](Manifest& m) { m.items[1].amount = {}; }, Reason::kOUT_OF_RANGE);
+  add(
+      "manifest.items", [](Manifest& m) { m.items[0].amount += Fen{1}; }, Reason::kAMOUNTS_MISMATCH);
   add("manifest.payment.form", [](Manifest& m) { m.payment.form = PaymentForm::kUnspecified; });
   add("manifest.payment.due_workdays", [](Manifest& m) { m.payment.due_workdays = 0; });
   add("manifest.payment.instalments", [](Manifest& m) { m.payment.form = PaymentForm::kInstalments; });
-  add("manifest.payment.instalments", [](Manifest& m) {
-    m.payment.form = PaymentForm::kInstalments;
-    m.payment.instalments = {{"交付后", Yuan(1'199'999)}};
-  }, Reason::kAMOUNTS_MISMATCH);
+  add(
+      "manifest.payment.instalments",
+      [](Manifest& m) {
+        m.payment.form = PaymentForm::kInstalments;
+        m.payment.instalments = {{"交付后", Yuan(1'199'999)}};
+      },
+      Reason::kAMOUNTS_MISMATCH);
   const auto royalty = [&](const char* field, std::function<void(Payment&)> remove) {
     add(field, [remove](Manifest& m) {
-      m.payment = {PaymentForm::kRoyaltyWithEntryFee, 5, {}, Yuan(1), RoyaltyBase::kSales, RoyaltyRate::kFixed, 30'000,
+      m.payment = {PaymentForm::kRoyaltyWithEntryFee,
+                   5,
+                   {},
+                   Yuan(1),
+                   RoyaltyBase::kSales,
+                   RoyaltyRate::kFixed,
+                   30'000,
                    "每季度查账"};
       remove(m.payment);
     });
@@ -194,9 +212,10 @@ TEST(Manifest, AllMissingElementsComeInOneAnswer) {
   std::vector<std::string> fields;
   for (const FieldViolation& violation : missing) fields.push_back(violation.field);
   EXPECT_EQ(fields.size(), 32u);
-  for (const char* field : {"manifest.project_name", "manifest.seller.domicile", "manifest.buyer.legal_name",
-                            "manifest.object.quality", "manifest.glossary", "manifest.price_fen", "manifest.items",
-                            "manifest.payment.form", "manifest.payment.due_workdays", "manifest.valid_until"}) {
+  for (const char* field :
+       {"manifest.project_name", "manifest.seller.domicile", "manifest.buyer.legal_name",
+        "manifest.object.quality", "manifest.glossary", "manifest.price_fen", "manifest.items",
+        "manifest.payment.form", "manifest.payment.due_workdays", "manifest.valid_until"}) {
     EXPECT_NE(std::find(fields.begin(), fields.end(), field), fields.end()) << field;
   }
 }
@@ -204,7 +223,8 @@ TEST(Manifest, AllMissingElementsComeInOneAnswer) {
 TEST(Manifest, AnApplicationHasNoPatentee) {
   Manifest manifest = CompleteManifest();
   manifest.object.ip_numbers = {"CN201710601862.3"};
-  manifest.patents = {{"CN201710601862.3", "一种催化剂", "某大学", "", "2017-07-21", "201710601862.3", "", ""}};
+  manifest.patents = {
+      {"CN201710601862.3", "一种催化剂", "某大学", "", "2017-07-21", "201710601862.3", "", ""}};
   EXPECT_TRUE(MissingElements(manifest).empty());
 }
 
@@ -274,7 +294,8 @@ TEST(Manifest, CarriersAreNotDeducted) {
 RC_GTEST_PROP(Manifest, TechnicalAndNonTechnicalAlwaysMakeUpTheTotal, ()) {
   std::vector<LineItem> items;
   for (int i = *rc::gen::inRange(1, 20); i > 0; --i) {
-    items.push_back({"x", static_cast<ItemKind>(*rc::gen::inRange(1, 4)), {*rc::gen::inRange<int64_t>(1, kMaxFen / 20)}});
+    items.push_back(
+        {"x", static_cast<ItemKind>(*rc::gen::inRange(1, 4)), {*rc::gen::inRange<int64_t>(1, kMaxFen / 20)}});
   }
   const Amounts amounts = AmountsOf(items);
   RC_ASSERT(amounts.technical + amounts.non_technical == amounts.total);

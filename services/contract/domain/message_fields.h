@@ -8,12 +8,12 @@
 
 namespace ttx::contract {
 
-/// Copies the fields of a value to and from a message whose fields have the same names. `Message` is the base class with
-/// protobuf's reflection; this header knows no more of it. A field the message lacks stops the process, so a round trip
-/// of each value in a test proves the pair complete.
+/// Copies the fields of a value to and from a message whose fields have the same names. `Message` is the base
+/// class with protobuf's reflection; this header knows no more of it. A field the message lacks stops the
+/// process, so a round trip of each value in a test proves the pair complete.
 ///
-/// Money is an int64 of fen; a time is an int64 of nanoseconds or, only written, a Timestamp; a date is an int32 of days; an
-/// enum is its number on disk (int32) and its name in the API (enum).
+/// Money is an int64 of fen; a time is an int64 of nanoseconds or, only written, a Timestamp; a date is an
+/// int32 of days; an enum is its number on disk (int32) and its name in the API (enum).
 template <class Message>
 class MessageWriter {
  public:
@@ -70,7 +70,8 @@ class MessageWriter {
       auto& stamp = *reflection_.MutableMessage(&message_, to);
       const auto* const type = stamp.GetDescriptor();
       stamp.GetReflection()->SetInt64(&stamp, type->FindFieldByName("seconds"), time.ns / 1'000'000'000);
-      stamp.GetReflection()->SetInt32(&stamp, type->FindFieldByName("nanos"), static_cast<int32_t>(time.ns % 1'000'000'000));
+      stamp.GetReflection()->SetInt32(&stamp, type->FindFieldByName("nanos"),
+                                      static_cast<int32_t>(time.ns % 1'000'000'000));
     }
   }
 
@@ -136,7 +137,8 @@ class MessageReader {
         field = EnumNamed<Field>(reflection_.GetEnum(message_, from)->name()).value_or(Field{});
       }
     } else {
-      Visit(field, MessageReader<Message>(static_cast<const Message&>(reflection_.GetMessage(message_, from))));
+      Visit(field,
+            MessageReader<Message>(static_cast<const Message&>(reflection_.GetMessage(message_, from))));
     }
   }
 
@@ -146,7 +148,8 @@ class MessageReader {
       return reflection_.GetRepeatedString(message_, from, index);
     } else {
       Value value;
-      Visit(value, MessageReader<Message>(static_cast<const Message&>(reflection_.GetRepeatedMessage(message_, from, index))));
+      Visit(value, MessageReader<Message>(
+                       static_cast<const Message&>(reflection_.GetRepeatedMessage(message_, from, index))));
       return value;
     }
   }

@@ -26,7 +26,8 @@ class Recorder {
 };
 
 Error WrongState(const std::string& resource, std::string state, const char* command) {
-  return Error(Reason::kWRONG_STATE, {{"resource", resource}, {"state", std::move(state)}, {"command", command}});
+  return Error(Reason::kWRONG_STATE,
+               {{"resource", resource}, {"state", std::move(state)}, {"command", command}});
 }
 
 Error WrongState(const Registration& registration, const char* command) {
@@ -34,7 +35,8 @@ Error WrongState(const Registration& registration, const char* command) {
 }
 
 std::optional<Error> RefuseContract(const Contract& contract, const char* command) {
-  if (contract.state == ContractState::kEffective || contract.state == ContractState::kCompleted) return std::nullopt;
+  if (contract.state == ContractState::kEffective || contract.state == ContractState::kCompleted)
+    return std::nullopt;
   return WrongState("contracts/" + contract.id.text, NameOf(contract.state), command);
 }
 
@@ -43,7 +45,8 @@ std::optional<Error> RefuseDeal(const Deal& deal) {
   return Error(Reason::kDEAL_SUSPENDED, {{"objection", deal.objections.front()}});
 }
 
-std::optional<Error> RefuseRegistrar(const Registration& state, const std::string& registry, const std::string& person) {
+std::optional<Error> RefuseRegistrar(const Registration& state, const std::string& registry,
+                                     const std::string& person) {
   if (registry == state.seller || registry == state.buyer) return Error(Reason::kREGISTRY_IS_PARTY);
   if (person == state.applicant) return Error(Reason::kSAME_PERSON);
   return std::nullopt;
@@ -52,7 +55,8 @@ std::optional<Error> RefuseRegistrar(const Registration& state, const std::strin
 Status CheckAmounts(const std::vector<LineItem>& items, Fen price) {
   std::vector<FieldViolation> violations;
   CheckItems(items, "items", violations);
-  if (!violations.empty()) return Error(Reason::kINVALID_FIELD, {{"field", violations.front().field}}, violations);
+  if (!violations.empty())
+    return Error(Reason::kINVALID_FIELD, {{"field", violations.front().field}}, violations);
   const Amounts amounts = AmountsOf(items);
   if (amounts.total != price) {
     return Error(Reason::kAMOUNTS_MISMATCH, {{"expected", std::to_string(price.value)}},
@@ -82,19 +86,20 @@ std::string ContractType(std::string_view kind) {
   return "TECHNOLOGY_TRANSFER";
 }
 
-Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal, const ApplyForRegistration& command,
-                                    Time now) {
+Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal,
+                                    const ApplyForRegistration& command, Time now) {
   if (contract.state != ContractState::kEffective) {
     return WrongState("contracts/" + contract.id.text, NameOf(contract.state), "applyForRegistration");
   }
   if (const auto refusal = RefuseDeal(deal)) return *refusal;
   TTX_TRY(const Date last, ParseDate(contract.manifest.valid_until, "manifest.valid_until"));
-  if (now >= EndOfDay(last)) return Error(Reason::kDEADLINE_PASSED, {{"date", contract.manifest.valid_until}});
+  if (now >= EndOfDay(last))
+    return Error(Reason::kDEADLINE_PASSED, {{"date", contract.manifest.valid_until}});
   TTX_RETURN_IF_ERROR(CheckAmounts(command.items, contract.manifest.price));
-  return Recorder({}, now).Add(RegistrationApplied{command.id, contract.id, contract.deal, contract.listing,
-                                                   contract.exchange, contract.seller, contract.buyer,
-                                                   contract.hashes.sha256, ContractType(contract.manifest.object.kind),
-                                                   command.items, command.person});
+  return Recorder({}, now).Add(
+      RegistrationApplied{command.id, contract.id, contract.deal, contract.listing, contract.exchange,
+                          contract.seller, contract.buyer, contract.hashes.sha256,
+                          ContractType(contract.manifest.object.kind), command.items, command.person});
 }
 
 Result<RegistrationDecision> Decide(const Registration& state, const AcceptRegistration& command,
@@ -126,8 +131,8 @@ Result<RegistrationDecision> Decide(const Registration& state, const SupplementR
 }
 
 Result<RegistrationDecision> Decide(const Registration& state, const RegisterContract& command,
-                                    const Contract& contract, const Deal& deal, const RegistrationRules& rules,
-                                    Time now) {
+                                    const Contract& contract, const Deal& deal,
+                                    const RegistrationRules& rules, Time now) {
   if (state.state != RegistrationState::kAccepted) return WrongState(state, "register");
   if (const auto refusal = RefuseContract(contract, "register")) return *refusal;
   if (const auto refusal = RefuseDeal(deal)) return *refusal;
@@ -149,7 +154,8 @@ Result<RegistrationDecision> Decide(const Registration& state, const RegisterCon
     return Error(Reason::kAMOUNTS_MISMATCH, {{"expected", violations.front().limit}}, violations);
   }
   const std::string& digest = command.panel_record_sha256;
-  if (digest.empty() ? state.amounts.technical >= rules.large_technical : (digest.size() != 64 || !FromHex(digest))) {
+  if (digest.empty() ? state.amounts.technical >= rules.large_technical
+                     : (digest.size() != 64 || !FromHex(digest))) {
     if (digest.empty()) return Error(Reason::kPANEL_RECORD_REQUIRED);
     return InvalidField("panel_record_sha256", Reason::kBAD_FORMAT, "64 hexadecimal digits");
   }
@@ -230,20 +236,25 @@ Registration Applied(Registration state, const RegistrationRefused& event, Time)
 
 Registration Apply(Registration state, const RegistrationEvent& event) {
   const int64_t version = state.version;
-  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); }, event.payload);
+  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); },
+                     event.payload);
   state.version = version + 1;
   state.update_time = event.time;
   return state;
 }
 
 std::optional<std::string> Check(const Registration& registration) {
-  const auto fail = [&](const char* what) { return std::optional("registration " + registration.id.text + ": " + what); };
-  if (registration.amounts != AmountsOf(registration.items)) return fail("amounts that are not those of the items");
+  const auto fail = [&](const char* what) {
+    return std::optional("registration " + registration.id.text + ": " + what);
+  };
+  if (registration.amounts != AmountsOf(registration.items))
+    return fail("amounts that are not those of the items");
   if (registration.amounts.technical.value <= 0) return fail("nothing technical");
   if ((registration.state == RegistrationState::kRegistered) != !registration.number.empty()) {
     return fail("a number without a registration, or a registration without a number");
   }
-  if ((registration.state == RegistrationState::kRefused) != (registration.refusal_code != RefusalCode::kUnspecified)) {
+  if ((registration.state == RegistrationState::kRefused) !=
+      (registration.refusal_code != RefusalCode::kUnspecified)) {
     return fail("a refusal without a code, or a code without a refusal");
   }
   if (registration.registry == registration.seller || registration.registry == registration.buyer) {

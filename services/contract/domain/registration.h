@@ -17,8 +17,8 @@ using RegistrationId = Id<struct RegistrationTag>;
 
 /// Where a registration (合同登记) stands (domain.md 6.6).
 enum class RegistrationState { kApplied, kSupplement, kAccepted, kRegistered, kRefused };
-inline constexpr std::array<std::string_view, 5> kRegistrationStateNames = {"APPLIED", "SUPPLEMENT", "ACCEPTED",
-                                                                            "REGISTERED", "REFUSED"};
+inline constexpr std::array<std::string_view, 5> kRegistrationStateNames = {
+    "APPLIED", "SUPPLEMENT", "ACCEPTED", "REGISTERED", "REFUSED"};
 constexpr const auto& NamesOf(RegistrationState) { return kRegistrationStateNames; }
 
 /// Why a registry refuses (domain.md 6.6).
@@ -35,16 +35,26 @@ enum class RefusalCode {
   kStateSecretUncleared,
   kFalse,
 };
-inline constexpr std::array<std::string_view, 11> kRefusalCodeNames = {
-    "REFUSAL_CODE_UNSPECIFIED", "NOT_TECH_CONTRACT", "INCOMPLETE", "ORAL", "PARTIES_UNCLEAR", "OBJECT_UNCLEAR",
-    "ILLEGAL_OR_MONOPOLY", "DUPLICATE", "WRONG_REGISTRY", "STATE_SECRET_UNCLEARED", "FALSE"};
+inline constexpr std::array<std::string_view, 11> kRefusalCodeNames = {"REFUSAL_CODE_UNSPECIFIED",
+                                                                       "NOT_TECH_CONTRACT",
+                                                                       "INCOMPLETE",
+                                                                       "ORAL",
+                                                                       "PARTIES_UNCLEAR",
+                                                                       "OBJECT_UNCLEAR",
+                                                                       "ILLEGAL_OR_MONOPOLY",
+                                                                       "DUPLICATE",
+                                                                       "WRONG_REGISTRY",
+                                                                       "STATE_SECRET_UNCLEARED",
+                                                                       "FALSE"};
 constexpr const auto& NamesOf(RefusalCode) { return kRefusalCodeNames; }
 
-/// Time limits of a registry (domain.md 6.5): they differ by region and are waiting for the final text of the rule.
+/// Time limits of a registry (domain.md 6.5): they differ by region and are waiting for the final text of the
+/// rule.
 struct RegistrationRules {
   int32_t decide_workdays = 15;
   int32_t large_decide_workdays = 30;
-  Fen large_technical{500'000'000};  // from this technical amount on: a panel of experts, and the longer limit
+  Fen large_technical{
+      500'000'000};  // from this technical amount on: a panel of experts, and the longer limit
 };
 
 struct Registration {
@@ -106,7 +116,8 @@ void Visit(S& s, V&& visit) {
   visit("version", s.version);
 }
 
-// --- Events ----------------------------------------------------------------------------------------------------------
+// --- Events
+// ----------------------------------------------------------------------------------------------------------
 
 struct RegistrationApplied {
   static constexpr const char* kName = "registration_applied";
@@ -210,13 +221,14 @@ void Visit(S& s, V&& visit) {
 
 struct RegistrationEvent {
   Time time;
-  std::variant<RegistrationApplied, RegistrationAccepted, SupplementRequested, Supplemented, ContractRegistered,
-               RegistrationRefused>
+  std::variant<RegistrationApplied, RegistrationAccepted, SupplementRequested, Supplemented,
+               ContractRegistered, RegistrationRefused>
       payload;
   bool operator==(const RegistrationEvent&) const = default;
 };
 
-// --- Commands --------------------------------------------------------------------------------------------------------
+// --- Commands
+// --------------------------------------------------------------------------------------------------------
 
 struct ApplyForRegistration {
   RegistrationId id;
@@ -258,13 +270,14 @@ struct RegistrationDecision {
   std::vector<RegistrationEvent> events;
 };
 
-/// WRONG_STATE unless the contract is EFFECTIVE, DEAL_SUSPENDED, DEADLINE_PASSED after the contract's last day,
-/// INVALID_FIELD (items), AMOUNTS_MISMATCH unless they add up to the contract's price, OUT_OF_RANGE unless 0 < T.
-Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal, const ApplyForRegistration& command,
-                                    Time now);
-// A registry's act. Precedence: WRONG_STATE (of the registration, then of the contract, which must be EFFECTIVE or
-// COMPLETED), DEAL_SUSPENDED where it says so, REGISTRY_IS_PARTY, SAME_PERSON, then its own rules. NOT_FOUND for another
-// registry than the one that took the case is the app's.
+/// WRONG_STATE unless the contract is EFFECTIVE, DEAL_SUSPENDED, DEADLINE_PASSED after the contract's last
+/// day, INVALID_FIELD (items), AMOUNTS_MISMATCH unless they add up to the contract's price, OUT_OF_RANGE
+/// unless 0 < T.
+Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal,
+                                    const ApplyForRegistration& command, Time now);
+// A registry's act. Precedence: WRONG_STATE (of the registration, then of the contract, which must be
+// EFFECTIVE or COMPLETED), DEAL_SUSPENDED where it says so, REGISTRY_IS_PARTY, SAME_PERSON, then its own
+// rules. NOT_FOUND for another registry than the one that took the case is the app's.
 /// APPLIED. DEAL_SUSPENDED.
 Result<RegistrationDecision> Decide(const Registration& state, const AcceptRegistration& command,
                                     const Contract& contract, const Deal& deal, Time now);
@@ -273,7 +286,8 @@ Result<RegistrationDecision> Decide(const Registration& state, const RequestSupp
                                     const Contract& contract, Time now);
 /// ACCEPTED. DEAL_SUSPENDED; BAD_FORMAT, AMOUNTS_MISMATCH, PANEL_RECORD_REQUIRED.
 Result<RegistrationDecision> Decide(const Registration& state, const RegisterContract& command,
-                                    const Contract& contract, const Deal& deal, const RegistrationRules& rules, Time now);
+                                    const Contract& contract, const Deal& deal,
+                                    const RegistrationRules& rules, Time now);
 /// ACCEPTED, whatever became of the contract.
 Result<RegistrationDecision> Decide(const Registration& state, const RefuseRegistration& command, Time now);
 /// SUPPLEMENT. INVALID_FIELD and AMOUNTS_MISMATCH as when applying.

@@ -23,7 +23,9 @@ const Deadline kDecideBy{MakeDate(2026, 11, 23), 15, MakeDate(2026, 12, 14), fal
 Deal ConfirmedDeal() {
   Deal deal = Decide(fixtures::NewDeal(), Start()).value().next;
   for (const Side side : {Side::kBuyer, Side::kExchange}) {
-    deal = Decide(deal, SignConfirmation{GoodAttempt(side, deal.hashes), deal.contract_deadline}, Start()).value().next;
+    deal = Decide(deal, SignConfirmation{GoodAttempt(side, deal.hashes), deal.contract_deadline}, Start())
+               .value()
+               .next;
   }
   return deal;
 }
@@ -34,7 +36,8 @@ Contract ContractIn(ContractState state, Fen price = Yuan(1'200'000)) {
   Manifest manifest = fixtures::CompleteManifest();
   manifest.price = price;
   manifest.items = {{"许可费", ItemKind::kTechnical, price}};
-  Contract contract = Decide(deal, DraftContract{{"c1"}, manifest, kTextHashes, "people/d"}, Start()).value().next;
+  Contract contract =
+      Decide(deal, DraftContract{{"c1"}, manifest, kTextHashes, "people/d"}, Start()).value().next;
   for (const Side side : {Side::kSeller, Side::kBuyer}) {
     contract = Decide(contract, AcceptText{side, kTextHashes.sha256, "people/p"}, Start()).value().next;
   }
@@ -42,7 +45,9 @@ Contract ContractIn(ContractState state, Fen price = Yuan(1'200'000)) {
   if (state == ContractState::kReady) return contract;
   for (const Side side : {Side::kSeller, Side::kBuyer}) {
     contract =
-        Decide(contract, SignContract{GoodAttempt(side, kTextHashes), Start() + Hours(99)}, deal, Start()).value().next;
+        Decide(contract, SignContract{GoodAttempt(side, kTextHashes), Start() + Hours(99)}, deal, Start())
+            .value()
+            .next;
   }
   if (state == ContractState::kTerminated) {
     contract = Decide(contract, TerminateContract{"JUDGMENT", "x", "people/o"}, Start()).value().next;
@@ -54,24 +59,30 @@ class RegistrationStory {
  public:
   explicit RegistrationStory(const std::vector<LineItem>& items = Items(), Fen price = Yuan(1'200'000))
       : contract(ContractIn(ContractState::kEffective, price)) {
-    EXPECT_EQ(Take(Decide(contract, deal, ApplyForRegistration{{"r1"}, items, "people/applicant"}, Start())), std::nullopt);
+    EXPECT_EQ(Take(Decide(contract, deal, ApplyForRegistration{{"r1"}, items, "people/applicant"}, Start())),
+              std::nullopt);
   }
 
-  std::optional<Reason> Accept(const std::string& person = kRegistrar, const std::string& registry = kRegistry) {
+  std::optional<Reason> Accept(const std::string& person = kRegistrar,
+                               const std::string& registry = kRegistry) {
     return Take(Decide(state_, AcceptRegistration{registry, person, kDecideBy}, contract, deal, Start()));
   }
   std::optional<Reason> Request(const std::string& text = "补交附件") {
     return Take(Decide(state_, RequestSupplement{kRegistry, kRegistrar, text}, contract, Start()));
   }
   std::optional<Reason> Supplement(const std::vector<LineItem>& items = {}) {
-    return Take(Decide(state_, SupplementRegistration{"已补交", items, "people/applicant"}, contract, Start()));
+    return Take(
+        Decide(state_, SupplementRegistration{"已补交", items, "people/applicant"}, contract, Start()));
   }
-  std::optional<Reason> Register(std::optional<Amounts> amounts = std::nullopt, const std::string& number = kNumber,
-                                 const std::string& panel = "", const std::string& person = kRegistrar) {
-    return Take(Decide(state_, RegisterContract{kRegistry, person, number, amounts.value_or(state_.amounts), panel},
+  std::optional<Reason> Register(std::optional<Amounts> amounts = std::nullopt,
+                                 const std::string& number = kNumber, const std::string& panel = "",
+                                 const std::string& person = kRegistrar) {
+    return Take(Decide(state_,
+                       RegisterContract{kRegistry, person, number, amounts.value_or(state_.amounts), panel},
                        contract, deal, RegistrationRules{}, Start()));
   }
-  std::optional<Reason> Refuse(RefusalCode code = RefusalCode::kNotTechContract, const std::string& note = "不属于技术合同") {
+  std::optional<Reason> Refuse(RefusalCode code = RefusalCode::kNotTechContract,
+                               const std::string& note = "不属于技术合同") {
     return Take(Decide(state_, RefuseRegistration{kRegistry, kRegistrar, code, note}, Start()));
   }
   const Registration& state() const { return state_; }
@@ -159,7 +170,8 @@ TEST(Registration, TheWorkedExample) {
 
 TEST(Registration, OnlyAnEffectiveContractIsRegistered) {
   for (const ContractState state : {ContractState::kReady, ContractState::kTerminated}) {
-    const auto decision = Decide(ContractIn(state), ConfirmedDeal(), ApplyForRegistration{{"r"}, Items(), "p"}, Start());
+    const auto decision =
+        Decide(ContractIn(state), ConfirmedDeal(), ApplyForRegistration{{"r"}, Items(), "p"}, Start());
     ASSERT_FALSE(decision.ok());
     EXPECT_EQ(decision.error().reason, Reason::kWRONG_STATE);
   }
@@ -176,7 +188,8 @@ TEST(Registration, OnlyAnEffectiveContractIsRegistered) {
 TEST(Registration, TheItemsMustAddUpAndHoldSomethingTechnical) {
   const Contract contract = ContractIn(ContractState::kEffective);
   const auto reason = [&](std::vector<LineItem> items) {
-    const auto decision = Decide(contract, ConfirmedDeal(), ApplyForRegistration{{"r"}, std::move(items), "p"}, Start());
+    const auto decision =
+        Decide(contract, ConfirmedDeal(), ApplyForRegistration{{"r"}, std::move(items), "p"}, Start());
     return decision.ok() ? std::nullopt : std::optional(decision.error().violations.at(0).reason);
   };
   EXPECT_EQ(reason(Items()), std::nullopt);
@@ -197,8 +210,10 @@ TEST(Registration, WhoMayNotDecide) {
 }
 
 TEST(Registration, TheRegistrysNumberHasFourteenOrSixteenDigits) {
-  for (const char* bad : {"", "1", "123456789012345", "12345678901234567", "2026310001001a", " 20263100010012"}) {
-    EXPECT_EQ(StoryIn(RegistrationState::kAccepted).Register(std::nullopt, bad), Reason::kINVALID_FIELD) << bad;
+  for (const char* bad :
+       {"", "1", "123456789012345", "12345678901234567", "2026310001001a", " 20263100010012"}) {
+    EXPECT_EQ(StoryIn(RegistrationState::kAccepted).Register(std::nullopt, bad), Reason::kINVALID_FIELD)
+        << bad;
   }
   EXPECT_EQ(StoryIn(RegistrationState::kAccepted).Register(std::nullopt, "2026310001000012"), std::nullopt);
 }

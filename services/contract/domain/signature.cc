@@ -16,10 +16,12 @@ std::optional<Error> RefuseAttempt(const SignAttempt& attempt, const DocumentHas
   }
   const std::map<std::string, std::string> details = {{"key_id", attempt.key_id}};
   if (!attempt.key) return Error(Reason::kSIGNING_KEY_UNKNOWN, details);
-  if (attempt.key->organization != attempt.organization) return Error(Reason::kSIGNING_KEY_NOT_YOURS, details);
+  if (attempt.key->organization != attempt.organization)
+    return Error(Reason::kSIGNING_KEY_NOT_YOURS, details);
   if (attempt.key->revoke_time) return Error(Reason::kSIGNING_KEY_REVOKED, details);
   if (attempt.key->suite != attempt.suite || attempt.document_hash != HashOf(document, attempt.suite)) {
-    return Error(Reason::kSIGNING_SUITE_MISMATCH, {{"key_id", attempt.key_id}, {"suite", attempt.key->suite}});
+    return Error(Reason::kSIGNING_SUITE_MISMATCH,
+                 {{"key_id", attempt.key_id}, {"suite", attempt.key->suite}});
   }
   if (!attempt.verified) return Error(Reason::kBAD_SIGNATURE, details);
   return std::nullopt;

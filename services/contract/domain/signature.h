@@ -27,8 +27,8 @@ void Visit(S& s, V&& visit) {
   visit("sm3", s.sm3);
 }
 
-/// A signature that was accepted, with what proves its reliability later (domain.md 6.2). There is no other kind: a
-/// signature that does not verify is refused and leaves nothing.
+/// A signature that was accepted, with what proves its reliability later (domain.md 6.2). There is no other
+/// kind: a signature that does not verify is refused and leaves nothing.
 struct Signature {
   Side side = Side::kSeller;
   std::string organization;   // "organizations/{id}"
@@ -91,7 +91,8 @@ struct SignAttempt {
 };
 
 /// Why the attempt is refused, in this order: DOCUMENT_MISMATCH or OTHER_CONTRACT, SIGNING_KEY_UNKNOWN,
-/// SIGNING_KEY_NOT_YOURS, SIGNING_KEY_REVOKED, SIGNING_SUITE_MISMATCH, BAD_SIGNATURE. Nothing when it is good.
+/// SIGNING_KEY_NOT_YOURS, SIGNING_KEY_REVOKED, SIGNING_SUITE_MISMATCH, BAD_SIGNATURE. Nothing when it is
+/// good.
 std::optional<Error> RefuseAttempt(const SignAttempt& attempt, const DocumentHashes& document);
 
 /// The record of a good attempt.

@@ -43,15 +43,13 @@ rpc::StreamPage<v1::Event> ToPage(const std::vector<EventView>& events) {
 }  // namespace
 
 grpc::ServerUnaryReactor* ContractService::GetDeal(grpc::CallbackServerContext* context,
-                                                   const v1::GetDealRequest* request,
-                                                   v1::Deal* response) {
-  return handler_.Read(
-      context, request, response, "GetDeal",
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::GetDealRequest& from) -> Result<v1::Deal> {
-        TTX_TRY(const auto id, ParseDealName(from.name(), "name"));
-        return Converted(app_.GetDeal(reader, call.principal, id));
-      });
+                                                   const v1::GetDealRequest* request, v1::Deal* response) {
+  return handler_.Read(context, request, response, "GetDeal",
+                       [this](const storage::Reader& reader, const rpc::Call& call,
+                              const v1::GetDealRequest& from) -> Result<v1::Deal> {
+                         TTX_TRY(const auto id, ParseDealName(from.name(), "name"));
+                         return Converted(app_.GetDeal(reader, call.principal, id));
+                       });
 }
 
 grpc::ServerUnaryReactor* ContractService::ListDeals(grpc::CallbackServerContext* context,
@@ -105,13 +103,12 @@ grpc::ServerUnaryReactor* ContractService::CreateContract(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* ContractService::GetContract(grpc::CallbackServerContext* context,
                                                        const v1::GetContractRequest* request,
                                                        v1::Contract* response) {
-  return handler_.Read(
-      context, request, response, "GetContract",
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::GetContractRequest& from) -> Result<v1::Contract> {
-        TTX_TRY(const auto id, ParseContractName(from.name(), "name"));
-        return Converted(app_.GetContract(reader, call.principal, id));
-      });
+  return handler_.Read(context, request, response, "GetContract",
+                       [this](const storage::Reader& reader, const rpc::Call& call,
+                              const v1::GetContractRequest& from) -> Result<v1::Contract> {
+                         TTX_TRY(const auto id, ParseContractName(from.name(), "name"));
+                         return Converted(app_.GetContract(reader, call.principal, id));
+                       });
 }
 
 grpc::ServerUnaryReactor* ContractService::ListContracts(grpc::CallbackServerContext* context,
@@ -142,7 +139,8 @@ grpc::ServerUnaryReactor* ContractService::UpdateContract(grpc::CallbackServerCo
         return Input{std::move(id), {FromProto(from.manifest()), from.etag()}};
       },
       [this](storage::Txn& txn, const rpc::Call& call, const Input& target) -> Result<v1::Contract> {
-        return Converted(app_.Update(txn, call.principal, target.id, target.input.first, target.input.second));
+        return Converted(
+            app_.Update(txn, call.principal, target.id, target.input.first, target.input.second));
       });
 }
 
@@ -165,12 +163,13 @@ grpc::ServerUnaryReactor* ContractService::AcceptText(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ContractService::FreezeContract(grpc::CallbackServerContext* context,
                                                           const v1::FreezeContractRequest* request,
                                                           v1::Contract* response) {
-  return handler_.Write(context, request, response, "FreezeContract", ForContract<v1::FreezeContractRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<ContractId, v1::FreezeContractRequest>& target) -> Result<v1::Contract> {
-                          const v1::FreezeContractRequest& from = target.input;
-                          return Converted(app_.Freeze(txn, call.principal, target.id, from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "FreezeContract", ForContract<v1::FreezeContractRequest>,
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Target<ContractId, v1::FreezeContractRequest>& target) -> Result<v1::Contract> {
+        const v1::FreezeContractRequest& from = target.input;
+        return Converted(app_.Freeze(txn, call.principal, target.id, from.etag()));
+      });
 }
 
 grpc::ServerUnaryReactor* ContractService::SignContract(grpc::CallbackServerContext* context,
@@ -192,35 +191,39 @@ grpc::ServerUnaryReactor* ContractService::SignContract(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ContractService::MeetCondition(grpc::CallbackServerContext* context,
                                                          const v1::MeetConditionRequest* request,
                                                          v1::Contract* response) {
-  return handler_.Write(context, request, response, "MeetCondition", ForContract<v1::MeetConditionRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<ContractId, v1::MeetConditionRequest>& target) -> Result<v1::Contract> {
-                          const v1::MeetConditionRequest& from = target.input;
-                          return Converted(app_.MeetCondition(txn, call.principal, target.id, from.evidence(), from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "MeetCondition", ForContract<v1::MeetConditionRequest>,
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Target<ContractId, v1::MeetConditionRequest>& target) -> Result<v1::Contract> {
+        const v1::MeetConditionRequest& from = target.input;
+        return Converted(app_.MeetCondition(txn, call.principal, target.id, from.evidence(), from.etag()));
+      });
 }
 
 grpc::ServerUnaryReactor* ContractService::CompleteContract(grpc::CallbackServerContext* context,
                                                             const v1::CompleteContractRequest* request,
                                                             v1::Contract* response) {
-  return handler_.Write(context, request, response, "CompleteContract", ForContract<v1::CompleteContractRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<ContractId, v1::CompleteContractRequest>& target) -> Result<v1::Contract> {
-                          const v1::CompleteContractRequest& from = target.input;
-                          return Converted(app_.Complete(txn, call.principal, target.id, from.note(), from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "CompleteContract", ForContract<v1::CompleteContractRequest>,
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Target<ContractId, v1::CompleteContractRequest>& target) -> Result<v1::Contract> {
+        const v1::CompleteContractRequest& from = target.input;
+        return Converted(app_.Complete(txn, call.principal, target.id, from.note(), from.etag()));
+      });
 }
 
 grpc::ServerUnaryReactor* ContractService::TerminateContract(grpc::CallbackServerContext* context,
                                                              const v1::TerminateContractRequest* request,
                                                              v1::Contract* response) {
-  return handler_.Write(context, request, response, "TerminateContract", ForContract<v1::TerminateContractRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<ContractId, v1::TerminateContractRequest>& target) -> Result<v1::Contract> {
-                          const v1::TerminateContractRequest& from = target.input;
-                          return Converted(app_.Terminate(txn, call.principal, target.id, v1::Contract::EndReason_Name(from.reason()),
-                                                   from.note(), from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "TerminateContract", ForContract<v1::TerminateContractRequest>,
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Target<ContractId, v1::TerminateContractRequest>& target) -> Result<v1::Contract> {
+        const v1::TerminateContractRequest& from = target.input;
+        return Converted(app_.Terminate(txn, call.principal, target.id,
+                                        v1::Contract::EndReason_Name(from.reason()), from.note(),
+                                        from.etag()));
+      });
 }
 
 grpc::ServerUnaryReactor* ContractService::CreateRegistration(grpc::CallbackServerContext* context,
@@ -241,13 +244,12 @@ grpc::ServerUnaryReactor* ContractService::CreateRegistration(grpc::CallbackServ
 grpc::ServerUnaryReactor* ContractService::GetRegistration(grpc::CallbackServerContext* context,
                                                            const v1::GetRegistrationRequest* request,
                                                            v1::Registration* response) {
-  return handler_.Read(
-      context, request, response, "GetRegistration",
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::GetRegistrationRequest& from) -> Result<v1::Registration> {
-        TTX_TRY(const auto id, ParseRegistrationName(from.name(), "name"));
-        return Converted(app_.GetRegistration(reader, call.principal, id));
-      });
+  return handler_.Read(context, request, response, "GetRegistration",
+                       [this](const storage::Reader& reader, const rpc::Call& call,
+                              const v1::GetRegistrationRequest& from) -> Result<v1::Registration> {
+                         TTX_TRY(const auto id, ParseRegistrationName(from.name(), "name"));
+                         return Converted(app_.GetRegistration(reader, call.principal, id));
+                       });
 }
 
 grpc::ServerUnaryReactor* ContractService::ListRegistrations(grpc::CallbackServerContext* context,
@@ -270,34 +272,39 @@ grpc::ServerUnaryReactor* ContractService::ListRegistrations(grpc::CallbackServe
 grpc::ServerUnaryReactor* ContractService::AcceptRegistration(grpc::CallbackServerContext* context,
                                                               const v1::AcceptRegistrationRequest* request,
                                                               v1::Registration* response) {
-  return handler_.Write(context, request, response, "AcceptRegistration", ForRegistration<v1::AcceptRegistrationRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<RegistrationId, v1::AcceptRegistrationRequest>& target) -> Result<v1::Registration> {
-                          const v1::AcceptRegistrationRequest& from = target.input;
-                          return Converted(app_.AcceptCase(txn, call.principal, target.id, from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "AcceptRegistration", ForRegistration<v1::AcceptRegistrationRequest>,
+      [this](
+          storage::Txn& txn, const rpc::Call& call,
+          const Target<RegistrationId, v1::AcceptRegistrationRequest>& target) -> Result<v1::Registration> {
+        const v1::AcceptRegistrationRequest& from = target.input;
+        return Converted(app_.AcceptCase(txn, call.principal, target.id, from.etag()));
+      });
 }
 
 grpc::ServerUnaryReactor* ContractService::RequestSupplement(grpc::CallbackServerContext* context,
                                                              const v1::RequestSupplementRequest* request,
                                                              v1::Registration* response) {
-  return handler_.Write(context, request, response, "RequestSupplement", ForRegistration<v1::RequestSupplementRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<RegistrationId, v1::RequestSupplementRequest>& target) -> Result<v1::Registration> {
-                          const v1::RequestSupplementRequest& from = target.input;
-                          return Converted(app_.RequestSupplement(txn, call.principal, target.id, from.request(), from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "RequestSupplement", ForRegistration<v1::RequestSupplementRequest>,
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Target<RegistrationId, v1::RequestSupplementRequest>& target) -> Result<v1::Registration> {
+        const v1::RequestSupplementRequest& from = target.input;
+        return Converted(app_.RequestSupplement(txn, call.principal, target.id, from.request(), from.etag()));
+      });
 }
 
-grpc::ServerUnaryReactor* ContractService::SupplementRegistration(grpc::CallbackServerContext* context,
-                                                                  const v1::SupplementRegistrationRequest* request,
-                                                                  v1::Registration* response) {
-  return handler_.Write(context, request, response, "SupplementRegistration", ForRegistration<v1::SupplementRegistrationRequest>,
+grpc::ServerUnaryReactor* ContractService::SupplementRegistration(
+    grpc::CallbackServerContext* context, const v1::SupplementRegistrationRequest* request,
+    v1::Registration* response) {
+  return handler_.Write(context, request, response, "SupplementRegistration",
+                        ForRegistration<v1::SupplementRegistrationRequest>,
                         [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<RegistrationId, v1::SupplementRegistrationRequest>& target) -> Result<v1::Registration> {
+                               const Target<RegistrationId, v1::SupplementRegistrationRequest>& target)
+                            -> Result<v1::Registration> {
                           const v1::SupplementRegistrationRequest& from = target.input;
                           return Converted(app_.Supplement(txn, call.principal, target.id, from.note(),
-                                                    FromProto(from.items()), from.etag()));
+                                                           FromProto(from.items()), from.etag()));
                         });
 }
 
@@ -313,20 +320,23 @@ grpc::ServerUnaryReactor* ContractService::RegisterContract(grpc::CallbackServer
                      {{from.number(), FromProto(from.amounts()), from.panel_record_sha256()}, from.etag()}};
       },
       [this](storage::Txn& txn, const rpc::Call& call, const Input& target) -> Result<v1::Registration> {
-        return Converted(app_.Register(txn, call.principal, target.id, target.input.first, target.input.second));
+        return Converted(
+            app_.Register(txn, call.principal, target.id, target.input.first, target.input.second));
       });
 }
 
 grpc::ServerUnaryReactor* ContractService::RefuseRegistration(grpc::CallbackServerContext* context,
                                                               const v1::RefuseRegistrationRequest* request,
                                                               v1::Registration* response) {
-  return handler_.Write(context, request, response, "RefuseRegistration", ForRegistration<v1::RefuseRegistrationRequest>,
-                        [this](storage::Txn& txn, const rpc::Call& call,
-                               const Target<RegistrationId, v1::RefuseRegistrationRequest>& target) -> Result<v1::Registration> {
-                          const v1::RefuseRegistrationRequest& from = target.input;
-                          return Converted(app_.Refuse(txn, call.principal, target.id, FromProto(from.code()),
-                                                from.note(), from.etag()));
-                        });
+  return handler_.Write(
+      context, request, response, "RefuseRegistration", ForRegistration<v1::RefuseRegistrationRequest>,
+      [this](
+          storage::Txn& txn, const rpc::Call& call,
+          const Target<RegistrationId, v1::RefuseRegistrationRequest>& target) -> Result<v1::Registration> {
+        const v1::RefuseRegistrationRequest& from = target.input;
+        return Converted(
+            app_.Refuse(txn, call.principal, target.id, FromProto(from.code()), from.note(), from.etag()));
+      });
 }
 
 grpc::ServerUnaryReactor* ContractService::ListEvents(grpc::CallbackServerContext* context,
@@ -351,7 +361,8 @@ grpc::ServerWriteReactor<v1::Event>* ContractService::StreamEvents(grpc::Callbac
                                                                    const v1::StreamEventsRequest* request) {
   using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
   return Stream::Start(
-      handler_, context, *request, "StreamEvents", static_cast<uint64_t>(std::max<int64_t>(request->after_sequence(), 0)),
+      handler_, context, *request, "StreamEvents",
+      static_cast<uint64_t>(std::max<int64_t>(request->after_sequence(), 0)),
       [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
              size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
         return ToPage(app_.ListEvents(reader, call.principal, after, limit));

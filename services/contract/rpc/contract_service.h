@@ -13,7 +13,8 @@ class ContractService : public v1::ContractService::CallbackService {
 
   grpc::ServerUnaryReactor* GetDeal(grpc::CallbackServerContext* context, const v1::GetDealRequest* request,
                                     v1::Deal* response) override;
-  grpc::ServerUnaryReactor* ListDeals(grpc::CallbackServerContext* context, const v1::ListDealsRequest* request,
+  grpc::ServerUnaryReactor* ListDeals(grpc::CallbackServerContext* context,
+                                      const v1::ListDealsRequest* request,
                                       v1::ListDealsResponse* response) override;
   grpc::ServerUnaryReactor* SignConfirmation(grpc::CallbackServerContext* context,
                                              const v1::SignConfirmationRequest* request,
@@ -21,7 +22,8 @@ class ContractService : public v1::ContractService::CallbackService {
   grpc::ServerUnaryReactor* CreateContract(grpc::CallbackServerContext* context,
                                            const v1::CreateContractRequest* request,
                                            v1::Contract* response) override;
-  grpc::ServerUnaryReactor* GetContract(grpc::CallbackServerContext* context, const v1::GetContractRequest* request,
+  grpc::ServerUnaryReactor* GetContract(grpc::CallbackServerContext* context,
+                                        const v1::GetContractRequest* request,
                                         v1::Contract* response) override;
   grpc::ServerUnaryReactor* ListContracts(grpc::CallbackServerContext* context,
                                           const v1::ListContractsRequest* request,
@@ -29,12 +31,13 @@ class ContractService : public v1::ContractService::CallbackService {
   grpc::ServerUnaryReactor* UpdateContract(grpc::CallbackServerContext* context,
                                            const v1::UpdateContractRequest* request,
                                            v1::Contract* response) override;
-  grpc::ServerUnaryReactor* AcceptText(grpc::CallbackServerContext* context, const v1::AcceptTextRequest* request,
-                                       v1::Contract* response) override;
+  grpc::ServerUnaryReactor* AcceptText(grpc::CallbackServerContext* context,
+                                       const v1::AcceptTextRequest* request, v1::Contract* response) override;
   grpc::ServerUnaryReactor* FreezeContract(grpc::CallbackServerContext* context,
                                            const v1::FreezeContractRequest* request,
                                            v1::Contract* response) override;
-  grpc::ServerUnaryReactor* SignContract(grpc::CallbackServerContext* context, const v1::SignContractRequest* request,
+  grpc::ServerUnaryReactor* SignContract(grpc::CallbackServerContext* context,
+                                         const v1::SignContractRequest* request,
                                          v1::Contract* response) override;
   grpc::ServerUnaryReactor* MeetCondition(grpc::CallbackServerContext* context,
                                           const v1::MeetConditionRequest* request,
@@ -69,7 +72,8 @@ class ContractService : public v1::ContractService::CallbackService {
   grpc::ServerUnaryReactor* RefuseRegistration(grpc::CallbackServerContext* context,
                                                const v1::RefuseRegistrationRequest* request,
                                                v1::Registration* response) override;
-  grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context, const v1::ListEventsRequest* request,
+  grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context,
+                                       const v1::ListEventsRequest* request,
                                        v1::ListEventsResponse* response) override;
   grpc::ServerWriteReactor<v1::Event>* StreamEvents(grpc::CallbackServerContext* context,
                                                     const v1::StreamEventsRequest* request) override;

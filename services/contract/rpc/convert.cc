@@ -46,13 +46,14 @@ Result<Parsed> ParseResource(std::string_view name, std::string_view collection,
 }
 
 v1::Defaulter ToProto(Defaulter defaulter) {
-  return Named<v1::Defaulter>(NameOf(defaulter), [](const auto& n, auto* v) { return v1::Defaulter_Parse(n, v); });
+  return Named<v1::Defaulter>(NameOf(defaulter),
+                              [](const auto& n, auto* v) { return v1::Defaulter_Parse(n, v); });
 }
 
 v1::Contract::EndReason EndReasonOf(const std::string& reason) {
   if (reason.empty()) return v1::Contract::END_REASON_UNSPECIFIED;
-  return Named<v1::Contract::EndReason>(reason,
-                                        [](const auto& n, auto* v) { return v1::Contract::EndReason_Parse(n, v); });
+  return Named<v1::Contract::EndReason>(
+      reason, [](const auto& n, auto* v) { return v1::Contract::EndReason_Parse(n, v); });
 }
 
 v1::Registration::RefusalCode ToProto(RefusalCode code) {
@@ -148,8 +149,8 @@ v1::Contract ToProto(const ContractView& view) {
   to.set_exchange(contract.exchange);
   to.set_seller(contract.seller);
   to.set_buyer(contract.buyer);
-  to.set_state(Named<v1::Contract::State>(NameOf(contract.state),
-                                          [](const auto& n, auto* v) { return v1::Contract::State_Parse(n, v); }));
+  to.set_state(Named<v1::Contract::State>(
+      NameOf(contract.state), [](const auto& n, auto* v) { return v1::Contract::State_Parse(n, v); }));
   Write(contract.manifest, to.mutable_manifest());
   to.set_canonical_text(view.text);
   Write(contract.hashes, to.mutable_hashes());
@@ -184,8 +185,9 @@ v1::Registration ToProto(const Registration& registration) {
   to.set_deal("deals/" + registration.deal.text);
   to.set_listing(registration.listing);
   to.set_exchange(registration.exchange);
-  to.set_state(Named<v1::Registration::State>(
-      NameOf(registration.state), [](const auto& n, auto* v) { return v1::Registration::State_Parse(n, v); }));
+  to.set_state(Named<v1::Registration::State>(NameOf(registration.state), [](const auto& n, auto* v) {
+    return v1::Registration::State_Parse(n, v);
+  }));
   to.set_contract_hash(registration.contract_hash);
   to.set_contract_type(registration.contract_type);
   WriteAll(registration.items, to.mutable_items());
@@ -247,7 +249,9 @@ struct PayloadWriter {
   std::string deal;
   std::string contract;
 
-  void operator()(const ContractEffective& event) const { FillEffective(view, event, *to.mutable_contract_effective()); }
+  void operator()(const ContractEffective& event) const {
+    FillEffective(view, event, *to.mutable_contract_effective());
+  }
   void operator()(const DealExpired& event) const {
     auto& out = *to.mutable_contract_expired();
     out.set_contract(event.contract);

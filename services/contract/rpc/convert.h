@@ -16,7 +16,8 @@ Result<DealId> ParseDealName(std::string_view name, std::string_view field);
 Result<ContractId> ParseContractName(std::string_view name, std::string_view field);
 Result<RegistrationId> ParseRegistrationName(std::string_view name, std::string_view field);
 
-/// INVALID_FIELD on "signature....": a hash or key id that is no 64 hexadecimal digits, an unknown suite, no signature.
+/// INVALID_FIELD on "signature....": a hash or key id that is no 64 hexadecimal digits, an unknown suite, no
+/// signature.
 Result<SignatureInput> FromProto(const v1::SignatureInput& from);
 /// 64 hexadecimal digits, in lower case; BAD_FORMAT on `field`.
 Result<std::string> ParseHash(const std::string& text, std::string_view field);

@@ -13,8 +13,14 @@ using fixtures::Start;
 
 TEST(ContractConvert, AManifestSurvivesTheRoundTrip) {
   Manifest manifest = fixtures::CompleteManifest();
-  manifest.payment = {PaymentForm::kRoyaltyWithEntryFee, 5, {{"交付后", {100}}}, {7}, RoyaltyBase::kProfit,
-                      RoyaltyRate::kFalling, 30'000, "查账"};
+  manifest.payment = {PaymentForm::kRoyaltyWithEntryFee,
+                      5,
+                      {{"交付后", {100}}},
+                      {7},
+                      RoyaltyBase::kProfit,
+                      RoyaltyRate::kFalling,
+                      30'000,
+                      "查账"};
   manifest.attachments = {{"附件", std::string(64, 'a')}};
   manifest.approval_required = true;
   v1::Manifest proto;
@@ -73,7 +79,8 @@ TEST(ContractConvert, EveryStateHasItsNameInTheApi) {
 
 TEST(ContractConvert, ASignedDealShowsWhoSignedWhenAndWithWhat) {
   DealView view{Decide(fixtures::NewDeal(), Start()).value().next, "contracts/c1"};
-  const SignConfirmation command{fixtures::GoodAttempt(Side::kBuyer, view.deal.hashes), view.deal.contract_deadline};
+  const SignConfirmation command{fixtures::GoodAttempt(Side::kBuyer, view.deal.hashes),
+                                 view.deal.contract_deadline};
   view.deal = Decide(view.deal, command, Start()).value().next;
   const v1::Deal proto = ToProto(view);
   EXPECT_EQ(proto.confirmation(), view.deal.confirmation);
@@ -97,7 +104,8 @@ TEST(ContractConvert, TheEventsOthersActOn) {
   EXPECT_EQ(effective.contract_effective().contract(), "contracts/c1");
   EXPECT_EQ(effective.contract_effective().manifest_hash(), fixtures::kTextHashes.sha256);
   EXPECT_EQ(effective.contract_effective().price_fen(), 120'000'000);
-  EXPECT_EQ(effective.contract_effective().payment_due_time().seconds(), (Start() + Hours(1)).ns / 1'000'000'000);
+  EXPECT_EQ(effective.contract_effective().payment_due_time().seconds(),
+            (Start() + Hours(1)).ns / 1'000'000'000);
 
   view.stored.event = DealEvent{Start(), DealExpired{Defaulter::kTransferee, "contracts/c1"}};
   EXPECT_EQ(ToProto(view).contract_expired().defaulter(), v1::TRANSFEREE);

@@ -15,10 +15,12 @@ std::string Joined(const Texts& texts) {
   return joined;
 }
 
-// The scope of the right as one line of text, the same for the same scope, so that a contract can be compared with it.
+// The scope of the right as one line of text, the same for the same scope, so that a contract can be compared
+// with it.
 std::string ScopeText(const listing::v1::RightScope& scope) {
-  return "kind=" + listing::v1::RightScope::Kind_Name(scope.kind()) + ";territories=" + Joined(scope.territories()) +
-         ";fields=" + Joined(scope.fields()) + ";term=" + scope.term_start_date() + ".." + scope.term_end_date() +
+  return "kind=" + listing::v1::RightScope::Kind_Name(scope.kind()) +
+         ";territories=" + Joined(scope.territories()) + ";fields=" + Joined(scope.fields()) +
+         ";term=" + scope.term_start_date() + ".." + scope.term_end_date() +
          ";exclusivity=" + listing::v1::RightScope::Exclusivity_Name(scope.exclusivity());
 }
 
@@ -77,7 +79,8 @@ Status OnPartyEvent(const ContractApp& app, storage::Txn& txn, const rpc::FeedEv
                                        .public_key_pem = from.public_key_pem(),
                                        .person = from.person()});
   }
-  if (proto.has_signing_key_revoked()) return app.OnSigningKeyRevoked(txn, proto.signing_key_revoked().key_id());
+  if (proto.has_signing_key_revoked())
+    return app.OnSigningKeyRevoked(txn, proto.signing_key_revoked().key_id());
   return {};
 }
 

@@ -18,7 +18,8 @@ class ContractFeedsTest : public ::testing::Test {
  protected:
   ContractFeedsTest()
       : shell_(std::make_unique<storage::MemKv>(), clock_, {},
-               {.on_due = [](storage::Txn&, const std::string&) {}, .on_failure = [](const Error&) { FAIL(); }}) {}
+               {.on_due = [](storage::Txn&, const std::string&) {},
+                .on_failure = [](const Error&) { FAIL(); }}) {}
 
   template <class Event>
   std::optional<Reason> Feed(Status (*handler)(const ContractApp&, storage::Txn&, const rpc::FeedEvent&),
@@ -73,8 +74,9 @@ TEST_F(ContractFeedsTest, ADeterminedDealIsOpenedOnce) {
   EXPECT_EQ(deal.facts.kind, "LICENSE_EXCLUSIVE");
   EXPECT_EQ(deal.facts.method, "SINGLE_BIDDER");
   EXPECT_EQ(deal.facts.listing_version, 2);
-  EXPECT_EQ(deal.facts.right_scope,
-            "kind=LICENSE_EXCLUSIVE;territories=110000,310000;fields=;term=..2036-12-31;exclusivity=EXCLUSIVE");
+  EXPECT_EQ(
+      deal.facts.right_scope,
+      "kind=LICENSE_EXCLUSIVE;territories=110000,310000;fields=;term=..2036-12-31;exclusivity=EXCLUSIVE");
   EXPECT_EQ(deal.version, 1);
 }
 

@@ -80,8 +80,8 @@ std::optional<Variant> TakePayload(const std::string& name, const Message& messa
 
 StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
   const auto record = Parse<store::EventRecord>(stored.payload);
-  const auto* const chosen =
-      record.GetReflection()->GetOneofFieldDescriptor(record, record.GetDescriptor()->FindOneofByName("payload"));
+  const auto* const chosen = record.GetReflection()->GetOneofFieldDescriptor(
+      record, record.GetDescriptor()->FindOneofByName("payload"));
   TTX_CHECK(chosen != nullptr, "an event record without a payload");
   const Message& message = record.GetReflection()->GetMessage(record, chosen);
   StoredEvent event{stored.sequence,         {record.time_ns()}, {record.deal()},   {record.contract()},
@@ -151,7 +151,8 @@ std::optional<ContractId> FindContractOfDeal(const storage::Reader& reader, cons
   return id ? std::optional(ContractId{*id}) : std::nullopt;
 }
 
-std::optional<RegistrationId> FindRegistrationOfHash(const storage::Reader& reader, std::string_view contract_hash) {
+std::optional<RegistrationId> FindRegistrationOfHash(const storage::Reader& reader,
+                                                     std::string_view contract_hash) {
   const auto id = GetText(reader, Table::kRegistrationByHash, contract_hash);
   return id ? std::optional(RegistrationId{*id}) : std::nullopt;
 }
@@ -179,7 +180,8 @@ void SaveDecision(storage::Txn& txn, const Deal* before, const DealDecision& dec
   }
   txn.Put(KeyOf(Table::kDeal, deal.id.text), Serialize<store::DealRecord>(deal));
   if (before == nullptr) {
-    IndexParties(txn, Table::kDealByParty, {deal.facts.seller, deal.facts.buyer, deal.facts.exchange}, deal.id.text);
+    IndexParties(txn, Table::kDealByParty, {deal.facts.seller, deal.facts.buyer, deal.facts.exchange},
+                 deal.id.text);
     txn.Put(KeyOf(Table::kDealByListing, deal.facts.listing, deal.id.text), "");
     IndexDocument(txn, deal.hashes, "deals/" + deal.id.text);
   }
@@ -205,7 +207,8 @@ void SaveDecision(storage::Txn& txn, const Contract* before, const ContractDecis
   }
   txn.Put(KeyOf(Table::kContract, contract.id.text), Serialize<store::ContractRecord>(contract));
   if (before == nullptr) {
-    IndexParties(txn, Table::kContractByParty, {contract.seller, contract.buyer, contract.exchange}, contract.id.text);
+    IndexParties(txn, Table::kContractByParty, {contract.seller, contract.buyer, contract.exchange},
+                 contract.id.text);
     txn.Put(KeyOf(Table::kContractByDeal, contract.deal.text), contract.id.text);
   }
   if (!contract.frozen_text.empty() && (before == nullptr || before->frozen_text.empty())) {
@@ -230,7 +233,8 @@ void SaveDecision(storage::Txn& txn, const Registration* before, const Registrat
   const std::string& id = registration.id.text;
   txn.Put(KeyOf(Table::kRegistration, id), Serialize<store::RegistrationRecord>(registration));
   if (before == nullptr) {
-    IndexParties(txn, Table::kRegistrationByParty, {registration.seller, registration.buyer, registration.exchange}, id);
+    IndexParties(txn, Table::kRegistrationByParty,
+                 {registration.seller, registration.buyer, registration.exchange}, id);
     txn.Put(KeyOf(Table::kRegistrationByHash, registration.contract_hash), id);
   }
   if (!registration.number.empty() && (before == nullptr || before->number.empty())) {
@@ -238,20 +242,21 @@ void SaveDecision(storage::Txn& txn, const Registration* before, const Registrat
   }
 }
 
-std::vector<std::string> ListByParty(const storage::Reader& reader, Table by_party, std::string_view organization,
-                                     std::string_view after, size_t limit) {
+std::vector<std::string> ListByParty(const storage::Reader& reader, Table by_party,
+                                     std::string_view organization, std::string_view after, size_t limit) {
   return LastTexts(reader, Key(Id8(by_party)).Text(organization), by_party, 1, after, limit);
 }
 
-std::vector<std::string> ListRegistrations(const storage::Reader& reader, std::string_view after, size_t limit) {
+std::vector<std::string> ListRegistrations(const storage::Reader& reader, std::string_view after,
+                                           size_t limit) {
   return LastTexts(reader, Key(Id8(Table::kRegistration)), Table::kRegistration, 0, after, limit);
 }
 
 std::vector<DealId> ListDealsOfListing(const storage::Reader& reader, std::string_view listing) {
   constexpr size_t kMostDeals = 1000;
   std::vector<DealId> deals;
-  for (std::string& id : LastTexts(reader, Key(Id8(Table::kDealByListing)).Text(listing), Table::kDealByListing, 1, "",
-                                   kMostDeals)) {
+  for (std::string& id : LastTexts(reader, Key(Id8(Table::kDealByListing)).Text(listing),
+                                   Table::kDealByListing, 1, "", kMostDeals)) {
     deals.push_back({std::move(id)});
   }
   return deals;
@@ -275,7 +280,8 @@ void SaveSigningKey(storage::Txn& txn, const SigningKey& key) {
   txn.Put(KeyOf(Table::kSigningKey, key.key_id), Serialize<store::SigningKeyRecord>(key));
 }
 
-std::optional<std::string> LoadOrganizationCode(const storage::Reader& reader, std::string_view organization) {
+std::optional<std::string> LoadOrganizationCode(const storage::Reader& reader,
+                                                std::string_view organization) {
   return GetText(reader, Table::kOrganizationCode, organization);
 }
 
@@ -305,7 +311,8 @@ void SaveObjection(storage::Txn& txn, std::string_view subject, const KnownObjec
 }
 
 int64_t TakeDealSequence(storage::Txn& txn, std::string_view exchange_code, int year) {
-  const std::string key = Key(Id8(Table::kDealNumber)).Text(exchange_code).U64(static_cast<uint64_t>(year)).str();
+  const std::string key =
+      Key(Id8(Table::kDealNumber)).Text(exchange_code).U64(static_cast<uint64_t>(year)).str();
   uint64_t last = 0;
   if (const auto bytes = txn.Get(key)) {
     std::string_view rest = *bytes;

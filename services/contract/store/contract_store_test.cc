@@ -16,7 +16,9 @@ struct EmptyStore : storage::Reader {
   std::vector<std::optional<std::string>> MultiGet(const std::vector<std::string>& keys) const override {
     return std::vector<std::optional<std::string>>(keys.size());
   }
-  std::vector<storage::Entry> Scan(const storage::KeyRange&, size_t, storage::Direction) const override { return {}; }
+  std::vector<storage::Entry> Scan(const storage::KeyRange&, size_t, storage::Direction) const override {
+    return {};
+  }
 };
 
 class StoreTest : public ::testing::Test {
@@ -34,8 +36,13 @@ class StoreTest : public ::testing::Test {
 
 // The format on disk: a change breaks every store that exists.
 TEST_F(StoreTest, GoldenKeysAndRecords) {
-  SaveSigningKey(txn_, {.key_id = "k", .organization = "o", .suite = "s", .public_key_pem = "p", .person = "q",
-                        .add_time = {1}, .revoke_time = {2}});
+  SaveSigningKey(txn_, {.key_id = "k",
+                        .organization = "o",
+                        .suite = "s",
+                        .public_key_pem = "p",
+                        .person = "q",
+                        .add_time = {1},
+                        .revoke_time = {2}});
   EXPECT_EQ(ValueAt("1a6b00"), "0a016b12016f1a01732201702a017130013802");
   SaveOrganizationCode(txn_, "o", "91");
   EXPECT_EQ(ValueAt("1b6f00"), "3931");
@@ -69,7 +76,8 @@ TEST_F(StoreTest, ATimerFollowsTheDeadline) {
   SaveDecision(txn_, &deal, suspended);
   EXPECT_EQ(storage::NextDue(txn_), std::nullopt);
   const Deadline later{MakeDate(2026, 11, 25), 2, MakeDate(2026, 11, 27), false};
-  SaveDecision(txn_, &suspended.next, Decide(suspended.next, CloseObjection{"objections/o", false, later, later}, Start()));
+  SaveDecision(txn_, &suspended.next,
+               Decide(suspended.next, CloseObjection{"objections/o", false, later, later}, Start()));
   EXPECT_EQ(storage::NextDue(txn_), EndOfDay(later.date));
 }
 
