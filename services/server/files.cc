@@ -53,8 +53,13 @@ Status WriteNewFile(const std::string& path, const std::string& content) {
   return {};
 }
 
-Result<Calendar> ReadCalendar(const std::string& folder) {
-  TTX_TRY(const std::vector<std::string> tables, ReadFolder(folder, ".txt"));
+Result<Calendar> ReadCalendar(const std::string& folder, int assumed_years) {
+  TTX_TRY(std::vector<std::string> tables, ReadFolder(folder, ".txt"));
+  TTX_TRY(const Calendar published, Calendar::Parse(tables));
+  const int last_year = YearOf(published.horizon());
+  for (int year = last_year + 1; year <= last_year + assumed_years; ++year) {
+    tables.push_back("year " + std::to_string(year) + "\n");
+  }
   return Calendar::Parse(tables);
 }
 

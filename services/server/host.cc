@@ -14,6 +14,7 @@
 
 #include "gateway/gateway.h"
 #include "libs/auth/token.h"
+#include "libs/core/encoding.h"
 #include "libs/crypto/random.h"
 #include "libs/crypto/signature.h"
 #include "libs/obs/log.h"
@@ -43,6 +44,7 @@ constexpr size_t kReaderQueue = 4096;
 constexpr Duration kDrainTime = Seconds(10);
 constexpr std::chrono::seconds kServerShutdown{5};
 constexpr int kMaxMessageBytes = 4 << 20;
+constexpr int kSandboxYears = 50;
 
 bool IsSandbox(const config::Config& config) { return config.mode() == config::Config::SANDBOX; }
 
@@ -129,7 +131,7 @@ struct TlsFiles {
 
 Result<TlsFiles> ReadTls(const config::Grpc& grpc) {
   TlsFiles files;
-  if (!grpc.has_certificate_file()) return files;
+  if (grpc.certificate_file().empty()) return files;
   TTX_TRY(files.certificate, ReadFile(grpc.certificate_file()));
   TTX_TRY(files.private_key, ReadFile(grpc.private_key_file()));
   TTX_TRY(files.client_ca, ReadFile(grpc.client_ca_file()));
@@ -211,7 +213,7 @@ Status Host::Parts::Load() {
   } else {
     clock = std::make_unique<SystemClock>();
   }
-  TTX_TRY(calendar, ReadCalendar(config.calendar_directory()));
+  TTX_TRY(calendar, ReadCalendar(config.calendar_directory(), IsSandbox(config) ? kSandboxYears : 0));
   TTX_TRY(secrets_key, ReadFile(config.secrets_key_file()));
   readers = std::make_unique<rpc::ReaderPool>(kReaderThreads, kReaderQueue);
   verifier = std::make_unique<auth::TokenVerifier>(config.token().issuer(), config.token().audience());
@@ -250,7 +252,7 @@ Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view se
   }
   if (service == "listing") {
     TTX_TRY(const std::vector<std::string> profiles, ReadFolder(config.profile_directory(), ".textproto"));
-    return listing::MakeListingModule(std::move(deps), {.profiles = profiles});
+    return listing::MakeListingModule(std::move(deps), profiles);
   }
   if (service == "auction") return auction::MakeAuctionModule(std::move(deps));
   if (service == "contract") return contract::MakeContractModule(std::move(deps));
@@ -258,11 +260,9 @@ Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view se
     TTX_TRY(const std::vector<std::string> fee_tables, ReadFolder(config.fee_directory(), ".textproto"));
     return settlement::MakeSettlementModule(std::move(deps), {.fee_tables = fee_tables, .fee_table = "changsha-2022-09", .options = {}});
   }
-  if (service == "disclosure") {
-    TTX_TRY(const std::string record_key, ReadFile(config.record_key_file()));
-    return disclosure::MakeDisclosureModule(std::move(deps), {.record_key_pem = record_key});
-  }
-  TTX_CHECK(false, "no such service: " + std::string(service));
+  TTX_CHECK(service == "disclosure", "no such service");
+  TTX_TRY(const std::string record_key, ReadFile(config.record_key_file()));
+  return disclosure::MakeDisclosureModule(std::move(deps), {.record_key_pem = record_key, .exchange_codes = {}});
 }
 
 Status Host::Parts::MakeModules() {

@@ -1,0 +1,49 @@
+#include "services/disclosure/domain/masks.h"
+
+#include <gtest/gtest.h>
+
+namespace ttx::disclosure {
+namespace {
+
+// domain.md 8.3.
+TEST(Masks, PublicForms) {
+  EXPECT_EQ(MaskPersonName("张三"), "张*");
+  EXPECT_EQ(MaskPersonName("张小三"), "张*三");
+  EXPECT_EQ(MaskPersonName("欧阳小三"), "欧**三");
+  EXPECT_EQ(MaskPersonName("阿卜杜拉·买买提"), "阿******提");
+  EXPECT_EQ(MaskPersonName("张"), "*");
+  EXPECT_EQ(MaskPersonName(""), "");
+  EXPECT_EQ(MaskIdNumber("110101199003071234"), "110***********1234");
+  EXPECT_EQ(MaskMobile("13812345678"), "138****5678");
+  EXPECT_EQ(MaskEmail("alice@example.com"), "a***@example.com");
+  EXPECT_EQ(MaskBankAccount("6222021234567890"), "****7890");
+  EXPECT_EQ(MaskAddress("江苏省南京市玄武区某路1号"), "江苏省南京市玄武区");
+  EXPECT_EQ(MaskAddress("广西壮族自治区桂林市阳朔县西街9号"), "广西壮族自治区桂林市阳朔县");
+  EXPECT_EQ(MaskAddress("江苏省苏州市昆山市某路2号"), "江苏省苏州市昆山市");
+  EXPECT_EQ(MaskAddress("广东省东莞市某镇3号"), "广东省东莞市");
+}
+
+TEST(Masks, WhatIsTooShortShowsNothing) {
+  EXPECT_EQ(MaskIdNumber("12345678"), "********");
+  EXPECT_EQ(MaskMobile("1381234"), "*******");
+  EXPECT_EQ(MaskBankAccount("1234567"), "****");
+  EXPECT_EQ(MaskEmail("@example.com"), "***");
+  EXPECT_EQ(MaskEmail("alice"), "***");
+  EXPECT_EQ(MaskAddress("某路1号"), "***");
+}
+
+TEST(Masks, OrganizationsAreNotPersons) {
+  for (const char* name : {"南京大学", "中国科学院某某研究所", "江苏某某科技有限公司", "某某生物制药厂",
+                           "Acme Ltd.", "Nanjing University", "某某合伙企业（有限合伙）"}) {
+    EXPECT_EQ(PublicName(name), name);
+  }
+  EXPECT_EQ(PublicName("张三"), "张*");
+  EXPECT_EQ(PublicName("赵院"), "赵*");
+  EXPECT_EQ(PublicName("阿卜杜拉·买买提"), "阿******提");
+  EXPECT_EQ(PublicName("张三五金经营部"), "张*****部");  // 个体户
+  EXPECT_EQ(PublicName("John Smith"), "J********h");
+  EXPECT_EQ(PublicName("Vincent"), "V*****t");  // holds "inc", but not as a word
+}
+
+}  // namespace
+}  // namespace ttx::disclosure

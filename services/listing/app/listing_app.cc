@@ -1,0 +1,1003 @@
+#include "services/listing/app/listing_app.h"
+
+#include <algorithm>
+
+#include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
+#include "libs/crypto/seal.h"
+#include "services/listing/domain/limits.h"
+
+namespace ttx::listing {
+namespace {
+
+constexpr size_t kScanPerPage = 500;
+constexpr std::string_view kListings = "listings/";
+
+std::string IdOf(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
+std::string NameOf(const Listing& listing) { return std::string(kListings) + listing.id.text; }
+
+Error NotFound(std::string name) { return Error(Reason::kNOT_FOUND, {{"resource", std::move(name)}}); }
+
+Status CheckEtag(const std::string& etag, int64_t version) {
+  const std::string current = std::to_string(version);
+  if (etag.empty() || etag == current) return {};
+  return Error(Reason::kETAG_MISMATCH, {{"etag", current}});
+}
+
+Announcement Telling(AnnouncementType type) {
+  Announcement announcement;
+  announcement.type = type;
+  return announcement;
+}
+Announcement About(AnnouncementType type, const Listing& listing, std::string reason = "") {
+  Announcement announcement = Telling(type);
+  announcement.listing = listing;
+  announcement.reason = std::move(reason);
+  return announcement;
+}
+
+void Tell(storage::Txn& txn, const Listing& listing, const Announcement& announcement) {
+  Announce(txn, NameOf(listing), listing.exchange, announcement);
+}
+
+Sight SightOf(const Principal& caller, const Achievement& achievement) {
+  if (achievement.state == AchievementState::kSealed) {
+    // Only the reviewer may read it (domain.md 2.2).
+    const bool reviewer = caller.organization == achievement.exchange && caller.HasRole("SECRECY_REVIEWER");
+    return reviewer ? Sight::kStaff : Sight::kPublic;
+  }
+  if (!caller.organization.empty() && caller.organization == achievement.owner) return Sight::kOwner;
+  if (!caller.organization.empty() && caller.organization == achievement.exchange) return Sight::kStaff;
+  return Sight::kPublic;
+}
+
+Sight SightOf(const Principal& caller, const Listing& listing) {
+  if (caller.organization.empty()) return Sight::kPublic;
+  if (caller.organization == listing.owner) return Sight::kOwner;
+  if (caller.organization == listing.exchange && listing.state != ListingState::kDraft) return Sight::kStaff;
+  if (caller.organization == listing.deal.buyer) return Sight::kBuyer;
+  return Sight::kPublic;
+}
+
+Sight SightOf(const Principal& caller, const Intent& intent) {
+  if (caller.organization.empty()) return Sight::kPublic;
+  if (caller.organization == intent.organization) return Sight::kBuyer;
+  if (caller.organization == intent.exchange) return Sight::kStaff;
+  if (caller.organization == intent.owner && OwnerSees(intent)) return Sight::kOwner;
+  return Sight::kPublic;
+}
+
+std::vector<std::pair<Time, std::string>> DuesOf(const Listing& listing) {
+  if (listing.state == ListingState::kListed) return {{listing.end_time, "period/" + listing.id.text}};
+  if (listing.state == ListingState::kSingleBidder) return {{listing.quote_due_time, "quote/" + listing.id.text}};
+  return {};
+}
+
+Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
+
+}  // namespace
+
+// Each achievement's content is sealed under a key of its own, which is itself sealed under the installation's key.
+class ListingApp::KeyVault : public Vault {
+ public:
+  KeyVault(const std::string& secrets_key, IdSource& ids) : secrets_key_(secrets_key), ids_(ids) {}
+
+  std::string NewKey(std::string_view) const override {
+    return crypto::Seal(secrets_key_, ids_.RandomBytes(crypto::kSealKeyBytes), kKeyContext);
+  }
+  std::string Seal(std::string_view key, std::string_view plain, std::string_view context) const override {
+    return crypto::Seal(Must(crypto::Open(secrets_key_, key, kKeyContext)), plain, context);
+  }
+  std::string Open(std::string_view key, std::string_view sealed, std::string_view context) const override {
+    return Must(crypto::Open(Must(crypto::Open(secrets_key_, key, kKeyContext)), sealed, context));
+  }
+
+ private:
+  static constexpr std::string_view kKeyContext = "achievement-key";
+
+  static std::string Must(Result<std::string> opened) {
+    TTX_CHECK(opened.ok(), "sealed content does not open: another secrets key, or damage");
+    return std::move(opened).value();
+  }
+
+  const std::string& secrets_key_;
+  IdSource& ids_;
+};
+
+std::pair<std::string, std::string> SplitIntentName(std::string_view name) {
+  const size_t split = name.find("/intents/");
+  if (!name.starts_with(kListings) || split == name.npos) return {};
+  return {std::string(name.substr(kListings.size(), split - kListings.size())), std::string(name.substr(split + 9))};
+}
+
+ListingApp::ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
+                       std::string secrets_key)
+    : calendar_(calendar),
+      ids_(ids),
+      profiles_(std::move(profiles)),
+      secrets_key_(std::move(secrets_key)),
+      vault_(std::make_unique<KeyVault>(secrets_key_, ids)) {}
+
+ListingApp::~ListingApp() = default;
+
+// The version a listing was approved under; before that, the newest one in force.
+const RuleProfile* ListingApp::FindProfile(std::string_view name, int32_t version, Time now) const {
+  const RuleProfile* found = nullptr;
+  for (const RuleProfile& profile : profiles_) {
+    if (profile.name != name) continue;
+    if (profile.version == version) return &profile;
+    const bool newer = found == nullptr || profile.version > found->version;
+    if (version == 0 && profile.effective_from <= DateInShanghai(now) && newer) found = &profile;
+  }
+  return found;
+}
+
+Result<Regime> ListingApp::RegimeOf(const Listing& listing, Time now) const {
+  const RuleProfile* profile = FindProfile(listing.profile, listing.profile_version, now);
+  if (profile == nullptr) return Error(Reason::kUNKNOWN_PROFILE, {{"profile", listing.profile}});
+  return Regime{calendar_, *profile};
+}
+
+// --- Achievements --------------------------------------------------------------------------------------------------------
+
+Result<Achievement> ListingApp::CreateAchievement(storage::Txn& txn, const Principal& caller,
+                                                  const AchievementContent& content) const {
+  TTX_TRY(const AchievementDecision decision,
+          Decide(listing::CreateAchievement{{ids_.Next(txn.now())}, caller.organization, caller.person, content},
+                 txn.now()));
+  const auto organization = LoadOrganization(txn, caller.organization);
+  if (!organization || !organization->active) {
+    return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
+  }
+  SaveDecision(txn, *vault_, nullptr, decision);
+  return decision.next;
+}
+
+template <class Command>
+Result<Achievement> ListingApp::ChangeAchievement(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
+                                       const Command& command) const {
+  const std::optional<Achievement> before = LoadAchievement(txn, *vault_, target.id);
+  if (!before || (side == Sight::kOwner ? before->owner : before->exchange) != caller.organization) {
+    return NotFound("achievements/" + target.id);
+  }
+  TTX_RETURN_IF_ERROR(CheckEtag(target.etag, before->version));
+  TTX_TRY(const AchievementDecision decision, Decide(*before, command, txn.now()));
+  SaveDecision(txn, *vault_, &*before, decision);
+  return decision.next;
+}
+
+Result<Achievement> ListingApp::UpdateAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                                  const AchievementContent& content) const {
+  return ChangeAchievement(txn, caller, target, Sight::kOwner, listing::UpdateAchievement{caller.person, content});
+}
+
+Result<Achievement> ListingApp::SubmitAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                                  const std::string& exchange) const {
+  const auto organization = LoadOrganization(txn, caller.organization);
+  const std::string uscc = organization && organization->active ? organization->uscc : "";
+  Result<Achievement> result =
+      ChangeAchievement(txn, caller, target, Sight::kOwner, listing::SubmitAchievement{caller.person, exchange, uscc});
+  if (!result.ok() && result.error().reason == Reason::kNOT_COMPLETING_UNIT && uscc.empty()) {
+    return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
+  }
+  return result;
+}
+
+Result<Achievement> ListingApp::ClearAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                                 Secrecy secrecy, const std::string& redacted_abstract) const {
+  return ChangeAchievement(txn, caller, target, Sight::kStaff,
+                listing::ClearAchievement{caller.person, secrecy, redacted_abstract});
+}
+
+Result<Achievement> ListingApp::ClassifyAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                                    Secrecy secrecy) const {
+  return ChangeAchievement(txn, caller, target, Sight::kStaff, listing::ClassifyAchievement{caller.person, secrecy});
+}
+
+Result<Achievement> ListingApp::PassRights(storage::Txn& txn, const Principal& caller, const Target& target) const {
+  return ChangeAchievement(txn, caller, target, Sight::kStaff, listing::PassRights{caller.person});
+}
+
+Result<Achievement> ListingApp::FailRights(storage::Txn& txn, const Principal& caller, const Target& target,
+                                           const std::string& note) const {
+  return ChangeAchievement(txn, caller, target, Sight::kStaff, listing::FailRights{caller.person, note});
+}
+
+Result<Achievement> ListingApp::PublishAchievement(storage::Txn& txn, const Principal& caller,
+                                                   const Target& target) const {
+  TTX_TRY(Achievement achievement,
+          ChangeAchievement(txn, caller, target, Sight::kOwner, listing::PublishAchievement{caller.person}));
+  Announcement announcement = Telling(AnnouncementType::kAchievementPublished);
+  announcement.achievement = "achievements/" + achievement.id.text;
+  announcement.owner = achievement.owner;
+  announcement.title = achievement.content.title;
+  announcement.text = achievement.content.abstract_public;
+  Announce(txn, announcement.achievement, achievement.exchange, announcement);
+  return achievement;
+}
+
+Result<Achievement> ListingApp::WithdrawAchievement(storage::Txn& txn, const Principal& caller,
+                                                    const Target& target) const {
+  return ChangeAchievement(txn, caller, target, Sight::kOwner, listing::WithdrawAchievement{caller.person});
+}
+
+// --- Listings: application and review --------------------------------------------------------------------------------------
+
+SealedReserve ListingApp::SealReserve(const ListingId& id, Fen price) const {
+  if (price == Fen{}) return {};
+  const std::string salt = ids_.RandomBytes(16);
+  const std::string digits = std::to_string(price.value);
+  return {crypto::Seal(secrets_key_, Hex(salt) + ":" + digits, "listings/" + id.text + "/reserve"),
+          Hex(crypto::Sha256(salt + "TTX-RESERVE-1|" + digits))};
+}
+
+std::optional<ListingApp::Reserve> ListingApp::OpenReserve(const Listing& listing) const {
+  if (listing.reserve.sealed.empty()) return std::nullopt;
+  const Result<std::string> opened =
+      crypto::Open(secrets_key_, listing.reserve.sealed, NameOf(listing) + "/reserve");
+  TTX_CHECK(opened.ok(), "a sealed reserve price does not open: another secrets key, or damage");
+  const size_t colon = opened->find(':');
+  return Reserve{{std::stoll(opened->substr(colon + 1))}, opened->substr(0, colon)};
+}
+
+Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& caller,
+                                          const CreateListingInput& input) const {
+  const RuleProfile* profile = FindProfile(input.profile, 0, txn.now());
+  if (profile == nullptr) return Error(Reason::kUNKNOWN_PROFILE, {{"profile", input.profile}});
+  const auto achievement = LoadAchievement(txn, *vault_, input.achievement);
+  if (!achievement || achievement->owner != caller.organization) return NotFound("achievements/" + input.achievement);
+  const auto organization = LoadOrganization(txn, caller.organization);
+  if (!organization || !organization->active) {
+    return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
+  }
+  listing::CreateListing command{{ids_.Next(txn.now())}, input.exchange,  caller.organization,
+                                 organization->legal_name, "achievements/" + input.achievement,
+                                 caller.person,            input.content, {}};
+  command.reserve = SealReserve(command.id, input.reserve);
+  TTX_TRY(const ListingDecision decision, Decide(command, Regime{calendar_, *profile}, txn.now()));
+  if (input.reserve != Fen{}) TTX_RETURN_IF_ERROR(CheckReserve(decision.next.content, input.reserve));
+  Commit(txn, nullptr, decision);
+  return decision.next;
+}
+
+// Loads a listing for the side that may command it. A period that is over is ended first, so that no command meets a
+// state that time has already changed.
+Result<Listing> ListingApp::LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target,
+                                          Sight side) const {
+  std::optional<Listing> listing = LoadListing(txn, target.id);
+  if (!listing) return NotFound("listings/" + target.id);
+  const Sight sight = SightOf(caller, *listing);
+  const bool allowed = side == Sight::kBuyer ? IsPublic(*listing) : sight == side;
+  if (!allowed) return NotFound("listings/" + target.id);
+  if (listing->state == ListingState::kListed && !TakesIntents(*listing, txn.now())) {
+    EndPeriodOf(txn, *listing);
+    listing = LoadListing(txn, target.id);
+  }
+  TTX_RETURN_IF_ERROR(CheckEtag(target.etag, listing->version));
+  return *listing;
+}
+
+template <class Command>
+Result<Listing> ListingApp::ChangeListing(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
+                                   const Command& command) const {
+  TTX_TRY(const Listing before, LoadForChange(txn, caller, target, side));
+  TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
+  TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
+  Commit(txn, &before, decision);
+  return decision.next;
+}
+
+Result<Listing> ListingApp::UpdateListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                          const ListingContent& content, std::optional<Fen> reserve) const {
+  listing::UpdateListing command{caller.person, content, std::nullopt};
+  if (reserve) command.reserve = SealReserve({target.id}, *reserve);
+  TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kOwner, command));
+  const std::optional<Reserve> kept = OpenReserve(next);
+  if (kept) TTX_RETURN_IF_ERROR(CheckReserve(next.content, kept->price));
+  return next;
+}
+
+Status ListingApp::Lock(storage::Txn& txn, const Listing& listing) const {
+  const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+  if (!achievement || achievement->owner != listing.owner) return NotFound(listing.achievement);
+  TTX_TRY(const AchievementDecision decision,
+          Decide(*achievement, AttachListing{NameOf(listing), listing.content.right_scope}, txn.now()));
+  SaveDecision(txn, *vault_, &*achievement, decision);
+  return {};
+}
+
+// Does nothing for a listing that holds no lock: one that was never submitted.
+void ListingApp::Unlock(storage::Txn& txn, const Listing& listing) const {
+  const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+  TTX_CHECK(achievement.has_value(), "a listing without its achievement");
+  const auto decision = Decide(*achievement, DetachListing{NameOf(listing)}, txn.now());
+  if (decision.ok()) SaveDecision(txn, *vault_, &*achievement, *decision);
+}
+
+void ListingApp::CompleteDeal(storage::Txn& txn, const Listing& listing) const {
+  const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+  TTX_CHECK(achievement.has_value(), "a listing without its achievement");
+  const auto decision =
+      Decide(*achievement, listing::CompleteDeal{NameOf(listing), listing.deal.buyer, listing.content.title}, txn.now());
+  TTX_CHECK(decision.ok(), "a closed listing did not hold its right scope");
+  SaveDecision(txn, *vault_, &*achievement, *decision);
+}
+
+Result<Listing> ListingApp::SubmitListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+  TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kOwner));
+  TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
+  const auto achievement = LoadAchievement(txn, *vault_, IdOf(before.achievement));
+  TTX_CHECK(achievement.has_value(), "a listing without its achievement");
+  TTX_TRY(const ListingDecision decision,
+          Decide(before, listing::SubmitListing{caller.person, achievement->content.tech_field}, regime, txn.now()));
+  TTX_RETURN_IF_ERROR(Lock(txn, before));
+  Commit(txn, &before, decision);
+  return decision.next;
+}
+
+Result<Listing> ListingApp::AcceptListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+  return ChangeListing(txn, caller, target, Sight::kStaff, listing::AcceptListing{caller.person});
+}
+
+Result<Listing> ListingApp::ReturnListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                          const std::string& note) const {
+  return ChangeListing(txn, caller, target, Sight::kStaff, listing::ReturnListing{caller.person, note});
+}
+
+Result<Listing> ListingApp::ApproveListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                           Review review) const {
+  TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kStaff));
+  TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
+  const int year = YearOf(DateInShanghai(txn.now()));
+  const std::string series =
+      ExchangeCode(before.exchange) + std::to_string(year) + std::to_string(regime.profile.project_digit);
+  const int64_t sequence = LastProjectSequence(txn, series) + 1;
+  listing::ApproveListing command{caller.person, review,
+                                  ProjectNumber(before.exchange, year, regime.profile.project_digit, sequence)};
+  TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
+  if (decision.next.state == ListingState::kApproved) SaveProjectSequence(txn, series, sequence);
+  Commit(txn, &before, decision);
+  return decision.next;
+}
+
+Result<Listing> ListingApp::RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                          const std::string& note) const {
+  return ChangeListing(txn, caller, target, Sight::kStaff, listing::RejectListing{caller.person, note});
+}
+
+// --- Listings: the period ----------------------------------------------------------------------------------------------------
+
+Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+  TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kStaff));
+  TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
+  TTX_TRY(const ListingDecision decision,
+          Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before)))}, regime,
+                 txn.now()));
+  Commit(txn, &before, decision);
+  return decision.next;
+}
+
+Result<Listing> ListingApp::ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                              Action action, const std::string& reason, const std::string& note) const {
+  return ChangeListing(txn, caller, target, Sight::kStaff, Propose{{action, reason, note, caller.person}});
+}
+
+Result<Listing> ListingApp::ConfirmListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+  return ChangeListing(txn, caller, target, Sight::kStaff, Confirm{caller.person});
+}
+
+Result<Listing> ListingApp::WithdrawListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+  return ChangeListing(txn, caller, target, Sight::kOwner,
+                listing::WithdrawListing{caller.person, CountRegistered(txn, target.id) > 0});
+}
+
+Result<Listing> ListingApp::ScheduleBidding(storage::Txn& txn, const Principal& caller, const Target& target,
+                                            Time start_time) const {
+  return ChangeListing(txn, caller, target, Sight::kStaff,
+                listing::ScheduleBidding{"auctions/" + ids_.Next(txn.now()), start_time, Count(txn, target.id)});
+}
+
+Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                         Fen price) const {
+  Quote command;
+  if (const auto intent = FindIntentOf(txn, target.id, caller.organization)) {
+    command.intent = intent->name();
+    command.deal = {"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization, intent->legal_name,
+                    intent->bidder_code, price, intent->deposit, Method::kSingleBidder, "", 0};
+  }
+  return ChangeListing(txn, caller, target, Sight::kBuyer, command);
+}
+
+// Saves a decision about a listing with all that follows from it: locks, intents, announcements, timers.
+void ListingApp::Commit(storage::Txn& txn, const Listing* before, const ListingDecision& decision) const {
+  SaveDecision(txn, before, decision);
+  for (const ListingEvent& event : decision.events) OnListingEvent(txn, decision.next, event);
+  PlanListing(txn, before, decision.next);
+}
+
+void ListingApp::PlanListing(storage::Txn& txn, const Listing* before, const Listing& after) const {
+  const auto old_dues = before == nullptr ? decltype(DuesOf(after)){} : DuesOf(*before);
+  const auto new_dues = DuesOf(after);
+  for (const auto& due : old_dues) {
+    if (std::find(new_dues.begin(), new_dues.end(), due) == new_dues.end()) txn.ClearDue(due.first, due.second);
+  }
+  for (const auto& [time, subject] : new_dues) {
+    // What is due but provisional is looked at again every day.
+    txn.SetDue(time <= txn.now() ? Tomorrow(txn.now()) : time, subject);
+  }
+}
+
+void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const {
+  using Type = ListingEventType;
+  using enum AnnouncementType;
+  switch (event.type) {
+    case Type::kReturned:
+    case Type::kRejected:
+      Unlock(txn, listing);
+      return;
+    case Type::kPublished:
+      Tell(txn, listing, About(kListingPublished, listing));
+      return;
+    case Type::kExtended:
+      Tell(txn, listing, About(kListingExtended, listing, "AUTO_EXTENDED"));
+      return;
+    case Type::kEndMoved:
+      Tell(txn, listing, About(kListingExtended, listing, "CALENDAR_CHANGED"));
+      return;
+    case Type::kResumed:
+      Tell(txn, listing, About(kListingExtended, listing, "RESUMED"));
+      return;
+    case Type::kSuspended: {
+      Tell(txn, listing, About(kListingExtended, listing, "SUSPENDED"));
+      const auto regime = RegimeOf(listing, txn.now());
+      if (regime.ok()) {
+        txn.SetDue(txn.now() + Hours(24 * regime->profile.suspension_days_max), "suspension/" + listing.id.text);
+      }
+      return;
+    }
+    case Type::kTerminated:
+    case Type::kWithdrawn: {
+      const std::string reason(event.type == Type::kTerminated ? "TERMINATED" : "WITHDRAWN");
+      Unlock(txn, listing);
+      ReleaseIntents(txn, listing, reason, "");
+      if (IsPublic(listing)) Tell(txn, listing, About(kListingExpired, listing, reason));
+      return;
+    }
+    case Type::kExpired:
+      Unlock(txn, listing);
+      ReleaseIntents(txn, listing, "LOST", "");
+      Tell(txn, listing, About(kListingExpired, listing, listing.reason));
+      return;
+    case Type::kPeriodEnded: {
+      const auto regime = RegimeOf(listing, txn.now());
+      if (regime.ok()) {
+        txn.SetDue(calendar_.DeadlineWorkdays(listing.end_date, regime->profile.opinion_workdays).end(),
+                   "opinion/" + listing.id.text);
+      }
+      return;
+    }
+    case Type::kBiddingScheduled: {
+      Announcement announcement = About(kBiddingScheduled, listing);
+      for (const std::string& name : Count(txn, listing.id.text).qualified) {
+        const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
+        announcement.bidders.push_back({intent->bidder_code, intent->organization, name});
+      }
+      Tell(txn, listing, announcement);
+      return;
+    }
+    case Type::kDealDetermined: {
+      Announcement announcement = About(kDealDetermined, listing);
+      const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+      if (achievement) announcement.ip_numbers = IpNumbers(achievement->content);
+      Tell(txn, listing, announcement);
+      ReleaseIntents(txn, listing, "LOST", listing.deal.intent);
+      return;
+    }
+    case Type::kDefaulted:
+      OnDefault(txn, listing);
+      return;
+    case Type::kClosed:
+      CompleteDeal(txn, listing);
+      Tell(txn, listing, About(kListingClosed, listing));
+      return;
+    case Type::kCreated:
+    case Type::kUpdated:
+    case Type::kSubmitted:
+    case Type::kAccepted:
+    case Type::kReviewed:
+    case Type::kApproved:
+    case Type::kProposed:
+    case Type::kSingleBidder:
+    case Type::kQuoteDueMoved:
+    case Type::kBiddingStarted:
+    case Type::kDealSigned:
+    case Type::kSettled:
+    case Type::kCertified:
+      return;
+  }
+}
+
+// Who did not keep its word loses; who did not cause it gets the deposit back (domain.md 5.12).
+void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
+  Unlock(txn, listing);
+  const std::string& intent = listing.deal.id.empty() ? listing.single_intent : listing.deal.intent;
+  if (listing.reason == "TRANSFEROR" || listing.reason == "CANCELLED") {
+    ReleaseIntents(txn, listing, listing.reason, "");
+  } else {
+    BreachIntent(txn, listing, intent, listing.reason);
+  }
+  Tell(txn, listing, About(AnnouncementType::kListingDefaulted, listing, listing.reason));
+}
+
+// --- Intents ---------------------------------------------------------------------------------------------------------------
+
+bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& caller, const Listing& listing) const {
+  if (caller.organization == listing.owner || caller.organization == listing.exchange) return true;
+  if (caller.person == listing.maker_person || caller.person == listing.submitter_person) return true;
+  const auto achievement = LoadAchievement(reader, *vault_, IdOf(listing.achievement));
+  if (!achievement) return false;
+  const AchievementContent& content = achievement->content;
+  if (caller.person == achievement->maker_person || caller.person == achievement->submitter_person) return true;
+  for (const Inventor& inventor : content.inventors) {
+    if (!inventor.person.empty() && inventor.person == caller.person) return true;
+  }
+  const auto organization = LoadOrganization(reader, caller.organization);
+  if (!organization || organization->uscc.empty()) return false;
+  for (const CompletingUnit& unit : content.completing_units) {
+    if (unit.uscc == organization->uscc) return true;
+  }
+  for (const Owner& owner : content.ownership.owners) {
+    if (owner.holder == organization->uscc) return true;
+  }
+  return false;
+}
+
+Result<Intent> ListingApp::CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
+                                        const IntentContent& content) const {
+  TTX_TRY(const Listing listing, LoadForChange(txn, caller, {listing_id, ""}, Sight::kBuyer));
+  TTX_TRY(const Regime regime, RegimeOf(listing, txn.now()));
+  const auto organization = LoadOrganization(txn, caller.organization);
+  RegisterIntent command;
+  command.id = {ids_.Next(txn.now())};
+  command.organization = caller.organization;
+  command.legal_name = organization ? organization->legal_name : "";
+  command.person = caller.person;
+  command.content = content;
+  command.active = organization && organization->active;
+  command.related = IsRelated(txn, caller, listing);
+  command.barred = IsBarred(txn, listing.achievement, caller.organization);
+  command.registered = FindIntentOf(txn, listing_id, caller.organization).has_value();
+  command.intent_count = listing::ListIntents(txn, listing_id, "", kMaxIntents).size();
+  TTX_TRY(const IntentDecision decision,
+          Decide(command, IntentRegime{calendar_, regime.profile, listing}, txn.now()));
+  Commit(txn, listing, nullptr, decision);
+  return decision.next;
+}
+
+template <class Command>
+Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target, Sight side,
+                                  const Command& command) const {
+  const std::optional<Intent> before = LoadIntent(txn, target.listing, target.id);
+  if (!before || SightOf(caller, *before) != side) {
+    return NotFound("listings/" + target.listing + "/intents/" + target.id);
+  }
+  TTX_RETURN_IF_ERROR(CheckEtag(target.etag, before->version));
+  const std::optional<Listing> listing = LoadListing(txn, target.listing);
+  TTX_CHECK(listing.has_value(), "an intent without its listing");
+  TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
+  TTX_TRY(const IntentDecision decision,
+          Decide(*before, command, IntentRegime{calendar_, regime.profile, *listing}, txn.now()));
+  Commit(txn, *listing, &*before, decision);
+  Requalify(txn, target.listing);
+  return decision.next;
+}
+
+Result<Intent> ListingApp::GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                                       bool qualified, const std::string& opinion) const {
+  return ChangeIntent(txn, caller, target, Sight::kStaff, listing::GiveOpinion{caller.person, qualified, opinion});
+}
+
+Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const {
+  return ChangeIntent(txn, caller, target, Sight::kOwner, ConsentToOpinion{caller.person, NewReference(txn)});
+}
+
+Result<Intent> ListingApp::ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                                        const std::string& note) const {
+  return ChangeIntent(txn, caller, target, Sight::kOwner, ObjectToOpinion{caller.person, note});
+}
+
+Result<Intent> ListingApp::DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                                         bool qualified, const std::string& note) const {
+  return ChangeIntent(txn, caller, target, Sight::kStaff,
+                listing::DecideDispute{caller.person, qualified, note, NewReference(txn)});
+}
+
+Result<Intent> ListingApp::WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const {
+  return ChangeIntent(txn, caller, target, Sight::kBuyer, listing::WithdrawIntent{caller.person});
+}
+
+void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent* before,
+                        const IntentDecision& decision) const {
+  using enum AnnouncementType;
+  SaveDecision(txn, before, decision);
+  const Intent& intent = decision.next;
+  const std::string subject = listing.id.text + "/" + intent.id.text;
+  const auto tell = [&](AnnouncementType type) {
+    Announcement announcement = Telling(type);
+    announcement.intent = intent;
+    announcement.reason = intent.end_reason;
+    Announce(txn, intent.name(), intent.exchange, announcement);
+  };
+  for (const IntentEvent& event : decision.events) {
+    switch (event.type) {
+      case IntentEventType::kOpinionGiven:
+      case IntentEventType::kReplyDueMoved:
+        txn.SetDue(std::max(intent.reply_due_time, txn.now()), "reply/" + subject);
+        break;
+      case IntentEventType::kObjected: {
+        const auto regime = RegimeOf(listing, txn.now());
+        if (regime.ok()) {
+          txn.SetDue(
+              calendar_.DeadlineWorkdays(DateInShanghai(txn.now()), regime->profile.dispute_workdays).end(),
+              "dispute/" + subject);
+        }
+        break;
+      }
+      case IntentEventType::kConfirmed:
+        tell(kIntentConfirmed);
+        break;
+      case IntentEventType::kQualified:
+        tell(kIntentQualified);
+        break;
+      case IntentEventType::kReleased:
+        tell(intent.end_reason == "LOST" ? kIntentLost : kIntentReleased);
+        break;
+      case IntentEventType::kAbandoned:
+        // Money may still be on its way when the intent was given up by its own organization.
+        if (intent.end_reason != "DEPOSIT_MISSED") tell(kIntentReleased);
+        break;
+      case IntentEventType::kBreached:
+        Bar(txn, listing.achievement, intent.organization, NameOf(listing));
+        tell(kBidderDefaulted);
+        break;
+      case IntentEventType::kRegistered:
+      case IntentEventType::kDisqualified:
+        break;
+    }
+  }
+}
+
+void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
+                                const std::string& except) const {
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    if (IsOver(intent.state) || intent.name() == except) continue;
+    const auto decision =
+        Decide(intent, ReleaseIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+    TTX_CHECK(decision.ok(), "an open intent can be released");
+    Commit(txn, listing, &intent, *decision);
+  }
+}
+
+void ListingApp::BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& name,
+                              const std::string& reason) const {
+  const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
+  TTX_CHECK(intent.has_value(), "a bidder without an intent");
+  const auto decision =
+      Decide(*intent, listing::BreachIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+  if (decision.ok()) Commit(txn, listing, &*intent, *decision);
+}
+
+Qualification ListingApp::Count(const storage::Reader& reader, const std::string& listing_id) const {
+  Qualification count;
+  for (const Intent& intent : listing::ListIntents(reader, listing_id, "", kMaxIntents)) {
+    if (IsUndecided(intent.state)) ++count.undecided;
+    if (intent.state == IntentState::kQualified) count.qualified.push_back(intent.name());
+  }
+  return count;
+}
+
+size_t ListingApp::CountRegistered(const storage::Reader& reader, const std::string& listing_id) const {
+  return Count(reader, listing_id).undecided;
+}
+
+// When every intent is decided: nobody, one, or an auction to be scheduled by the exchange.
+void ListingApp::Requalify(storage::Txn& txn, const std::string& listing_id) const {
+  const auto listing = LoadListing(txn, listing_id);
+  if (!listing || listing->state != ListingState::kQualifying) return;
+  const auto regime = RegimeOf(*listing, txn.now());
+  if (!regime.ok()) return;
+  const auto decision = Decide(*listing, Count(txn, listing_id), *regime, txn.now());
+  if (decision.ok() && !decision->events.empty()) Commit(txn, &*listing, *decision);
+}
+
+std::string ListingApp::NewReference(const storage::Reader& reader) const {
+  std::string reference = ReferenceFrom(ids_.RandomBytes(8));
+  while (!IsReferenceFree(reader, reference)) reference = ReferenceFrom(ids_.RandomBytes(8));
+  return reference;
+}
+
+// At most kMaxIntents of 100 000 codes are taken, so this ends soon.
+std::string ListingApp::NewBidderCode(const storage::Reader& reader, const std::string& listing_id) const {
+  std::string code = BidderCodeFrom(ids_.RandomBytes(4));
+  while (FindIntentByCode(reader, listing_id, code)) code = BidderCodeFrom(ids_.RandomBytes(4));
+  return code;
+}
+
+// --- Timers ------------------------------------------------------------------------------------------------------------------
+
+void ListingApp::EndPeriodOf(storage::Txn& txn, const Listing& listing) const {
+  const auto regime = RegimeOf(listing, txn.now());
+  if (!regime.ok()) {
+    txn.SetDue(Tomorrow(txn.now()), "period/" + listing.id.text);
+    return;
+  }
+  const auto decision = Decide(listing, EndPeriod{CountRegistered(txn, listing.id.text)}, *regime, txn.now());
+  TTX_CHECK(decision.ok(), "the end of a period is always decided");
+  Commit(txn, &listing, *decision);
+  Requalify(txn, listing.id.text);
+}
+
+void ListingApp::OnDue(storage::Txn& txn, const std::string& subject) const {
+  const size_t slash = subject.find('/');
+  const std::string kind = subject.substr(0, slash);
+  const std::string rest = subject.substr(slash + 1);
+  const std::string listing_id = rest.substr(0, rest.find('/'));
+  const std::optional<Listing> listing = LoadListing(txn, listing_id);
+  TTX_CHECK(listing.has_value(), "a timer of a listing that does not exist");
+  if (kind == "period") {
+    EndPeriodOf(txn, *listing);
+  } else if (kind == "quote") {
+    const auto regime = RegimeOf(*listing, txn.now());
+    if (!regime.ok()) return txn.SetDue(Tomorrow(txn.now()), subject);
+    const auto decision = Decide(*listing, EndQuote{}, *regime, txn.now());
+    if (decision.ok()) Commit(txn, &*listing, *decision);
+  } else if (kind == "reply") {
+    const std::string name = NameOf(*listing) + "/intents/" + rest.substr(rest.find('/') + 1);
+    const Status done = ApplyToIntent(txn, name, EndReply{NewReference(txn)});
+    const auto intent = LoadIntent(txn, listing_id, rest.substr(rest.find('/') + 1));
+    const bool open = intent && intent->state == IntentState::kOpinionSent;
+    if (!done.ok() || (open && intent->reply_due_time <= txn.now())) txn.SetDue(Tomorrow(txn.now()), subject);
+  } else {
+    Remind(txn, subject);
+  }
+}
+
+// Deadlines of the exchange: they close nothing, but are announced when they pass.
+void ListingApp::Remind(storage::Txn& txn, const std::string& subject) const {
+  const std::string rest = subject.substr(subject.find('/') + 1);
+  const std::string listing_id = rest.substr(0, rest.find('/'));
+  const std::optional<Listing> listing = LoadListing(txn, listing_id);
+  Announcement announcement = Telling(AnnouncementType::kDeadlinePassed);
+  announcement.resource = NameOf(*listing);
+  announcement.due_time = txn.now();
+  if (subject.starts_with("opinion/")) {
+    const std::vector<Intent> intents = listing::ListIntents(txn, listing_id, "", kMaxIntents);
+    const bool open = std::any_of(intents.begin(), intents.end(), [](const Intent& intent) {
+      return intent.state == IntentState::kRegistered;
+    });
+    if (listing->state != ListingState::kQualifying || !open) return;
+    announcement.reason = "OPINION_DUE";
+  } else if (subject.starts_with("suspension/")) {
+    if (listing->state != ListingState::kSuspended) return;
+    announcement.reason = "SUSPENSION_REVIEW_DUE";
+  } else {
+    const auto intent = LoadIntent(txn, listing_id, rest.substr(rest.find('/') + 1));
+    if (!intent || intent->state != IntentState::kDisputed) return;
+    announcement.resource = intent->name();
+    announcement.reason = "DISPUTE_DUE";
+  }
+  Tell(txn, *listing, announcement);
+}
+
+void ListingApp::Recompute(storage::Txn& txn) const {
+  std::string after;
+  while (true) {
+    const std::vector<std::string> ids = ListPublicListings(txn, {"", "LISTED", ""}, after, kScanPerPage);
+    for (const std::string& id : ids) {
+      const auto listing = LoadListing(txn, id);
+      if (listing && listing->end_provisional) EndPeriodOf(txn, *listing);
+    }
+    if (ids.size() < kScanPerPage) return;
+    after = ids.back();
+  }
+}
+
+// --- Other services' events ------------------------------------------------------------------------------------------------
+
+Status ListingApp::OnOrganizationActivated(storage::Txn& txn, const std::string& name, const std::string& legal_name,
+                                           const std::string& uscc) const {
+  SaveOrganization(txn, name, {legal_name, uscc, true});
+  return {};
+}
+
+Status ListingApp::OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const {
+  auto organization = LoadOrganization(txn, name);
+  if (!organization) return {};  // it was never admitted
+  organization->active = active;
+  SaveOrganization(txn, name, *organization);
+  return {};
+}
+
+template <class Command>
+Status ListingApp::Apply(storage::Txn& txn, const std::string& name, const Command& command) const {
+  const std::optional<Listing> before = LoadListing(txn, IdOf(name));
+  if (!before) return NotFound(name);
+  TTX_TRY(const Regime regime, RegimeOf(*before, txn.now()));
+  TTX_TRY(const ListingDecision decision, Decide(*before, command, regime, txn.now()));
+  Commit(txn, &*before, decision);
+  return {};
+}
+
+template <class Command>
+Status ListingApp::ApplyToIntent(storage::Txn& txn, const std::string& name, const Command& command) const {
+  const auto [listing_id, id] = SplitIntentName(name);
+  const std::optional<Intent> before = LoadIntent(txn, listing_id, id);
+  if (!before) return NotFound(name);
+  const std::optional<Listing> listing = LoadListing(txn, listing_id);
+  TTX_CHECK(listing.has_value(), "an intent without its listing");
+  TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
+  TTX_TRY(const IntentDecision decision,
+          Decide(*before, command, IntentRegime{calendar_, regime.profile, *listing}, txn.now()));
+  Commit(txn, *listing, &*before, decision);
+  Requalify(txn, listing_id);
+  return {};
+}
+
+Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listing) const {
+  return Apply(txn, listing, StartBidding{});
+}
+
+Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const {
+  if (!result.won) return Apply(txn, result.listing, AuctionFailed{result.reason});
+  const auto intent = FindIntentByCode(txn, IdOf(result.listing), result.winner_code);
+  if (!intent) return NotFound(result.listing + "/intents/-");
+  return Apply(txn, result.listing,
+               AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization, intent->legal_name,
+                           intent->bidder_code, result.price, intent->deposit, Method::kAuction, result.log_hash,
+                           result.bid_count}});
+}
+
+Status ListingApp::OnDepositEffective(storage::Txn& txn, const std::string& intent) const {
+  return ApplyToIntent(txn, intent, DepositEffective{NewBidderCode(txn, SplitIntentName(intent).first)});
+}
+
+Status ListingApp::OnDepositMissed(storage::Txn& txn, const std::string& intent) const {
+  return ApplyToIntent(txn, intent, DepositMissed{});
+}
+
+Status ListingApp::OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const {
+  return Apply(txn, listing, ContractEffective{deal});
+}
+
+Status ListingApp::OnDealDefaulted(storage::Txn& txn, const std::string& listing, const std::string& deal,
+                                   const std::string& reason) const {
+  return Apply(txn, listing, DealDefaulted{deal, reason});
+}
+
+Status ListingApp::OnSettled(storage::Txn& txn, const std::string& listing, const std::string& deal) const {
+  return Apply(txn, listing, DealSettled{deal});
+}
+
+Status ListingApp::OnCertified(storage::Txn& txn, const std::string& listing, const std::string& deal) const {
+  return Apply(txn, listing, DealCertified{deal});
+}
+
+// --- Queries -----------------------------------------------------------------------------------------------------------------
+
+Result<Seen<Achievement>> ListingApp::GetAchievement(const storage::Reader& reader, const Principal& caller,
+                                                     std::string_view id) const {
+  std::optional<Achievement> achievement = LoadAchievement(reader, *vault_, id);
+  if (!achievement) return NotFound("achievements/" + std::string(id));
+  const Sight sight = SightOf(caller, *achievement);
+  if (sight == Sight::kPublic) {
+    if (!IsPublic(achievement->state)) return NotFound("achievements/" + std::string(id));
+    achievement->content = PublicPart(achievement->content);
+  }
+  return Seen<Achievement>{*std::move(achievement), sight};
+}
+
+Result<Seen<Listing>> ListingApp::GetListing(const storage::Reader& reader, const Principal& caller,
+                                             std::string_view id) const {
+  std::optional<Listing> listing = LoadListing(reader, id);
+  if (!listing) return NotFound("listings/" + std::string(id));
+  const Sight sight = SightOf(caller, *listing);
+  if (sight == Sight::kPublic && !IsPublic(*listing)) return NotFound("listings/" + std::string(id));
+  return Seen<Listing>{*std::move(listing), sight};
+}
+
+Result<Intent> ListingApp::GetIntent(const storage::Reader& reader, const Principal& caller,
+                                     std::string_view listing_id, std::string_view id) const {
+  std::optional<Intent> intent = LoadIntent(reader, listing_id, id);
+  if (!intent || SightOf(caller, *intent) == Sight::kPublic) {
+    return NotFound("listings/" + std::string(listing_id) + "/intents/" + std::string(id));
+  }
+  return *std::move(intent);
+}
+
+namespace {
+
+// Reads on by index until `limit` of what `get` lets through are found or the index ends.
+template <class T, class ReadIds, class Get>
+std::vector<Seen<T>> Gather(std::string_view after, size_t limit, ReadIds read_ids, Get get) {
+  std::vector<Seen<T>> found;
+  std::string from(after);
+  while (found.size() < limit) {
+    const std::vector<std::string> ids = read_ids(from);
+    for (const std::string& id : ids) {
+      if (found.size() >= limit) break;
+      Result<Seen<T>> seen = get(id);
+      if (seen.ok()) found.push_back(std::move(seen).value());
+    }
+    if (ids.size() < limit) break;
+    from = ids.back();
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Seen<Achievement>> ListingApp::ListAchievements(const storage::Reader& reader, const Principal& caller,
+                                                            bool mine, const Filter& filter, std::string_view after,
+                                                            size_t limit) const {
+  if (mine && caller.organization.empty()) return {};
+  return Gather<Achievement>(
+      after, limit,
+      [&](const std::string& from) {
+        return mine ? ListAchievementsOf(reader, caller.organization, filter.state, from, limit)
+                    : ListPublicAchievements(reader, filter, from, limit);
+      },
+      [&](const std::string& id) { return GetAchievement(reader, mine ? caller : Principal{}, id); });
+}
+
+std::vector<Seen<Listing>> ListingApp::ListListings(const storage::Reader& reader, const Principal& caller, bool mine,
+                                                    const Filter& filter, std::string_view after, size_t limit) const {
+  if (mine && caller.organization.empty()) return {};
+  return Gather<Listing>(
+      after, limit,
+      [&](const std::string& from) {
+        return mine ? ListListingsOf(reader, caller.organization, filter.state, from, limit)
+                    : ListPublicListings(reader, filter, from, limit);
+      },
+      [&](const std::string& id) { return GetListing(reader, mine ? caller : Principal{}, id); });
+}
+
+Result<std::vector<Intent>> ListingApp::ListIntents(const storage::Reader& reader, const Principal& caller,
+                                                    std::string_view listing_id, std::string_view after,
+                                                    size_t limit) const {
+  TTX_TRY([[maybe_unused]] const Seen<Listing> listing, GetListing(reader, caller, listing_id));
+  std::vector<Intent> found;
+  std::string from(after);
+  while (found.size() < limit) {
+    const std::vector<Intent> page = listing::ListIntents(reader, listing_id, from, kScanPerPage);
+    for (const Intent& intent : page) {
+      if (found.size() < limit && SightOf(caller, intent) != Sight::kPublic) found.push_back(intent);
+    }
+    if (page.size() < kScanPerPage) break;
+    from = page.back().id.text;
+  }
+  return found;
+}
+
+std::vector<StoredEvent> ListingApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                uint64_t after_sequence, size_t limit) const {
+  if (caller.service()) return listing::ListEvents(reader, *vault_, after_sequence, limit);
+  const auto visible = [&](const StoredEvent& event) {
+    if (caller.organization.empty() || event.exchange != caller.organization) return false;
+    const auto* announcement = std::get_if<Announcement>(&event.payload);
+    return announcement == nullptr || !IsInternal(announcement->type);
+  };
+  std::vector<StoredEvent> found;
+  while (found.size() < limit) {
+    std::vector<StoredEvent> page = listing::ListEvents(reader, *vault_, after_sequence, kScanPerPage);
+    if (page.empty()) break;
+    after_sequence = page.back().sequence;
+    const bool last = page.size() < kScanPerPage;
+    for (StoredEvent& event : page) {
+      if (found.size() < limit && visible(event)) found.push_back(std::move(event));
+    }
+    if (last) break;
+  }
+  return found;
+}
+
+}  // namespace ttx::listing

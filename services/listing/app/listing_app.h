@@ -1,0 +1,223 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "libs/core/calendar.h"
+#include "libs/core/id.h"
+#include "libs/core/principal.h"
+#include "libs/core/result.h"
+#include "libs/storage/txn.h"
+#include "services/listing/domain/achievement.h"
+#include "services/listing/domain/intent.h"
+#include "services/listing/domain/listing.h"
+#include "services/listing/store/listing_store.h"
+
+namespace ttx::listing {
+
+/// The resource a command is for, and the version it is based on (unchecked when empty).
+struct Target {
+  std::string id;
+  std::string etag;
+};
+struct IntentTarget {
+  std::string listing;
+  std::string id;
+  std::string etag;
+};
+
+/// How much of a resource a caller may see.
+enum class Sight { kPublic, kBuyer, kOwner, kStaff };
+
+template <class T>
+struct Seen {
+  T value;
+  Sight sight = Sight::kPublic;
+};
+
+/// The listing service's use cases: one method per RPC, timer and event. Commands run on the writer's thread, queries
+/// on any. What belongs to another organization or exchange is NOT_FOUND.
+class ListingApp {
+ public:
+  /// `calendar` and `ids` must outlive the object; `secrets_key` has 32 bytes. At least one profile.
+  ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles, std::string secrets_key);
+  ~ListingApp();
+
+  // --- Achievements ---------------------------------------------------------------------------------------------------
+
+  Result<Achievement> CreateAchievement(storage::Txn& txn, const Principal& caller,
+                                        const AchievementContent& content) const;
+  Result<Achievement> UpdateAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                        const AchievementContent& content) const;
+  Result<Achievement> SubmitAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                        const std::string& exchange) const;
+  Result<Achievement> ClearAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                       Secrecy secrecy, const std::string& redacted_abstract) const;
+  Result<Achievement> ClassifyAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                          Secrecy secrecy) const;
+  Result<Achievement> PassRights(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Achievement> FailRights(storage::Txn& txn, const Principal& caller, const Target& target,
+                                 const std::string& note) const;
+  Result<Achievement> PublishAchievement(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Achievement> WithdrawAchievement(storage::Txn& txn, const Principal& caller, const Target& target) const;
+
+  // --- Listings -------------------------------------------------------------------------------------------------------
+
+  struct CreateListingInput {
+    std::string exchange;
+    std::string profile;
+    std::string achievement;  // its id
+    ListingContent content;
+    Fen reserve;  // 0: none
+  };
+  Result<Listing> CreateListing(storage::Txn& txn, const Principal& caller, const CreateListingInput& input) const;
+  /// `reserve`: kept when absent, removed when 0.
+  Result<Listing> UpdateListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                const ListingContent& content, std::optional<Fen> reserve) const;
+  Result<Listing> SubmitListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Listing> AcceptListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Listing> ReturnListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                const std::string& note) const;
+  Result<Listing> ApproveListing(storage::Txn& txn, const Principal& caller, const Target& target, Review review) const;
+  Result<Listing> RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                const std::string& note) const;
+  Result<Listing> PublishListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Listing> ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target, Action action,
+                                    const std::string& reason, const std::string& note) const;
+  Result<Listing> ConfirmListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Listing> WithdrawListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Listing> ScheduleBidding(storage::Txn& txn, const Principal& caller, const Target& target,
+                                  Time start_time) const;
+  Result<Listing> QuoteListing(storage::Txn& txn, const Principal& caller, const Target& target, Fen price) const;
+
+  // --- Intents --------------------------------------------------------------------------------------------------------
+
+  Result<Intent> CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
+                              const IntentContent& content) const;
+  Result<Intent> GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target, bool qualified,
+                             const std::string& opinion) const;
+  Result<Intent> ConsentIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
+  Result<Intent> ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                              const std::string& note) const;
+  Result<Intent> DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target, bool qualified,
+                               const std::string& note) const;
+  Result<Intent> WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
+
+  // --- Timers and other services' events ------------------------------------------------------------------------------
+
+  /// A planned call came due. What has become moot changes nothing.
+  void OnDue(storage::Txn& txn, const std::string& subject) const;
+  /// Once after a start: listings whose end was provisional are judged by the calendar of this start.
+  void Recompute(storage::Txn& txn) const;
+
+  Status OnOrganizationActivated(storage::Txn& txn, const std::string& name, const std::string& legal_name,
+                                 const std::string& uscc) const;
+  /// Suspended, closed or reinstated.
+  Status OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const;
+
+  Status OnBiddingStarted(storage::Txn& txn, const std::string& listing) const;
+  struct AuctionResult {
+    std::string listing;
+    bool won = false;
+    std::string reason;  // NO_BID or BELOW_RESERVE when not won
+    std::string winner_code;
+    Fen price;
+    int64_t bid_count = 0;
+    std::string log_hash;
+  };
+  Status OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const;
+  Status OnDepositEffective(storage::Txn& txn, const std::string& intent) const;
+  Status OnDepositMissed(storage::Txn& txn, const std::string& intent) const;
+  Status OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
+  /// `reason`: TRANSFEREE, TRANSFEROR, BOTH, PAYMENT or CANCELLED.
+  Status OnDealDefaulted(storage::Txn& txn, const std::string& listing, const std::string& deal,
+                         const std::string& reason) const;
+  Status OnSettled(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
+  Status OnCertified(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
+
+  // --- Queries --------------------------------------------------------------------------------------------------------
+
+  Result<Seen<Achievement>> GetAchievement(const storage::Reader& reader, const Principal& caller,
+                                           std::string_view id) const;
+  Result<Seen<Listing>> GetListing(const storage::Reader& reader, const Principal& caller, std::string_view id) const;
+  Result<Intent> GetIntent(const storage::Reader& reader, const Principal& caller, std::string_view listing_id,
+                           std::string_view id) const;
+  /// By index: the public's, or with `mine` those of the caller's organization or exchange.
+  std::vector<Seen<Achievement>> ListAchievements(const storage::Reader& reader, const Principal& caller, bool mine,
+                                                  const Filter& filter, std::string_view after, size_t limit) const;
+  std::vector<Seen<Listing>> ListListings(const storage::Reader& reader, const Principal& caller, bool mine,
+                                          const Filter& filter, std::string_view after, size_t limit) const;
+  Result<std::vector<Intent>> ListIntents(const storage::Reader& reader, const Principal& caller,
+                                          std::string_view listing_id, std::string_view after, size_t limit) const;
+  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's without
+  /// internal ones.
+  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller, uint64_t after_sequence,
+                                      size_t limit) const;
+
+  struct Reserve {
+    Fen price;
+    std::string salt;  // hex
+  };
+  /// The reserve price in the clear, for the auction service only; nothing when there is none.
+  std::optional<Reserve> OpenReserve(const Listing& listing) const;
+
+ private:
+  class KeyVault;
+
+  const RuleProfile* FindProfile(std::string_view name, int32_t version, Time now) const;
+  Result<Regime> RegimeOf(const Listing& listing, Time now) const;
+
+  template <class Command>
+  Result<Achievement> ChangeAchievement(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
+                             const Command& command) const;
+  template <class Command>
+  Result<Listing> ChangeListing(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
+                         const Command& command) const;
+  template <class Command>
+  Result<Intent> ChangeIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target, Sight side,
+                        const Command& command) const;
+  template <class Command>
+  Status Apply(storage::Txn& txn, const std::string& listing, const Command& command) const;
+  template <class Command>
+  Status ApplyToIntent(storage::Txn& txn, const std::string& intent, const Command& command) const;
+
+  Result<Listing> LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target, Sight side) const;
+  Status Lock(storage::Txn& txn, const Listing& listing) const;
+  void Unlock(storage::Txn& txn, const Listing& listing) const;
+  void CompleteDeal(storage::Txn& txn, const Listing& listing) const;
+
+  void Commit(storage::Txn& txn, const Listing* before, const ListingDecision& decision) const;
+  void OnListingEvent(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const;
+  void OnDefault(storage::Txn& txn, const Listing& listing) const;
+  void PlanListing(storage::Txn& txn, const Listing* before, const Listing& after) const;
+  void Commit(storage::Txn& txn, const Listing& listing, const Intent* before, const IntentDecision& decision) const;
+  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
+                      const std::string& except) const;
+  void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,
+                    const std::string& reason) const;
+  void Requalify(storage::Txn& txn, const std::string& listing_id) const;
+  Qualification Count(const storage::Reader& reader, const std::string& listing_id) const;
+  size_t CountRegistered(const storage::Reader& reader, const std::string& listing_id) const;
+  void EndPeriodOf(storage::Txn& txn, const Listing& listing) const;
+  void Remind(storage::Txn& txn, const std::string& subject) const;
+
+  SealedReserve SealReserve(const ListingId& id, Fen price) const;
+  bool IsRelated(const storage::Reader& reader, const Principal& caller, const Listing& listing) const;
+  std::string NewReference(const storage::Reader& reader) const;
+  std::string NewBidderCode(const storage::Reader& reader, const std::string& listing_id) const;
+
+  const Calendar& calendar_;
+  IdSource& ids_;
+  const std::vector<RuleProfile> profiles_;
+  const std::string secrets_key_;
+  const std::unique_ptr<KeyVault> vault_;
+};
+
+/// The two ids of "listings/{id}/intents/{id}"; empty when it is not such a name.
+std::pair<std::string, std::string> SplitIntentName(std::string_view name);
+
+}  // namespace ttx::listing

@@ -1,0 +1,199 @@
+#include "services/listing/domain/intent.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <functional>
+#include <map>
+
+#include "services/listing/domain/testing.h"
+
+namespace ttx::listing {
+namespace {
+
+using testing::MakeIntentContent;
+using S = IntentState;
+
+const Calendar kCalendar = testing::MakeCalendar();
+const RuleProfile kProfile = testing::MakeProfile();
+const Time kNow = AtHour(MakeDate(2026, 9, 29), 10, 0);
+
+Listing MakeListing(ListingState state) {
+  Listing listing;
+  listing.id = {"l"};
+  listing.owner = testing::kOwner;
+  listing.exchange = testing::kExchange;
+  listing.content = NormalizeContent(testing::MakeListingContent(), kProfile).value();
+  listing.state = state;
+  listing.end_time = kNow + Hours(1);
+  return listing;
+}
+
+const Listing kListed = MakeListing(ListingState::kListed);
+const Listing kQualifying = MakeListing(ListingState::kQualifying);
+const IntentRegime kOpen{kCalendar, kProfile, kListed};
+const IntentRegime kRegime{kCalendar, kProfile, kQualifying};
+
+Intent Must(Result<IntentDecision> result) {
+  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message());
+  EXPECT_EQ(Check(result->next), std::nullopt);
+  return result->next;
+}
+
+RegisterIntent MakeRegister() {
+  RegisterIntent command;
+  command.id = {"i"};
+  command.organization = "organizations/buyer";
+  command.legal_name = "买方公司";
+  command.person = "people/buyer";
+  command.content = MakeIntentContent();
+  command.active = true;
+  return command;
+}
+
+Intent Opinion(bool qualified) {
+  const Intent intent = Must(Decide(MakeRegister(), kOpen, kNow));
+  return Must(Decide(intent, GiveOpinion{"people/clerk", qualified, "意见"}, kRegime, kNow));
+}
+
+Intent In(S state) {
+  const auto confirmed = [] { return Must(Decide(Opinion(true), ConsentToOpinion{"people/owner", "TTXREF"}, kRegime, kNow)); };
+  const auto qualified = [&] { return Must(Decide(confirmed(), DepositEffective{"00042"}, kRegime, kNow)); };
+  switch (state) {
+    case S::kRegistered: return Must(Decide(MakeRegister(), kOpen, kNow));
+    case S::kOpinionSent: return Opinion(true);
+    case S::kDisputed: return Must(Decide(Opinion(true), ObjectToOpinion{"people/owner", "不符合公告条件"}, kRegime, kNow));
+    case S::kConfirmed: return confirmed();
+    case S::kDisqualified: return Must(Decide(Opinion(false), ConsentToOpinion{"people/owner", "TTXREF"}, kRegime, kNow));
+    case S::kQualified: return qualified();
+    case S::kAbandoned: return Must(Decide(confirmed(), DepositMissed{}, kRegime, kNow));
+    case S::kReleased: return Must(Decide(qualified(), ReleaseIntent{"LOST"}, kRegime, kNow));
+    case S::kBreached: return Must(Decide(qualified(), BreachIntent{"NO_QUOTE"}, kRegime, kNow));
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+TEST(Intent, EveryStateAnswersEveryCommand) {
+  const Time late = kNow + Hours(24 * 40);
+  struct Row {
+    const char* command;
+    std::function<Result<IntentDecision>(const Intent&)> run;
+    std::map<S, S> next;
+    bool total = false;  // allowed in every state; changes nothing in those not in `next`
+  };
+  const Row rows[] = {
+      {"GiveOpinion", [](const Intent& i) { return Decide(i, GiveOpinion{"people/x", true, ""}, kRegime, kNow); }, {{S::kRegistered, S::kOpinionSent}}},
+      {"Consent", [](const Intent& i) { return Decide(i, ConsentToOpinion{"people/o", "R"}, kRegime, kNow); }, {{S::kOpinionSent, S::kConfirmed}}},
+      {"Object", [](const Intent& i) { return Decide(i, ObjectToOpinion{"people/o", "理由"}, kRegime, kNow); }, {{S::kOpinionSent, S::kDisputed}}},
+      {"DecideYes", [](const Intent& i) { return Decide(i, DecideDispute{"people/x", true, "理由", "R"}, kRegime, kNow); }, {{S::kDisputed, S::kConfirmed}}},
+      {"DecideNo", [](const Intent& i) { return Decide(i, DecideDispute{"people/x", false, "理由", "R"}, kRegime, kNow); }, {{S::kDisputed, S::kDisqualified}}},
+      {"EndReply", [late](const Intent& i) { return Decide(i, EndReply{"R"}, kRegime, late); }, {{S::kOpinionSent, S::kConfirmed}}, true},
+      {"DepositEffective", [](const Intent& i) { return Decide(i, DepositEffective{"12345"}, kRegime, kNow); }, {{S::kConfirmed, S::kQualified}}},
+      {"DepositMissed", [](const Intent& i) { return Decide(i, DepositMissed{}, kRegime, kNow); }, {{S::kConfirmed, S::kAbandoned}}},
+      {"Withdraw", [](const Intent& i) { return Decide(i, WithdrawIntent{"people/b"}, kRegime, kNow); },
+       {{S::kRegistered, S::kReleased}, {S::kOpinionSent, S::kReleased}, {S::kDisputed, S::kReleased}, {S::kConfirmed, S::kAbandoned}, {S::kQualified, S::kBreached}}},
+      {"Release", [](const Intent& i) { return Decide(i, ReleaseIntent{"TERMINATED"}, kRegime, kNow); },
+       {{S::kRegistered, S::kReleased}, {S::kOpinionSent, S::kReleased}, {S::kDisputed, S::kReleased}, {S::kConfirmed, S::kReleased}, {S::kQualified, S::kReleased}}},
+      {"Breach", [](const Intent& i) { return Decide(i, BreachIntent{"TRANSFEREE"}, kRegime, kNow); }, {{S::kQualified, S::kBreached}}},
+  };
+  for (const Row& row : rows) {
+    for (int number = 1; number <= 9; ++number) {
+      const Intent before = In(static_cast<S>(number));
+      ASSERT_EQ(before.state, static_cast<S>(number));
+      const auto result = row.run(before);
+      const auto allowed = row.next.find(before.state);
+      const std::string what = std::string(row.command) + " in " + std::string(StateName(before.state));
+      if (allowed == row.next.end()) {
+        ASSERT_EQ(result.ok(), row.total) << what;
+        if (row.total) {
+          EXPECT_EQ(result->next, before) << what;
+        } else {
+          EXPECT_EQ(result.error().reason, Reason::kWRONG_STATE) << what;
+        }
+        continue;
+      }
+      ASSERT_TRUE(result.ok()) << what << ": " << result.error().message();
+      EXPECT_EQ(result->next.state, allowed->second) << what;
+      EXPECT_EQ(Check(result->next), std::nullopt) << what;
+      Intent folded = before;
+      for (const IntentEvent& event : result->events) folded = Apply(folded, event);
+      EXPECT_EQ(folded, result->next) << what;
+    }
+  }
+}
+
+TEST(Intent, RegistrationIsRefusedInTheDocumentedOrder) {
+  RegisterIntent command = MakeRegister();
+  command.active = false;
+  command.related = command.barred = command.registered = true;
+  command.intent_count = 1000;
+  command.content.statement = "";
+  const auto reason = [&](const IntentRegime& regime, Time now) { return Decide(command, regime, now).error().reason; };
+  EXPECT_EQ(reason(kRegime, kNow), Reason::kWRONG_STATE);
+  EXPECT_EQ(reason(kOpen, kNow + Hours(1)), Reason::kLISTING_ENDED);
+  EXPECT_EQ(reason(kOpen, kNow), Reason::kINVALID_FIELD);
+  command.content.statement = "符合";
+  EXPECT_EQ(reason(kOpen, kNow), Reason::kORGANIZATION_NOT_ACTIVE);
+  command.active = true;
+  EXPECT_EQ(reason(kOpen, kNow), Reason::kRELATED_PARTY);
+  command.related = false;
+  EXPECT_EQ(reason(kOpen, kNow), Reason::kBARRED);
+  command.barred = false;
+  EXPECT_EQ(reason(kOpen, kNow), Reason::kALREADY_REGISTERED);
+  command.registered = false;
+  EXPECT_EQ(reason(kOpen, kNow), Reason::kTOO_MANY_INTENTS);
+  command.intent_count = 999;
+  EXPECT_TRUE(Decide(command, kOpen, kNow).ok());
+}
+
+TEST(Intent, OpinionsAreGivenAfterThePeriodOnly) {
+  const Intent intent = In(S::kRegistered);
+  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", true, ""}, kOpen, kNow).error().reason, Reason::kWRONG_STATE);
+  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", false, ""}, kRegime, kNow).error().violations[0].field, "opinion");
+  EXPECT_FALSE(OwnerSees(intent));
+  EXPECT_TRUE(OwnerSees(In(S::kOpinionSent)));
+}
+
+// domain.md 0.4: deadline_wd(2026-09-29, 5) is 2026-10-12.
+TEST(Intent, SilenceIsConsentAfterFiveWorkingDays) {
+  const Intent intent = Opinion(true);
+  const Time due = EndOfDay(MakeDate(2026, 10, 12));
+  EXPECT_EQ(intent.reply_due_time, due);
+  EXPECT_TRUE(Decide(intent, EndReply{"R"}, kRegime, due - Nanoseconds(1))->events.empty());
+  const Intent agreed = Must(Decide(intent, EndReply{"R"}, kRegime, due));
+  EXPECT_EQ(agreed.state, S::kConfirmed);
+  EXPECT_EQ(agreed.deposit_due_time, kCalendar.DeadlineWorkdays(DateInShanghai(due), 3).end());
+  EXPECT_EQ(Must(Decide(Opinion(false), EndReply{"R"}, kRegime, due)).state, S::kDisqualified);
+}
+
+TEST(Intent, AProvisionalReplyDateStaysOpen) {
+  const Intent registered = In(S::kRegistered);
+  const Time december = AtHour(MakeDate(2026, 12, 30), 10, 0);
+  const Intent intent = Must(Decide(registered, GiveOpinion{"people/x", true, ""}, kRegime, december));
+  EXPECT_TRUE(intent.reply_due_provisional);
+  EXPECT_TRUE(Decide(intent, EndReply{"R"}, kRegime, december + Hours(24 * 60))->events.empty());
+}
+
+TEST(Intent, ADisputeIsDecidedByAnotherPersonThanGaveTheOpinion) {
+  EXPECT_EQ(Decide(In(S::kDisputed), DecideDispute{"people/clerk", true, "", "R"}, kRegime, kNow).error().reason, Reason::kSAME_PERSON);
+  EXPECT_EQ(Decide(In(S::kDisputed), DecideDispute{"people/x", true, "", "R"}, kRegime, kNow).error().violations[0].field, "note");
+}
+
+TEST(Intent, ABidderWithdrawsOnlyWhileOthersAreStillDecided) {
+  const Listing bidding = MakeListing(ListingState::kBidding);
+  EXPECT_EQ(Decide(In(S::kQualified), WithdrawIntent{"people/b"}, IntentRegime{kCalendar, kProfile, bidding}, kNow).error().reason,
+            Reason::kWRONG_STATE);
+}
+
+RC_GTEST_PROP(Intent, ReferencesAndCodesHaveTheirForm, (uint64_t bits)) {
+  std::string bytes(8, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(bits & 0xff), bits >>= 8;
+  const std::string reference = ReferenceFrom(bytes);
+  RC_ASSERT(reference.size() == 11u && reference.starts_with("TTX"));
+  RC_ASSERT(reference.substr(3).find_first_of("01IO") == std::string::npos);
+  const std::string code = BidderCodeFrom(std::string_view(bytes).substr(0, 4));
+  RC_ASSERT(code.size() == 5u && code.find_first_not_of("0123456789") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace ttx::listing

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+
+#include "libs/core/time.h"
+
+namespace ttx::listing {
+
+inline constexpr size_t kMaxTitleChars = 200;
+inline constexpr size_t kMaxAbstractChars = 2000;
+inline constexpr size_t kMaxNoteChars = 2000;
+inline constexpr size_t kMaxTermsChars = 4000;
+inline constexpr size_t kMaxNameChars = 200;
+inline constexpr size_t kMaxKeywords = 3;  // domain.md 2.2
+inline constexpr size_t kMaxAttachments = 32;
+inline constexpr size_t kMaxTags = 32;  // IPC symbols, scenarios, regions, kinds, territories, fields
+inline constexpr size_t kMaxUnits = 32;
+inline constexpr size_t kMaxInventors = 64;
+inline constexpr size_t kMaxIpItems = 32;
+inline constexpr size_t kMaxOwners = 16;
+inline constexpr size_t kMaxConsents = 32;
+inline constexpr size_t kMaxEncumbrances = 32;
+inline constexpr size_t kMaxLocks = 64;  // listings that offer one achievement at the same time
+inline constexpr size_t kMaxIntents = 1000;  // of one listing
+inline constexpr size_t kMaxIncrements = 16;
+inline constexpr int kMaxStepsPerBid = 10'000;
+inline constexpr int kMaxListingDays = 250;
+inline constexpr int kMaxPayDays = 60;
+inline constexpr Duration kMinFreePeriod = Seconds(1);
+inline constexpr Duration kMaxFreePeriod = Hours(24 * 60);
+inline constexpr Duration kMaxPreparation = Hours(24);
+inline constexpr Duration kMinCycle = Seconds(1);
+inline constexpr Duration kMaxCycle = Hours(24);
+/// How far ahead an auction may be scheduled.
+inline constexpr Duration kMaxBiddingNotice = Hours(24 * 60);
+
+}  // namespace ttx::listing

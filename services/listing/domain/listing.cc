@@ -1,0 +1,776 @@
+#include "services/listing/domain/listing.h"
+
+#include <algorithm>
+#include <array>
+
+#include "libs/core/text.h"
+#include "libs/core/uscc.h"
+#include "services/listing/domain/limits.h"
+
+namespace ttx::listing {
+namespace {
+
+Error WrongState(const Listing& listing, std::string_view command) {
+  return Error(Reason::kWRONG_STATE, {{"resource", "listings/" + listing.id.text},
+                                      {"state", std::string(StateName(listing.state))},
+                                      {"command", std::string(command)}});
+}
+
+ListingEvent MakeEvent(ListingEventType type, ListingState next, std::string person = "") {
+  ListingEvent event;
+  event.type = type;
+  event.state = next;
+  event.person = std::move(person);
+  return event;
+}
+
+ListingDecision Unchanged(const Listing& state) { return {state, {}}; }
+
+ListingDecision Record(ListingDecision decision, ListingEvent event, Time now) {
+  event.time = now;
+  decision.next = Apply(std::move(decision.next), event);
+  decision.events.push_back(std::move(event));
+  return decision;
+}
+
+ListingDecision Record(const Listing& state, ListingEvent event, Time now) {
+  return Record(Unchanged(state), std::move(event), now);
+}
+
+bool Wrote(const Listing& listing, const std::string& person) {
+  return person == listing.maker_person || person == listing.submitter_person;
+}
+
+Time EndOf(const ListingContent& content, Date date) {
+  return AtHour(date, content.closing_hour == 0 ? 24 : content.closing_hour, 0);
+}
+
+// The period has ended for certain: nothing is closed on a provisional date (domain.md 0.4).
+bool PeriodOver(const Listing& listing, Time now) { return !listing.end_provisional && now >= listing.end_time; }
+
+int32_t CountWorkdays(const Calendar& calendar, Date from, Date to) {
+  int32_t count = 0;
+  for (Date date = from; date <= to; date = date + 1) count += calendar.IsWorkday(date) ? 1 : 0;
+  return count;
+}
+
+Status CheckRange(int64_t value, int64_t min, int64_t max, std::string_view field) {
+  if (value >= min && value <= max) return {};
+  return InvalidField(std::string(field), Reason::kOUT_OF_RANGE, std::to_string(min) + ".." + std::to_string(max));
+}
+
+Status NormalizeExtension(AutoExtend& extend, const RuleProfile& profile) {
+  if (!extend.enabled) {
+    extend = {};
+    return {};
+  }
+  if (extend.cycle_days == 0) extend.cycle_days = profile.extension_workdays_default;
+  if (extend.max_cycles == 0) extend.max_cycles = profile.extension_cycles_max;
+  TTX_RETURN_IF_ERROR(CheckRange(extend.trigger_intents, 0, kMaxIntents, "auto_extend.trigger_intents"));
+  TTX_RETURN_IF_ERROR(
+      CheckRange(extend.cycle_days, profile.extension_workdays_min, kMaxListingDays, "auto_extend.cycle_days"));
+  return CheckRange(extend.max_cycles, 1, profile.extension_cycles_max, "auto_extend.max_cycles");
+}
+
+Status NormalizeDeposit(Deposit& deposit, Fen listed_price, const RuleProfile& profile) {
+  const Fen cap = std::max(MulPpm(listed_price, profile.deposit_cap), Fen{1});
+  if (deposit.amount == Fen{}) {
+    deposit.amount = std::clamp(MulPpm(listed_price, profile.deposit_default), Fen{1}, cap);
+  }
+  TTX_RETURN_IF_ERROR(CheckRange(deposit.amount.value, 1, cap.value, "deposit.amount_fen"));
+  if (deposit.pay_days == 0) deposit.pay_days = profile.deposit_workdays;
+  TTX_RETURN_IF_ERROR(CheckRange(deposit.pay_days, 1, kMaxPayDays, "deposit.pay_days"));
+  // A forfeitable guarantee needs its published terms (domain.md 4.5).
+  TTX_RETURN_IF_ERROR(CheckText(deposit.guarantee, 1, kMaxTermsChars, "deposit.guarantee", Lines::kMultiple));
+  return CheckText(deposit.disposal, 1, kMaxTermsChars, "deposit.disposal", Lines::kMultiple);
+}
+
+ListingDecision Unlocking(const Listing& state, ListingEventType type, ListingState next, std::string person,
+                          std::string reason, std::string note, Time now) {
+  ListingEvent event = MakeEvent(type, next, std::move(person));
+  event.reason = std::move(reason);
+  event.note = std::move(note);
+  return Record(state, std::move(event), now);
+}
+
+ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calendar& calendar, Date from, int32_t days) {
+  ListingEvent event = MakeEvent(type, ListingState::kListed, std::move(person));
+  event.from = from;
+  event.days = days;
+  event.end = calendar.ListingEnd(from, days);
+  return event;
+}
+
+}  // namespace
+
+Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfile& profile) {
+  TTX_RETURN_IF_ERROR(CheckText(content.title, 1, kMaxTitleChars, "title"));
+  TTX_RETURN_IF_ERROR(CheckRightScope(content.right_scope, "right_scope"));
+  TTX_RETURN_IF_ERROR(CheckAmount(content.listed_price, Fen{1}, "listed_price_fen"));
+  if (content.listing_days == 0) content.listing_days = profile.disclosure_workdays_default;
+  TTX_RETURN_IF_ERROR(
+      CheckRange(content.listing_days, profile.disclosure_workdays_min, kMaxListingDays, "listing_days"));
+  TTX_RETURN_IF_ERROR(CheckRange(content.closing_hour, 0, 24, "closing_hour"));
+  TTX_RETURN_IF_ERROR(NormalizeExtension(content.auto_extend, profile));
+  TTX_TRY(content.rules, NormalizeRules(content.rules, content.listed_price));
+  TTX_RETURN_IF_ERROR(NormalizeDeposit(content.deposit, content.listed_price, profile));
+  TTX_RETURN_IF_ERROR(CheckText(content.buyer_conditions, 0, kMaxTermsChars, "buyer_conditions", Lines::kMultiple));
+  TTX_RETURN_IF_ERROR(
+      CheckText(content.important_disclosures, 0, kMaxTermsChars, "important_disclosures", Lines::kMultiple));
+  TTX_RETURN_IF_ERROR(CheckText(content.payment_terms, 1, kMaxTermsChars, "payment_terms", Lines::kMultiple));
+  TTX_RETURN_IF_ERROR(CheckText(content.contact, 1, kMaxNameChars, "contact"));
+  TTX_RETURN_IF_ERROR(CheckAttachments(content.attachments, "attachments"));
+  return content;
+}
+
+Status CheckReserve(const ListingContent& content, Fen reserve) {
+  const int64_t most = content.rules.cap == Fen{} ? kMaxFen : content.rules.cap.value;
+  return CheckRange(reserve.value, content.listed_price.value, most, "reserve_fen");
+}
+
+// --- Application and review ------------------------------------------------------------------------------------------
+
+Result<ListingDecision> Decide(const CreateListing& command, const Regime& regime, Time now) {
+  TTX_TRY([[maybe_unused]] const auto exchange, ParseName(command.exchange, "organizations", "listing.exchange"));
+  if (command.exchange == command.owner) return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
+  TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
+  ListingEvent event = MakeEvent(ListingEventType::kCreated, ListingState::kDraft, command.person);
+  event.id = command.id;
+  event.exchange = command.exchange;
+  event.owner = command.owner;
+  event.owner_legal_name = command.owner_legal_name;
+  event.achievement = command.achievement;
+  event.profile = regime.profile.name;
+  event.content = std::move(content);
+  event.reserve = command.reserve;
+  return Record(Listing{}, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime, Time now) {
+  if (state.state != ListingState::kDraft) return WrongState(state, "Update");
+  TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
+  ListingEvent event = MakeEvent(ListingEventType::kUpdated, state.state, command.person);
+  event.content = std::move(content);
+  event.reserve = command.reserve;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const SubmitListing& command, const Regime& regime, Time now) {
+  if (state.state != ListingState::kDraft) return WrongState(state, "Submit");
+  // The profile may have changed since the draft was written.
+  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
+  ListingEvent event = MakeEvent(ListingEventType::kSubmitted, ListingState::kSubmitted, command.person);
+  event.tech_field = command.tech_field;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const AcceptListing& command, const Regime&, Time now) {
+  if (state.state != ListingState::kSubmitted) return WrongState(state, "Accept");
+  if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
+  return Record(state, MakeEvent(ListingEventType::kAccepted, ListingState::kUnderReview, command.person), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const ReturnListing& command, const Regime&, Time now) {
+  if (state.state != ListingState::kSubmitted) return WrongState(state, "Return");
+  if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
+  TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
+  return Unlocking(state, ListingEventType::kReturned, ListingState::kDraft, command.person, "", command.note, now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const ApproveListing& command, const Regime& regime, Time now) {
+  if (state.state != ListingState::kUnderReview) return WrongState(state, "Approve");
+  if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
+  TTX_CHECK(command.review != Review::kUnspecified, "an approval names its review");
+  const bool business = command.review == Review::kBusiness;
+  const std::string& own = business ? state.business_reviewer : state.compliance_reviewer;
+  const std::string& other = business ? state.compliance_reviewer : state.business_reviewer;
+  if (!own.empty()) return Error(Reason::kALREADY_REVIEWED);
+  if (other == command.person) return Error(Reason::kSAME_PERSON);
+  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
+  if (other.empty()) {
+    ListingEvent event = MakeEvent(ListingEventType::kReviewed, state.state, command.person);
+    event.review = command.review;
+    return Record(state, std::move(event), now);
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kApproved, ListingState::kApproved, command.person);
+  event.review = command.review;
+  event.project_no = command.project_no;
+  event.profile_version = regime.profile.version;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const RejectListing& command, const Regime&, Time now) {
+  if (state.state != ListingState::kUnderReview) return WrongState(state, "Reject");
+  if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
+  TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
+  return Unlocking(state, ListingEventType::kRejected, ListingState::kRejected, command.person, "", command.note, now);
+}
+
+// --- The period --------------------------------------------------------------------------------------------------------
+
+Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime, Time now) {
+  if (state.state != ListingState::kApproved) return WrongState(state, "Publish");
+  if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
+  if (now < state.content.earliest_start) {
+    return Error(Reason::kSTART_NOT_REACHED, {{"start_time", FormatTime(state.content.earliest_start)}});
+  }
+  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar, DateInShanghai(now),
+                                   state.content.listing_days);
+  event.content_hash = command.content_hash;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const Propose& command, const Regime&, Time now) {
+  const bool listed = state.state == ListingState::kListed;
+  const bool suspended = state.state == ListingState::kSuspended;
+  switch (command.proposal.action) {
+    case Action::kSuspend:
+      if (!listed) return WrongState(state, "Suspend");
+      break;
+    case Action::kResume:
+      if (!suspended) return WrongState(state, "Resume");
+      break;
+    case Action::kTerminate:
+      if (!listed && !suspended) return WrongState(state, "Terminate");
+      break;
+    case Action::kNone:
+      TTX_CHECK(false, "a proposal names its action");
+  }
+  if (command.proposal.action != Action::kResume && !IsSuspendReason(command.proposal.reason)) {
+    return InvalidField("reason", command.proposal.reason.empty() ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE,
+                        "domain.md 4.6");
+  }
+  TTX_RETURN_IF_ERROR(CheckText(command.proposal.note, 0, kMaxNoteChars, "note", Lines::kMultiple));
+  ListingEvent event = MakeEvent(ListingEventType::kProposed, state.state, command.proposal.person);
+  event.proposal = command.proposal;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const Confirm& command, const Regime& regime, Time now) {
+  const Proposal& proposal = state.proposal;
+  if (proposal.action == Action::kNone) return Error(Reason::kNO_PROPOSAL);
+  if (state.state != ListingState::kListed && state.state != ListingState::kSuspended) {
+    return WrongState(state, "Confirm");
+  }
+  if (command.person == proposal.person || Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
+  switch (proposal.action) {
+    case Action::kSuspend: {
+      ListingEvent event = MakeEvent(ListingEventType::kSuspended, ListingState::kSuspended, command.person);
+      event.reason = proposal.reason;
+      event.note = proposal.note;
+      // The day of the suspension is given back whole.
+      event.days = CountWorkdays(regime.calendar, std::max(DateInShanghai(now), state.period_from), state.end_date);
+      return Record(state, std::move(event), now);
+    }
+    case Action::kResume:
+      return Record(state,
+                    PeriodEvent(ListingEventType::kResumed, command.person, regime.calendar, DateInShanghai(now),
+                                std::max({state.remaining_days, regime.profile.resume_workdays_min, 1})),
+                    now);
+    case Action::kTerminate:
+      return Unlocking(state, ListingEventType::kTerminated, ListingState::kTerminated, command.person, proposal.reason,
+                       proposal.note, now);
+    case Action::kNone:
+      break;
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& command, const Regime&, Time now) {
+  switch (state.state) {
+    case ListingState::kDraft:
+    case ListingState::kSubmitted:
+    case ListingState::kUnderReview:
+    case ListingState::kApproved:
+      break;
+    case ListingState::kListed:
+      if (command.has_intents) return Error(Reason::kHAS_INTENTS);
+      break;
+    case ListingState::kRejected:
+    case ListingState::kSuspended:
+    case ListingState::kTerminated:
+    case ListingState::kWithdrawn:
+    case ListingState::kQualifying:
+    case ListingState::kSingleBidder:
+    case ListingState::kBiddingScheduled:
+    case ListingState::kBidding:
+    case ListingState::kDealPending:
+    case ListingState::kDealSigned:
+    case ListingState::kClosed:
+    case ListingState::kExpired:
+    case ListingState::kDefaulted:
+      return WrongState(state, "Withdraw");
+  }
+  return Unlocking(state, ListingEventType::kWithdrawn, ListingState::kWithdrawn, command.person, "WITHDRAWN", "", now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime, Time now) {
+  if (state.state != ListingState::kListed) return Unchanged(state);
+  ListingDecision decision = Unchanged(state);
+  if (state.end_provisional) {
+    const LegalDate end = regime.calendar.ListingEnd(state.period_from, state.period_days);
+    if (end != LegalDate{state.end_date, true}) {
+      ListingEvent event = MakeEvent(ListingEventType::kEndMoved, state.state);
+      event.end = end;
+      decision = Record(std::move(decision), std::move(event), now);
+    }
+  }
+  const Listing& listing = decision.next;
+  if (!PeriodOver(listing, now)) return decision;
+  const AutoExtend& extend = listing.content.auto_extend;
+  if (extend.enabled && listing.extension_count < extend.max_cycles &&
+      command.registered_intents <= static_cast<size_t>(extend.trigger_intents)) {
+    ListingEvent event = PeriodEvent(ListingEventType::kExtended, "", regime.calendar, listing.end_date + 1,
+                                     extend.cycle_days);
+    return Record(std::move(decision), std::move(event), now);
+  }
+  if (command.registered_intents == 0) {
+    ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
+    event.reason = "NO_INTENT";
+    return Record(std::move(decision), std::move(event), now);
+  }
+  return Record(std::move(decision), MakeEvent(ListingEventType::kPeriodEnded, ListingState::kQualifying), now);
+}
+
+// --- From intents to a deal ----------------------------------------------------------------------------------------------
+
+Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime, Time now) {
+  if (state.state != ListingState::kQualifying || command.undecided > 0 || command.qualified.size() > 1) {
+    return Unchanged(state);
+  }
+  if (command.qualified.empty()) {
+    ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
+    event.reason = "NO_QUALIFIED_BIDDER";
+    return Record(state, std::move(event), now);
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kSingleBidder, ListingState::kSingleBidder);
+  event.intent = command.qualified.front();
+  event.from = DateInShanghai(now);
+  event.end = regime.calendar.DeadlineWorkdays(event.from, regime.profile.quote_workdays);
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime&, Time now) {
+  if (state.state != ListingState::kQualifying) return WrongState(state, "ScheduleBidding");
+  if (command.qualification.undecided > 0) return Error(Reason::kINTENTS_UNDECIDED);
+  if (command.qualification.qualified.size() < 2) return Error(Reason::kTOO_FEW_BIDDERS);
+  if (command.start_time <= now || command.start_time > now + kMaxBiddingNotice) {
+    return InvalidField("start_time", command.start_time ? Reason::kOUT_OF_RANGE : Reason::kREQUIRED,
+                        "after now, within 60 days");
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kBiddingScheduled, ListingState::kBiddingScheduled);
+  event.auction = command.auction;
+  event.start = command.start_time;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const Quote& command, const Regime&, Time now) {
+  if (state.state != ListingState::kSingleBidder) return WrongState(state, "Quote");
+  if (command.intent != state.single_intent) return Error(Reason::kNOT_QUALIFIED);
+  if (!state.quote_due_provisional && now >= state.quote_due_time) return Error(Reason::kQUOTE_TOO_LATE);
+  TTX_RETURN_IF_ERROR(CheckAmount(command.deal.price, Fen{1}, "price_fen"));
+  if (command.deal.price < state.content.listed_price) {
+    return Error(Reason::kBELOW_LISTED_PRICE, {{"listed_price_fen", std::to_string(state.content.listed_price.value)}});
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
+  event.deal = command.deal;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const EndQuote&, const Regime& regime, Time now) {
+  if (state.state != ListingState::kSingleBidder) return Unchanged(state);
+  ListingDecision decision = Unchanged(state);
+  if (state.quote_due_provisional) {
+    const LegalDate due = regime.calendar.DeadlineWorkdays(state.single_date, regime.profile.quote_workdays);
+    if (!due.provisional || due.end() != state.quote_due_time) {
+      ListingEvent event = MakeEvent(ListingEventType::kQuoteDueMoved, state.state);
+      event.end = due;
+      decision = Record(std::move(decision), std::move(event), now);
+    }
+  }
+  if (decision.next.quote_due_provisional || now < decision.next.quote_due_time) return decision;
+  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
+  event.reason = "NO_QUOTE";
+  return Record(std::move(decision), std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const StartBidding&, const Regime&, Time now) {
+  if (state.state != ListingState::kBiddingScheduled) return WrongState(state, "StartBidding");
+  return Record(state, MakeEvent(ListingEventType::kBiddingStarted, ListingState::kBidding), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime&, Time now) {
+  if (state.state != ListingState::kBidding && state.state != ListingState::kBiddingScheduled) {
+    return WrongState(state, "AuctionWon");
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
+  event.deal = command.deal;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime&, Time now) {
+  if (state.state != ListingState::kBidding && state.state != ListingState::kBiddingScheduled) {
+    return WrongState(state, "AuctionFailed");
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
+  event.reason = command.reason;
+  return Record(state, std::move(event), now);
+}
+
+// --- After the deal. Facts come from several services in any order. ---------------------------------------------------
+
+Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&, Time now) {
+  if (state.state != ListingState::kDealPending || command.deal != state.deal.id) {
+    return WrongState(state, "ContractEffective");
+  }
+  ListingDecision decision =
+      Record(state, MakeEvent(ListingEventType::kDealSigned, ListingState::kDealSigned), now);
+  if (!state.settled || !state.certified) return decision;
+  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, ListingState::kClosed), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime&, Time now) {
+  if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
+      command.deal != state.deal.id) {
+    return WrongState(state, "DealDefaulted");
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
+  event.reason = command.reason;
+  return Record(state, std::move(event), now);
+}
+
+namespace {
+
+Result<ListingDecision> Finish(const Listing& state, const std::string& deal, ListingEventType type, Time now) {
+  if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
+      deal != state.deal.id) {
+    return WrongState(state, TypeName(type));
+  }
+  ListingDecision decision = Record(state, MakeEvent(type, state.state), now);
+  const Listing& next = decision.next;
+  if (next.state != ListingState::kDealSigned || !next.settled || !next.certified) return decision;
+  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, ListingState::kClosed), now);
+}
+
+}  // namespace
+
+Result<ListingDecision> Decide(const Listing& state, const DealSettled& command, const Regime&, Time now) {
+  return Finish(state, command.deal, ListingEventType::kSettled, now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const DealCertified& command, const Regime&, Time now) {
+  return Finish(state, command.deal, ListingEventType::kCertified, now);
+}
+
+// --- Folding -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+void SetPeriod(Listing& listing, const ListingEvent& event) {
+  listing.period_from = event.from;
+  listing.period_days = event.days;
+  listing.end_date = event.end.date;
+  listing.end_provisional = event.end.provisional;
+  listing.end_time = EndOf(listing.content, event.end.date);
+}
+
+void SetReviewer(Listing& listing, const ListingEvent& event) {
+  (event.review == Review::kBusiness ? listing.business_reviewer : listing.compliance_reviewer) = event.person;
+}
+
+void SetCreated(Listing& listing, const ListingEvent& event) {
+  listing = {};
+  listing.id = event.id;
+  listing.exchange = event.exchange;
+  listing.owner = event.owner;
+  listing.owner_legal_name = event.owner_legal_name;
+  listing.achievement = event.achievement;
+  listing.profile = event.profile;
+  listing.create_time = event.time;
+}
+
+}  // namespace
+
+Listing Apply(Listing state, const ListingEvent& event) {
+  switch (event.type) {
+    case ListingEventType::kCreated:
+      SetCreated(state, event);
+      [[fallthrough]];
+    case ListingEventType::kUpdated:
+      state.content = *event.content;
+      if (event.reserve) state.reserve = *event.reserve;
+      state.maker_person = event.person;
+      break;
+    case ListingEventType::kSubmitted:
+      state.submitter_person = event.person;
+      state.tech_field = event.tech_field;
+      state.note.clear();
+      break;
+    case ListingEventType::kReturned:
+    case ListingEventType::kRejected:
+      state.note = event.note;
+      break;
+    case ListingEventType::kReviewed:
+      SetReviewer(state, event);
+      break;
+    case ListingEventType::kApproved:
+      SetReviewer(state, event);
+      state.project_no = event.project_no;
+      state.profile_version = event.profile_version;
+      break;
+    case ListingEventType::kPublished:
+      state.notice_version = 1;
+      state.content_hash = event.content_hash;
+      state.start_time = event.time;
+      SetPeriod(state, event);
+      break;
+    case ListingEventType::kExtended:
+      ++state.extension_count;
+      SetPeriod(state, event);
+      break;
+    case ListingEventType::kEndMoved:
+      state.end_date = event.end.date;
+      state.end_provisional = event.end.provisional;
+      state.end_time = EndOf(state.content, event.end.date);
+      break;
+    case ListingEventType::kProposed:
+      state.proposal = event.proposal;
+      break;
+    case ListingEventType::kSuspended:
+      state.proposal = {};
+      state.reason = event.reason;
+      state.note = event.note;
+      state.remaining_days = event.days;
+      state.suspend_time = event.time;
+      break;
+    case ListingEventType::kResumed:
+      state.proposal = {};
+      state.reason.clear();
+      state.note.clear();
+      state.remaining_days = 0;
+      state.suspend_time = {};
+      SetPeriod(state, event);
+      break;
+    case ListingEventType::kTerminated:
+      state.note = event.note;
+      [[fallthrough]];
+    case ListingEventType::kWithdrawn:
+    case ListingEventType::kExpired:
+    case ListingEventType::kDefaulted:
+      state.proposal = {};
+      state.reason = event.reason;
+      break;
+    case ListingEventType::kPeriodEnded:
+      state.proposal = {};
+      break;
+    case ListingEventType::kSingleBidder:
+      state.single_intent = event.intent;
+      state.single_date = event.from;
+      [[fallthrough]];
+    case ListingEventType::kQuoteDueMoved:
+      state.quote_due_time = event.end.end();
+      state.quote_due_provisional = event.end.provisional;
+      break;
+    case ListingEventType::kBiddingScheduled:
+      state.auction = event.auction;
+      state.bidding_start_time = event.start;
+      break;
+    case ListingEventType::kDealDetermined:
+      state.deal = event.deal;
+      break;
+    case ListingEventType::kSettled:
+      state.settled = true;
+      break;
+    case ListingEventType::kCertified:
+      state.certified = true;
+      break;
+    case ListingEventType::kAccepted:
+      state.business_reviewer.clear();  // a resubmitted application is reviewed anew
+      state.compliance_reviewer.clear();
+      break;
+    case ListingEventType::kBiddingStarted:
+    case ListingEventType::kDealSigned:
+    case ListingEventType::kClosed:
+      break;
+  }
+  state.state = event.state;
+  state.update_time = event.time;
+  ++state.version;
+  return state;
+}
+
+std::optional<std::string> Check(const Listing& listing) {
+  const auto fail = [&](const char* what) { return std::optional("listing " + listing.id.text + ": " + what); };
+  if (listing.id.empty() || listing.owner.empty() || listing.exchange.empty()) return fail("no id, owner or exchange");
+  const bool approved = !listing.project_no.empty();
+  if (approved && (listing.business_reviewer.empty() || listing.compliance_reviewer.empty())) {
+    return fail("approved without two reviews");
+  }
+  if (!listing.business_reviewer.empty() && listing.business_reviewer == listing.compliance_reviewer) {
+    return fail("both reviews by one person");
+  }
+  for (const std::string* reviewer : {&listing.business_reviewer, &listing.compliance_reviewer}) {
+    if (!reviewer->empty() && Wrote(listing, *reviewer)) return fail("reviewed by the one who wrote it");
+  }
+  if (IsPublic(listing) != static_cast<bool>(listing.start_time)) return fail("published without a start");
+  if (IsPublic(listing) && !approved) return fail("published without approval");
+  if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
+  const bool dealt = listing.state == ListingState::kDealPending || listing.state == ListingState::kDealSigned ||
+                     listing.state == ListingState::kClosed;
+  if (dealt && (listing.deal.id.empty() || listing.deal.price < listing.content.listed_price)) {
+    return fail("a deal below the listed price, or none");
+  }
+  if (listing.state == ListingState::kClosed && (!listing.settled || !listing.certified)) {
+    return fail("closed before settlement and certificate");
+  }
+  if (listing.content.deposit.amount <= Fen{}) return fail("no deposit");
+  return std::nullopt;
+}
+
+bool IsPublic(const Listing& listing) { return listing.notice_version > 0; }
+
+bool IsOver(ListingState state) {
+  return state == ListingState::kRejected || state == ListingState::kTerminated || state == ListingState::kWithdrawn ||
+         state == ListingState::kClosed || state == ListingState::kExpired || state == ListingState::kDefaulted;
+}
+
+bool TakesIntents(const Listing& listing, Time now) {
+  return listing.state == ListingState::kListed && !PeriodOver(listing, now);
+}
+
+bool IsSuspendReason(std::string_view reason) {
+  static constexpr std::array<std::string_view, 11> kReasons = {
+      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM",   "COURT_OR_SUPERVISORY_ORDER", "IP_STATUS_CHANGE",
+      "FALSE_MATERIAL",    "COLLUSION_SUSPECTED", "SECRECY_RISK",               "SYSTEM_FAILURE",
+      "FORCE_MAJEURE",     "OWNER_REQUEST",       "OBJECTION"};
+  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+}
+
+namespace {
+
+class CanonicalText {
+ public:
+  CanonicalText& Add(std::string_view value) {
+    text_ += std::to_string(value.size()) + ":" + std::string(value) + "\n";
+    return *this;
+  }
+  CanonicalText& Add(int64_t value) { return Add(std::to_string(value)); }
+  CanonicalText& Add(const std::vector<std::string>& values) {
+    Add(static_cast<int64_t>(values.size()));
+    for (const std::string& value : values) Add(value);
+    return *this;
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_ = "TTX-LISTING-1\n";
+};
+
+void AddRules(CanonicalText& text, const Rules& rules) {
+  text.Add(static_cast<int64_t>(rules.mode)).Add(rules.start_price.value);
+  text.Add(static_cast<int64_t>(rules.increments.size()));
+  for (const Increment& increment : rules.increments) text.Add(increment.from.value).Add(increment.step.value);
+  text.Add(static_cast<int64_t>(rules.multiple_base)).Add(rules.free_period.ns).Add(rules.preparation.ns);
+  text.Add(rules.cycle.ns).Add(static_cast<int64_t>(rules.limited_entry)).Add(rules.max_steps_per_bid);
+  text.Add(rules.self_outbid ? 1 : 0).Add(rules.cap.value);
+}
+
+}  // namespace
+
+std::string CanonicalContent(const Listing& listing) {
+  const ListingContent& content = listing.content;
+  CanonicalText text;
+  text.Add(listing.id.text).Add(listing.project_no).Add(listing.exchange).Add(listing.owner);
+  text.Add(listing.owner_legal_name).Add(listing.achievement).Add(listing.profile).Add(listing.profile_version);
+  text.Add(content.title).Add(static_cast<int64_t>(content.right_scope.kind)).Add(content.right_scope.territories);
+  text.Add(content.right_scope.fields).Add(content.right_scope.term_start_date).Add(content.right_scope.term_end_date);
+  text.Add(content.listed_price.value).Add(content.listing_days).Add(content.earliest_start.ns);
+  text.Add(content.closing_hour).Add(content.auto_extend.enabled ? 1 : 0).Add(content.auto_extend.trigger_intents);
+  text.Add(content.auto_extend.cycle_days).Add(content.auto_extend.max_cycles);
+  AddRules(text, content.rules);
+  text.Add(content.deposit.amount.value).Add(content.deposit.pay_days).Add(content.deposit.guarantee);
+  text.Add(content.deposit.disposal).Add(content.buyer_conditions).Add(content.joint_bid_allowed ? 1 : 0);
+  text.Add(content.important_disclosures).Add(content.payment_terms).Add(content.contact);
+  text.Add(static_cast<int64_t>(content.attachments.size()));
+  for (const Attachment& file : content.attachments) text.Add(file.name).Add(file.sha256).Add(file.size);
+  return text.Add(listing.reserve.commitment).Take();
+}
+
+std::string ExchangeCode(std::string_view exchange) {
+  std::string code(4, '0');
+  const size_t taken = std::min<size_t>(exchange.size(), 4);
+  for (size_t i = 0; i < taken; ++i) {
+    const char c = exchange[exchange.size() - taken + i];
+    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    const size_t at = 4 - taken + i;
+    // Symbols of ids that USCCs lack.
+    code[at] = upper == 'S' ? 'L' : upper == 'V' ? 'U' : InUsccAlphabet({&upper, 1}) ? upper : '0';
+  }
+  return code;
+}
+
+std::string ProjectNumber(std::string_view exchange, int year, int32_t profile_digit, int64_t sequence) {
+  std::string digits = std::to_string(sequence);
+  TTX_CHECK(sequence > 0 && digits.size() <= 6, "project numbers of a year are exhausted");
+  digits.insert(0, 6 - digits.size(), '0');
+  std::string number =
+      "PJ" + ExchangeCode(exchange) + std::to_string(year) + std::to_string(profile_digit) + digits;
+  number += UsccCheckSymbol(number);
+  return number;
+}
+
+std::string_view StateName(ListingState state) {
+  switch (state) {
+    case ListingState::kDraft:
+      return "DRAFT";
+    case ListingState::kSubmitted:
+      return "SUBMITTED";
+    case ListingState::kUnderReview:
+      return "UNDER_REVIEW";
+    case ListingState::kApproved:
+      return "APPROVED";
+    case ListingState::kRejected:
+      return "REJECTED";
+    case ListingState::kListed:
+      return "LISTED";
+    case ListingState::kSuspended:
+      return "SUSPENDED";
+    case ListingState::kTerminated:
+      return "TERMINATED";
+    case ListingState::kWithdrawn:
+      return "WITHDRAWN";
+    case ListingState::kQualifying:
+      return "QUALIFYING";
+    case ListingState::kSingleBidder:
+      return "SINGLE_BIDDER";
+    case ListingState::kBiddingScheduled:
+      return "BIDDING_SCHEDULED";
+    case ListingState::kBidding:
+      return "BIDDING";
+    case ListingState::kDealPending:
+      return "DEAL_PENDING";
+    case ListingState::kDealSigned:
+      return "DEAL_SIGNED";
+    case ListingState::kClosed:
+      return "CLOSED";
+    case ListingState::kExpired:
+      return "EXPIRED";
+    case ListingState::kDefaulted:
+      return "DEFAULTED";
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+std::string_view TypeName(ListingEventType type) {
+  static constexpr std::array<std::string_view, 28> kNames = {
+      "CREATED",      "UPDATED",       "SUBMITTED",       "ACCEPTED",          "RETURNED",        "REVIEWED",
+      "APPROVED",     "REJECTED",      "PUBLISHED",       "EXTENDED",          "END_MOVED",       "PROPOSED",
+      "SUSPENDED",    "RESUMED",       "TERMINATED",      "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",
+      "SINGLE_BIDDER", "QUOTE_DUE_MOVED", "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",
+      "DEFAULTED",    "SETTLED",       "CERTIFIED",       "CLOSED"};
+  const auto index = static_cast<size_t>(type) - 1;
+  TTX_CHECK(index < kNames.size(), "no such event type");
+  return kNames[index];
+}
+
+}  // namespace ttx::listing

@@ -1,0 +1,382 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/core/calendar.h"
+#include "services/listing/domain/common.h"
+#include "services/listing/domain/rule_profile.h"
+#include "services/listing/domain/rules.h"
+
+namespace ttx::listing {
+
+// The numbers of all enums here are those of the API and of records: do not renumber.
+
+/// Where a listing stands (domain.md 4.3).
+enum class ListingState : int32_t {
+  kDraft = 1,
+  kSubmitted = 2,
+  kUnderReview = 3,
+  kApproved = 4,
+  kRejected = 5,
+  kListed = 6,
+  kSuspended = 7,
+  kTerminated = 8,
+  kWithdrawn = 9,
+  kQualifying = 10,
+  kSingleBidder = 11,
+  kBiddingScheduled = 12,
+  kBidding = 13,
+  kDealPending = 14,
+  kDealSigned = 15,
+  kClosed = 16,
+  kExpired = 17,
+  kDefaulted = 18,
+};
+
+enum class Review : int32_t { kUnspecified = 0, kBusiness = 1, kCompliance = 2 };
+enum class Action : int32_t { kNone = 0, kSuspend = 1, kResume = 2, kTerminate = 3 };
+enum class Method : int32_t { kUnspecified = 0, kAuction = 1, kSingleBidder = 2 };
+
+/// What happens at the end of the period when at most `trigger_intents` intents are registered (延牌).
+struct AutoExtend {
+  bool enabled = false;
+  int32_t trigger_intents = 0;
+  int32_t cycle_days = 0;  // working days
+  int32_t max_cycles = 0;
+  bool operator==(const AutoExtend&) const = default;
+};
+
+struct Deposit {
+  Fen amount;
+  int32_t pay_days = 0;  // working days
+  std::string guarantee;
+  std::string disposal;
+  bool operator==(const Deposit&) const = default;
+};
+
+/// What the owner applies for and what is published (domain.md 4.2).
+struct ListingContent {
+  std::string title;
+  RightScope right_scope;
+  Fen listed_price;
+  int32_t listing_days = 0;  // working days
+  Time earliest_start;       // none: at publication
+  int32_t closing_hour = 0;  // 1..24 of the last day; 0 means 24
+  AutoExtend auto_extend;
+  Rules rules;
+  Deposit deposit;
+  std::string buyer_conditions;
+  bool joint_bid_allowed = false;
+  std::string important_disclosures;
+  std::string payment_terms;
+  std::string contact;
+  std::vector<Attachment> attachments;
+  bool operator==(const ListingContent&) const = default;
+};
+
+/// A reserve price as it is kept: sealed price and salt, and the commitment that is published (domain.md 4.5).
+struct SealedReserve {
+  std::string sealed;      // opaque here; empty when there is no reserve price
+  std::string commitment;  // hex
+  bool operator==(const SealedReserve&) const = default;
+};
+
+/// What waits for a second person (domain.md 1.2).
+struct Proposal {
+  Action action = Action::kNone;
+  std::string reason;
+  std::string note;
+  std::string person;
+  bool operator==(const Proposal&) const = default;
+};
+
+struct Deal {
+  std::string id;  // "deals/{id}"; empty: none
+  std::string intent;
+  std::string buyer;
+  std::string buyer_legal_name;
+  std::string bidder_code;
+  Fen price;
+  Fen deposit;
+  Method method = Method::kUnspecified;
+  std::string log_hash;
+  int64_t bid_count = 0;
+  bool operator==(const Deal&) const = default;
+};
+
+struct Listing {
+  ListingId id;
+  std::string exchange;
+  std::string owner;
+  std::string owner_legal_name;
+  std::string achievement;  // "achievements/{id}"
+  std::string tech_field;   // of the achievement, since submission
+  std::string profile;
+  int32_t profile_version = 0;  // since approval
+  ListingContent content;
+  SealedReserve reserve;
+  ListingState state = ListingState::kDraft;
+  std::string maker_person;
+  std::string submitter_person;
+  std::string business_reviewer;
+  std::string compliance_reviewer;
+  std::string project_no;
+  Proposal proposal;
+  std::string reason;  // a code
+  std::string note;    // words
+
+  int32_t notice_version = 0;
+  std::string content_hash;  // hex
+  Time start_time;
+  Date period_from;         // the period that runs: counted from this day ...
+  int32_t period_days = 0;  // ... so many working days
+  Date end_date;
+  bool end_provisional = false;
+  Time end_time;
+  int32_t extension_count = 0;
+  int32_t remaining_days = 0;  // while SUSPENDED
+  Time suspend_time;
+
+  std::string single_intent;  // the only bidder
+  Date single_date;           // when it was told to quote
+  Time quote_due_time;
+  bool quote_due_provisional = false;
+
+  std::string auction;
+  Time bidding_start_time;
+  Deal deal;
+  bool settled = false;
+  bool certified = false;
+
+  Time create_time;
+  Time update_time;
+  int64_t version = 0;
+  bool operator==(const Listing&) const = default;
+};
+
+enum class ListingEventType : int32_t {
+  kCreated = 1,
+  kUpdated = 2,
+  kSubmitted = 3,
+  kAccepted = 4,
+  kReturned = 5,
+  kReviewed = 6,
+  kApproved = 7,
+  kRejected = 8,
+  kPublished = 9,
+  kExtended = 10,
+  kEndMoved = 11,
+  kProposed = 12,
+  kSuspended = 13,
+  kResumed = 14,
+  kTerminated = 15,
+  kWithdrawn = 16,
+  kPeriodEnded = 17,
+  kExpired = 18,
+  kSingleBidder = 19,
+  kQuoteDueMoved = 20,
+  kBiddingScheduled = 21,
+  kBiddingStarted = 22,
+  kDealDetermined = 23,
+  kDealSigned = 24,
+  kDefaulted = 25,
+  kSettled = 26,
+  kCertified = 27,
+  kClosed = 28,
+};
+
+/// One decision. Which fields count depends on `type`: the rest is empty.
+struct ListingEvent {
+  Time time;
+  ListingEventType type = ListingEventType::kCreated;
+  ListingState state = ListingState::kDraft;  // the state after it: always
+  std::string person;                         // who did it, where a person did
+  // CREATED: who and what; `content` and `reserve` also UPDATED
+  ListingId id;
+  std::string exchange;
+  std::string owner;
+  std::string owner_legal_name;
+  std::string achievement;
+  std::string profile;
+  std::optional<ListingContent> content;
+  std::optional<SealedReserve> reserve;
+  std::string tech_field;                   // SUBMITTED
+  Review review = Review::kUnspecified;     // REVIEWED, APPROVED
+  std::string project_no;                   // APPROVED
+  int32_t profile_version = 0;              // APPROVED
+  std::string content_hash;                 // PUBLISHED
+  Proposal proposal;                        // PROPOSED
+  std::string reason;                       // SUSPENDED, TERMINATED, EXPIRED, DEFAULTED
+  std::string note;                         // RETURNED, REJECTED, SUSPENDED, TERMINATED
+  Date from;                                // PUBLISHED, EXTENDED, RESUMED: the period begins; SINGLE_BIDDER: told
+  int32_t days = 0;                         // PUBLISHED, EXTENDED, RESUMED: its length; SUSPENDED: what remains
+  LegalDate end;                            // PUBLISHED, EXTENDED, END_MOVED, RESUMED, SINGLE_BIDDER, QUOTE_DUE_MOVED
+  std::string intent;                       // SINGLE_BIDDER
+  std::string auction;                      // BIDDING_SCHEDULED
+  Time start;                               // BIDDING_SCHEDULED
+  Deal deal;                                // DEAL_DETERMINED
+  bool operator==(const ListingEvent&) const = default;
+};
+
+struct ListingDecision {
+  Listing next;
+  std::vector<ListingEvent> events;  // empty: nothing changed
+};
+
+/// What periods and checks are decided by. Both outlive the call.
+struct Regime {
+  const Calendar& calendar;
+  const RuleProfile& profile;
+};
+
+// --- Commands. The caller has been found to be the owner or staff of the exchange. ---------------------------------
+
+struct CreateListing {
+  ListingId id;
+  std::string exchange;
+  std::string owner;
+  std::string owner_legal_name;
+  std::string achievement;
+  std::string person;
+  ListingContent content;
+  SealedReserve reserve;
+};
+struct UpdateListing {
+  std::string person;
+  ListingContent content;
+  std::optional<SealedReserve> reserve;  // kept when absent
+};
+struct SubmitListing {
+  std::string person;
+  std::string tech_field;
+};
+struct AcceptListing {
+  std::string person;
+};
+struct ReturnListing {
+  std::string person;
+  std::string note;
+};
+struct ApproveListing {
+  std::string person;
+  Review review = Review::kUnspecified;
+  std::string project_no;  // used only when this is the second approval
+};
+struct RejectListing {
+  std::string person;
+  std::string note;
+};
+struct PublishListing {
+  std::string person;
+  std::string content_hash;
+};
+struct Propose {
+  Proposal proposal;
+};
+struct Confirm {
+  std::string person;
+};
+struct WithdrawListing {
+  std::string person;
+  bool has_intents = false;
+};
+/// The timer of the period: closes it, extends it, or moves its end when a new holiday table says so.
+struct EndPeriod {
+  size_t registered_intents = 0;
+};
+/// What became of the intents after the period.
+struct Qualification {
+  size_t undecided = 0;
+  std::vector<std::string> qualified;  // intents
+};
+struct ScheduleBidding {
+  std::string auction;
+  Time start_time;
+  Qualification qualification;
+};
+struct Quote {
+  std::string intent;  // the caller's; empty when it has none
+  Deal deal;           // with the price it quotes
+};
+/// The timer of the only bidder's quote.
+struct EndQuote {};
+struct StartBidding {};
+struct AuctionWon {
+  Deal deal;
+};
+struct AuctionFailed {
+  std::string reason;  // NO_BID, BELOW_RESERVE
+};
+struct ContractEffective {
+  std::string deal;
+};
+struct DealDefaulted {
+  std::string deal;
+  std::string reason;
+};
+struct DealSettled {
+  std::string deal;
+};
+struct DealCertified {
+  std::string deal;
+};
+
+/// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then facts, then fields.
+Result<ListingDecision> Decide(const CreateListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const SubmitListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const AcceptListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const ReturnListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const ApproveListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const RejectListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const Propose& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const Confirm& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const Quote& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const EndQuote& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const StartBidding& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const DealSettled& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const DealCertified& command, const Regime& regime, Time now);
+
+/// The state after an event; folding all events gives the listing, always.
+[[nodiscard]] Listing Apply(Listing state, const ListingEvent& event);
+
+/// What must hold of every listing at rest; names the first violation, or nothing.
+std::optional<std::string> Check(const Listing& listing);
+
+/// Fills defaults and checks every field, also against the profile (domain.md 4.2 "hard validations", 4.1).
+Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfile& profile);
+/// Start price <= reserve <= cap, on "reserve_fen".
+Status CheckReserve(const ListingContent& content, Fen reserve);
+
+/// Whether everybody may see it: it was published once.
+bool IsPublic(const Listing& listing);
+/// Whether it will never change again.
+bool IsOver(ListingState state);
+/// Whether intents are taken at `now`: LISTED and before a certain end.
+bool TakesIntents(const Listing& listing, Time now);
+/// One of domain.md 4.6.
+bool IsSuspendReason(std::string_view reason);
+
+/// The published content as text, one length-prefixed field after the other: what `content_hash` is over.
+std::string CanonicalContent(const Listing& listing);
+/// Four symbols that stand for an exchange in numbers (domain.md 9.3): the end of its id in the alphabet of USCCs.
+std::string ExchangeCode(std::string_view exchange);
+/// "PJ" + exchange(4) + year(4) + profile digit + sequence(6) + check symbol (domain.md 9.3).
+std::string ProjectNumber(std::string_view exchange, int year, int32_t profile_digit, int64_t sequence);
+
+std::string_view StateName(ListingState state);
+std::string_view TypeName(ListingEventType type);
+
+}  // namespace ttx::listing

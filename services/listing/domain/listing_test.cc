@@ -1,0 +1,386 @@
+#include "services/listing/domain/listing.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "libs/core/uscc.h"
+#include "services/listing/domain/testing.h"
+
+namespace ttx::listing {
+namespace {
+
+using testing::kExchange;
+using testing::kOwner;
+using testing::MakeListingContent;
+using testing::MakeProfile;
+using S = ListingState;
+
+const Calendar kCalendar = testing::MakeCalendar();
+const RuleProfile kProfile = MakeProfile();
+const Regime kRegime{kCalendar, kProfile};
+// domain.md 0.4: listing_end(2026-09-17, 10) is 2026-09-30.
+const Time kPublish = AtHour(MakeDate(2026, 9, 17), 10, 0);
+const Time kEnd = EndOfDay(MakeDate(2026, 9, 30));
+
+Listing Must(Result<ListingDecision> result) {
+  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message());
+  EXPECT_EQ(Check(result->next), std::nullopt);
+  return result->next;
+}
+
+Deal MakeDeal(int64_t price = 120'000'000) {
+  Deal deal;
+  deal.id = "deals/d";
+  deal.intent = "listings/l/intents/i";
+  deal.buyer = "organizations/buyer";
+  deal.price = Fen{price};
+  deal.method = Method::kAuction;
+  return deal;
+}
+
+Listing Draft(ListingContent content = MakeListingContent()) {
+  return Must(Decide(CreateListing{{"l"}, kExchange, kOwner, "某大学", "achievements/a", "people/maker", content, {}}, kRegime, kPublish));
+}
+
+Listing Approved(ListingContent content = MakeListingContent()) {
+  Listing listing = Draft(std::move(content));
+  listing = Must(Decide(listing, SubmitListing{"people/submitter", "06"}, kRegime, kPublish));
+  listing = Must(Decide(listing, AcceptListing{"people/clerk"}, kRegime, kPublish));
+  listing = Must(Decide(listing, ApproveListing{"people/b", Review::kBusiness, "PJ1"}, kRegime, kPublish));
+  return Must(Decide(listing, ApproveListing{"people/c", Review::kCompliance, "PJ1"}, kRegime, kPublish));
+}
+
+Listing Listed(ListingContent content = MakeListingContent()) {
+  return Must(Decide(Approved(std::move(content)), PublishListing{"people/officer", "hash"}, kRegime, kPublish));
+}
+
+const Qualification kTwo{0, {"listings/l/intents/i", "listings/l/intents/j"}};
+
+// A listing brought to `state` by commands only.
+Listing In(S state) {
+  const auto qualifying = [] { return Must(Decide(Listed(), EndPeriod{2}, kRegime, kEnd)); };
+  const auto scheduled = [&] { return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", kEnd + Hours(48), kTwo}, kRegime, kEnd)); };
+  const auto pending = [&] { return Must(Decide(scheduled(), AuctionWon{MakeDeal()}, kRegime, kEnd + Hours(49))); };
+  const auto suspended = [] {
+    const Listing listing = Must(Decide(Listed(), Propose{{Action::kSuspend, "OBJECTION", "", "people/p"}}, kRegime, kPublish));
+    return Must(Decide(listing, Confirm{"people/q"}, kRegime, kPublish));
+  };
+  switch (state) {
+    case S::kDraft: return Draft();
+    case S::kSubmitted: return Must(Decide(Draft(), SubmitListing{"people/submitter", "06"}, kRegime, kPublish));
+    case S::kUnderReview: return Must(Decide(In(S::kSubmitted), AcceptListing{"people/clerk"}, kRegime, kPublish));
+    case S::kApproved: return Approved();
+    case S::kRejected: return Must(Decide(In(S::kUnderReview), RejectListing{"people/b", "不符"}, kRegime, kPublish));
+    case S::kListed: return Listed();
+    case S::kSuspended: return suspended();
+    case S::kTerminated: {
+      const Listing listing = Must(Decide(Listed(), Propose{{Action::kTerminate, "OWNER_REQUEST", "", "people/p"}}, kRegime, kPublish));
+      return Must(Decide(listing, Confirm{"people/q"}, kRegime, kPublish));
+    }
+    case S::kWithdrawn: return Must(Decide(Draft(), WithdrawListing{"people/maker", false}, kRegime, kPublish));
+    case S::kQualifying: return qualifying();
+    case S::kSingleBidder: return Must(Decide(qualifying(), Qualification{0, {"listings/l/intents/i"}}, kRegime, kEnd));
+    case S::kBiddingScheduled: return scheduled();
+    case S::kBidding: return Must(Decide(scheduled(), StartBidding{}, kRegime, kEnd + Hours(48)));
+    case S::kDealPending: return pending();
+    case S::kDealSigned: return Must(Decide(pending(), ContractEffective{"deals/d"}, kRegime, kEnd + Hours(50)));
+    case S::kClosed: {
+      const Listing settled = Must(Decide(In(S::kDealSigned), DealSettled{"deals/d"}, kRegime, kEnd + Hours(51)));
+      return Must(Decide(settled, DealCertified{"deals/d"}, kRegime, kEnd + Hours(52)));
+    }
+    case S::kExpired: return Must(Decide(Listed(), EndPeriod{0}, kRegime, kEnd));
+    case S::kDefaulted: return Must(Decide(pending(), DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, kEnd + Hours(50)));
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+TEST(Listing, EveryStateAnswersEveryCommand) {
+  const Time late = kEnd + Hours(24 * 30);
+  struct Row {
+    const char* command;
+    std::function<Result<ListingDecision>(const Listing&)> run;
+    std::map<S, S> next;
+    bool total = false;  // allowed in every state; changes nothing in those not in `next`
+  };
+  const Row rows[] = {
+      {"Update", [](const Listing& l) { return Decide(l, UpdateListing{"people/m", MakeListingContent(), {}}, kRegime, kPublish); }, {{S::kDraft, S::kDraft}}},
+      {"Submit", [](const Listing& l) { return Decide(l, SubmitListing{"people/m", "06"}, kRegime, kPublish); }, {{S::kDraft, S::kSubmitted}}},
+      {"Accept", [](const Listing& l) { return Decide(l, AcceptListing{"people/x"}, kRegime, kPublish); }, {{S::kSubmitted, S::kUnderReview}}},
+      {"Return", [](const Listing& l) { return Decide(l, ReturnListing{"people/x", "缺材料"}, kRegime, kPublish); }, {{S::kSubmitted, S::kDraft}}},
+      {"Approve", [](const Listing& l) { return Decide(l, ApproveListing{"people/x", Review::kBusiness, "PJ1"}, kRegime, kPublish); }, {{S::kUnderReview, S::kUnderReview}}},
+      {"Reject", [](const Listing& l) { return Decide(l, RejectListing{"people/x", "不符"}, kRegime, kPublish); }, {{S::kUnderReview, S::kRejected}}},
+      {"Publish", [](const Listing& l) { return Decide(l, PublishListing{"people/x", "h"}, kRegime, kPublish); }, {{S::kApproved, S::kListed}}},
+      {"Suspend", [](const Listing& l) { return Decide(l, Propose{{Action::kSuspend, "OBJECTION", "", "people/x"}}, kRegime, kPublish); }, {{S::kListed, S::kListed}}},
+      {"Resume", [](const Listing& l) { return Decide(l, Propose{{Action::kResume, "", "", "people/x"}}, kRegime, kPublish); }, {{S::kSuspended, S::kSuspended}}},
+      {"Terminate", [](const Listing& l) { return Decide(l, Propose{{Action::kTerminate, "OBJECTION", "", "people/x"}}, kRegime, kPublish); }, {{S::kListed, S::kListed}, {S::kSuspended, S::kSuspended}}},
+      {"Confirm", [](const Listing& l) { return Decide(l, Confirm{"people/y"}, kRegime, kPublish); }, {}},
+      {"Withdraw", [](const Listing& l) { return Decide(l, WithdrawListing{"people/m", false}, kRegime, kPublish); },
+       {{S::kDraft, S::kWithdrawn}, {S::kSubmitted, S::kWithdrawn}, {S::kUnderReview, S::kWithdrawn}, {S::kApproved, S::kWithdrawn}, {S::kListed, S::kWithdrawn}}},
+      {"EndPeriod", [late](const Listing& l) { return Decide(l, EndPeriod{1}, kRegime, late); }, {{S::kListed, S::kQualifying}}, true},
+      {"Qualification", [](const Listing& l) { return Decide(l, Qualification{0, {}}, kRegime, kEnd); }, {{S::kQualifying, S::kExpired}}, true},
+      {"ScheduleBidding", [](const Listing& l) { return Decide(l, ScheduleBidding{"auctions/y", kEnd + Hours(1), kTwo}, kRegime, kEnd); }, {{S::kQualifying, S::kBiddingScheduled}}},
+      {"Quote", [](const Listing& l) { return Decide(l, Quote{"listings/l/intents/i", MakeDeal()}, kRegime, kEnd); }, {{S::kSingleBidder, S::kDealPending}}},
+      {"EndQuote", [late](const Listing& l) { return Decide(l, EndQuote{}, kRegime, late); }, {{S::kSingleBidder, S::kDefaulted}}, true},
+      {"StartBidding", [](const Listing& l) { return Decide(l, StartBidding{}, kRegime, kEnd); }, {{S::kBiddingScheduled, S::kBidding}}},
+      {"AuctionWon", [](const Listing& l) { return Decide(l, AuctionWon{MakeDeal()}, kRegime, kEnd); }, {{S::kBiddingScheduled, S::kDealPending}, {S::kBidding, S::kDealPending}}},
+      {"AuctionFailed", [](const Listing& l) { return Decide(l, AuctionFailed{"NO_BID"}, kRegime, kEnd); }, {{S::kBiddingScheduled, S::kExpired}, {S::kBidding, S::kExpired}}},
+      {"ContractEffective", [late](const Listing& l) { return Decide(l, ContractEffective{"deals/d"}, kRegime, late); }, {{S::kDealPending, S::kDealSigned}}},
+      {"DealDefaulted", [late](const Listing& l) { return Decide(l, DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, late); }, {{S::kDealPending, S::kDefaulted}, {S::kDealSigned, S::kDefaulted}}},
+      {"DealSettled", [late](const Listing& l) { return Decide(l, DealSettled{"deals/d"}, kRegime, late); }, {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
+      {"DealCertified", [late](const Listing& l) { return Decide(l, DealCertified{"deals/d"}, kRegime, late); }, {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
+  };
+  for (const Row& row : rows) {
+    for (int number = 1; number <= 18; ++number) {
+      const Listing before = In(static_cast<S>(number));
+      ASSERT_EQ(before.state, static_cast<S>(number));
+      const auto result = row.run(before);
+      const auto allowed = row.next.find(before.state);
+      const std::string what = std::string(row.command) + " in " + std::string(StateName(before.state));
+      if (allowed == row.next.end()) {
+        ASSERT_EQ(result.ok(), row.total) << what;
+        if (row.total) {
+          EXPECT_EQ(result->next, before) << what;
+        } else {
+          EXPECT_EQ(result.error().code(), Code::kFailedPrecondition) << what;
+        }
+        continue;
+      }
+      ASSERT_TRUE(result.ok()) << what << ": " << result.error().message();
+      EXPECT_EQ(result->next.state, allowed->second) << what;
+      EXPECT_EQ(Check(result->next), std::nullopt) << what;
+      Listing folded = before;
+      for (const ListingEvent& event : result->events) folded = Apply(folded, event);
+      EXPECT_EQ(folded, result->next) << what;
+      EXPECT_EQ(result->next.version, before.version + static_cast<int64_t>(result->events.size())) << what;
+    }
+  }
+}
+
+TEST(Listing, TwoReviewersWhoAreNeitherTheMakerNorOnePerson) {
+  const Listing review = In(S::kUnderReview);
+  const auto approve = [](const Listing& l, const char* person, Review r) {
+    return Decide(l, ApproveListing{person, r, "PJ1"}, kRegime, kPublish);
+  };
+  EXPECT_EQ(approve(review, "people/maker", Review::kBusiness).error().reason, Reason::kSAME_PERSON);
+  EXPECT_EQ(approve(review, "people/submitter", Review::kCompliance).error().reason, Reason::kSAME_PERSON);
+  const Listing once = Must(approve(review, "people/b", Review::kBusiness));
+  EXPECT_EQ(once.state, S::kUnderReview);
+  EXPECT_EQ(once.project_no, "");
+  EXPECT_EQ(approve(once, "people/z", Review::kBusiness).error().reason, Reason::kALREADY_REVIEWED);
+  EXPECT_EQ(approve(once, "people/b", Review::kCompliance).error().reason, Reason::kSAME_PERSON);
+  const Listing twice = Must(approve(once, "people/c", Review::kCompliance));
+  EXPECT_EQ(twice.state, S::kApproved);
+  EXPECT_EQ(twice.project_no, "PJ1");
+  EXPECT_EQ(twice.profile_version, 1);
+}
+
+TEST(Listing, ThePeriodIsCountedFromTheDayOfPublication) {
+  const Listing listing = Listed();
+  EXPECT_EQ(FormatDate(listing.end_date), "2026-09-30");
+  EXPECT_EQ(listing.end_time, kEnd);
+  EXPECT_TRUE(TakesIntents(listing, kEnd - Nanoseconds(1)));
+  EXPECT_FALSE(TakesIntents(listing, kEnd));
+  ListingContent content = MakeListingContent();
+  content.closing_hour = 17;
+  EXPECT_EQ(Listed(content).end_time, AtHour(MakeDate(2026, 9, 30), 17, 0));
+  content.earliest_start = kPublish + Nanoseconds(1);
+  EXPECT_EQ(Decide(Approved(content), PublishListing{"people/o", "h"}, kRegime, kPublish).error().reason, Reason::kSTART_NOT_REACHED);
+}
+
+TEST(Listing, TheEndExtendsWhileTooFewCameAndCyclesAreLeft) {
+  ListingContent content = MakeListingContent();
+  content.auto_extend = {true, 1, 5, 2};
+  Listing listing = Listed(content);
+  const auto early = Decide(listing, EndPeriod{0}, kRegime, kEnd - Nanoseconds(1));
+  EXPECT_TRUE(early->events.empty());
+  listing = Must(Decide(listing, EndPeriod{1}, kRegime, kEnd));
+  EXPECT_EQ(listing.state, S::kListed);
+  EXPECT_EQ(FormatDate(listing.end_date), "2026-10-13");  // 10-08, 09, 10 (worked Saturday), 12, 13
+  listing = Must(Decide(listing, EndPeriod{1}, kRegime, listing.end_time));
+  EXPECT_EQ(listing.extension_count, 2);
+  EXPECT_EQ(Must(Decide(listing, EndPeriod{1}, kRegime, listing.end_time)).state, S::kQualifying);
+  EXPECT_EQ(Must(Decide(listing, EndPeriod{0}, kRegime, listing.end_time)).reason, "NO_INTENT");
+  EXPECT_EQ(Must(Decide(Listed(content), EndPeriod{2}, kRegime, kEnd)).state, S::kQualifying);
+}
+
+TEST(Listing, NothingClosesOnAProvisionalDate) {
+  const Time publish = AtHour(MakeDate(2026, 12, 25), 10, 0);
+  const Listing listing = Must(Decide(Approved(), PublishListing{"people/officer", "h"}, kRegime, publish));
+  ASSERT_TRUE(listing.end_provisional);
+  const Time late = listing.end_time + Hours(24 * 30);
+  const auto open = Decide(listing, EndPeriod{0}, kRegime, late);
+  EXPECT_TRUE(open->events.empty());
+  EXPECT_TRUE(TakesIntents(listing, late));
+  // The table of 2027 arrives, with the first days of the year off.
+  std::ifstream in("deploy/calendar/2026.txt");
+  const std::string tables[] = {{std::istreambuf_iterator<char>(in), {}}, "year 2027\noff 2027-01-01..2027-01-03\n"};
+  const Calendar calendar = Calendar::Parse(tables).value();
+  const Regime later{calendar, kProfile};
+  const Listing moved = Must(Decide(listing, EndPeriod{0}, later, publish + Hours(1)));
+  EXPECT_EQ(moved.state, S::kListed);
+  EXPECT_FALSE(moved.end_provisional);
+  EXPECT_EQ(moved.end_date, calendar.ListingEnd(MakeDate(2026, 12, 25), 10).date);
+  EXPECT_EQ(Must(Decide(listing, EndPeriod{0}, later, late)).state, S::kExpired);
+}
+
+TEST(Listing, SuspensionFreezesThePeriodAndNeedsTwoPersons) {
+  Listing listing = Listed();
+  EXPECT_EQ(Decide(listing, Confirm{"people/q"}, kRegime, kPublish).error().reason, Reason::kNO_PROPOSAL);
+  EXPECT_EQ(Decide(listing, Propose{{Action::kSuspend, "BORED", "", "people/p"}}, kRegime, kPublish).error().violations[0].reason, Reason::kUNKNOWN_VALUE);
+  const Time day = AtHour(MakeDate(2026, 9, 28), 9, 0);  // 28, 29, 30 remain
+  listing = Must(Decide(listing, Propose{{Action::kSuspend, "OWNERSHIP_DISPUTE", "异议", "people/p"}}, kRegime, day));
+  for (const char* person : {"people/p", "people/maker", "people/submitter"}) {
+    EXPECT_EQ(Decide(listing, Confirm{person}, kRegime, day).error().reason, Reason::kSAME_PERSON);
+  }
+  listing = Must(Decide(listing, Confirm{"people/q"}, kRegime, day));
+  EXPECT_EQ(listing.remaining_days, 3);
+  EXPECT_EQ(listing.reason, "OWNERSHIP_DISPUTE");
+  EXPECT_FALSE(TakesIntents(listing, day));
+  EXPECT_TRUE(Decide(listing, EndPeriod{0}, kRegime, kEnd)->events.empty());
+  listing = Must(Decide(listing, Propose{{Action::kResume, "", "", "people/p"}}, kRegime, day));
+  const Time resume = AtHour(MakeDate(2026, 10, 12), 9, 0);
+  listing = Must(Decide(listing, Confirm{"people/q"}, kRegime, resume));
+  // At least the profile's five working days: 12, 13, 14, 15, 16.
+  EXPECT_EQ(FormatDate(listing.end_date), "2026-10-16");
+}
+
+TEST(Listing, TheOnlyBidderQuotesInTimeAndNotBelowTheListedPrice) {
+  const Listing single = In(S::kSingleBidder);
+  EXPECT_EQ(single.quote_due_time, kCalendar.DeadlineWorkdays(DateInShanghai(kEnd), 3).end());
+  const auto quote = [&](const char* intent, int64_t price, Time now) { return Decide(single, Quote{intent, MakeDeal(price)}, kRegime, now); };
+  EXPECT_EQ(quote("listings/l/intents/j", 1, single.quote_due_time).error().reason, Reason::kNOT_QUALIFIED);
+  EXPECT_EQ(quote("listings/l/intents/i", 1, single.quote_due_time).error().reason, Reason::kQUOTE_TOO_LATE);
+  EXPECT_EQ(quote("listings/l/intents/i", 99'999'999, kEnd).error().reason, Reason::kBELOW_LISTED_PRICE);
+  EXPECT_EQ(quote("listings/l/intents/i", 0, kEnd).error().violations[0].field, "price_fen");
+  EXPECT_TRUE(quote("listings/l/intents/i", 100'000'000, single.quote_due_time - Nanoseconds(1)).ok());
+  EXPECT_TRUE(Decide(single, EndQuote{}, kRegime, single.quote_due_time - Nanoseconds(1))->events.empty());
+  EXPECT_EQ(Must(Decide(single, EndQuote{}, kRegime, single.quote_due_time)).reason, "NO_QUOTE");
+}
+
+TEST(Listing, BiddingNeedsTwoAndEverythingDecided) {
+  const Listing listing = In(S::kQualifying);
+  const auto schedule = [&](Qualification q, Time start) { return Decide(listing, ScheduleBidding{"auctions/x", start, q}, kRegime, kEnd); };
+  EXPECT_EQ(schedule({1, {}}, {}).error().reason, Reason::kINTENTS_UNDECIDED);
+  EXPECT_EQ(schedule({0, {"i"}}, {}).error().reason, Reason::kTOO_FEW_BIDDERS);
+  EXPECT_EQ(schedule(kTwo, kEnd).error().violations[0].field, "start_time");
+  EXPECT_EQ(schedule(kTwo, {}).error().violations[0].reason, Reason::kREQUIRED);
+  EXPECT_EQ(schedule(kTwo, kEnd + Hours(24 * 60) + Nanoseconds(1)).error().violations[0].reason, Reason::kOUT_OF_RANGE);
+}
+
+TEST(Listing, SettlementAndCertificateCloseItInAnyOrder) {
+  const Listing pending = In(S::kDealPending);
+  const Time now = kEnd + Hours(60);
+  const Listing settled = Must(Decide(pending, DealSettled{"deals/d"}, kRegime, now));
+  const Listing both = Must(Decide(settled, DealCertified{"deals/d"}, kRegime, now));
+  EXPECT_EQ(both.state, S::kDealPending);
+  EXPECT_EQ(Must(Decide(both, ContractEffective{"deals/d"}, kRegime, now)).state, S::kClosed);
+  EXPECT_EQ(Decide(pending, ContractEffective{"deals/other"}, kRegime, now).error().reason, Reason::kWRONG_STATE);
+  EXPECT_EQ(In(S::kClosed).state, S::kClosed);
+}
+
+TEST(Listing, AnOwnerWithIntentsCannotSimplyWithdraw) {
+  EXPECT_EQ(Decide(Listed(), WithdrawListing{"people/m", true}, kRegime, kPublish).error().reason, Reason::kHAS_INTENTS);
+}
+
+TEST(Listing, BadContentNamesTheField) {
+  struct Row {
+    const char* field;
+    std::function<void(ListingContent&)> spoil;
+  };
+  const Row rows[] = {
+      {"title", [](auto& c) { c.title = "\n"; }},
+      {"right_scope.kind", [](auto& c) { c.right_scope.kind = Kind::kUnspecified; }},
+      {"right_scope.territories[0]", [](auto& c) { c.right_scope.territories = {"11"}; }},
+      {"listed_price_fen", [](auto& c) { c.listed_price = Fen{0}; }},
+      {"listing_days", [](auto& c) { c.listing_days = 4; }},
+      {"closing_hour", [](auto& c) { c.closing_hour = 25; }},
+      {"auto_extend.cycle_days", [](auto& c) { c.auto_extend = {true, 0, 4, 1}; }},
+      {"auto_extend.max_cycles", [](auto& c) { c.auto_extend = {true, 0, 5, 5}; }},
+      {"rules.start_price_fen", [](auto& c) { c.rules.start_price = Fen{1}; }},
+      {"rules.increments[0].step_fen", [](auto& c) { c.rules.increments = {{c.listed_price, Fen{0}}}; }},
+      {"rules.cycle", [](auto& c) { c.rules.cycle = Milliseconds(1); }},
+      {"rules.cap_fen", [](auto& c) { c.rules.cap = Fen{c.listed_price.value + 1}; }},
+      {"deposit.amount_fen", [](auto& c) { c.deposit.amount = Fen{30'000'001}; }},
+      {"deposit.amount_fen", [](auto& c) { c.deposit.amount = Fen{-1}; }},
+      {"deposit.guarantee", [](auto& c) { c.deposit.guarantee = ""; }},
+      {"payment_terms", [](auto& c) { c.payment_terms = ""; }},
+      {"contact", [](auto& c) { c.contact = ""; }},
+      {"attachments[0].size", [](auto& c) { c.attachments = {{"a", std::string(64, 'a'), 0}}; }},
+  };
+  for (const Row& row : rows) {
+    ListingContent content = MakeListingContent();
+    row.spoil(content);
+    const auto result = NormalizeContent(content, kProfile);
+    ASSERT_FALSE(result.ok()) << row.field;
+    EXPECT_EQ(result.error().violations[0].field, row.field);
+  }
+}
+
+TEST(Listing, DefaultsComeFromTheProfileAndTheOnePercentRule) {
+  const ListingContent content = NormalizeContent(MakeListingContent(), kProfile).value();
+  EXPECT_EQ(content.listing_days, 10);
+  EXPECT_EQ(content.deposit.amount, Fen{10'000'000});
+  EXPECT_EQ(content.deposit.pay_days, 3);
+  EXPECT_EQ(content.rules.start_price, content.listed_price);
+  EXPECT_EQ(content.rules.increments, (std::vector<Increment>{{Fen{100'000'000}, Fen{1'000'000}}}));
+  EXPECT_EQ(content.rules.free_period, Hours(1));
+  EXPECT_EQ(content.rules.cycle, Minutes(5));
+  EXPECT_EQ(DefaultIncrement(Fen{123'456'789}), Fen{1'200'000});
+  EXPECT_EQ(DefaultIncrement(Fen{10}), Fen{1});
+}
+
+RC_GTEST_PROP(Listing, NormalContentIsAFixedPoint, (int64_t price)) {
+  ListingContent content = MakeListingContent();
+  content.listed_price = Fen{1 + std::abs(price % 9'000'000'000'000'000)};
+  const auto once = NormalizeContent(content, kProfile);
+  RC_ASSERT(once.ok());
+  const auto twice = NormalizeContent(*once, kProfile);
+  RC_ASSERT(twice.ok());
+  RC_ASSERT(*twice == *once);
+  RC_ASSERT(once->deposit.amount.value >= 1);
+}
+
+TEST(Listing, TheReserveLiesBetweenStartAndCap) {
+  ListingContent content = NormalizeContent(MakeListingContent(), kProfile).value();
+  EXPECT_TRUE(CheckReserve(content, content.listed_price).ok());
+  EXPECT_EQ(CheckReserve(content, content.listed_price - Fen{1}).error().violations[0].field, "reserve_fen");
+  content.rules.cap = content.listed_price + Fen{1'000'000};
+  EXPECT_FALSE(CheckReserve(content, content.rules.cap + Fen{1}).ok());
+}
+
+TEST(Listing, ProjectNumbersCarryACheckSymbol) {
+  const std::string number = ProjectNumber("organizations/01hzxy7s0v", 2026, 3, 42);
+  EXPECT_EQ(number.substr(0, 17), "PJ7L0U20263000042");
+  EXPECT_EQ(number.back(), UsccCheckSymbol(number.substr(0, 17)));
+  EXPECT_EQ(ExchangeCode("organizations/a-i"), "0A00");  // symbols that USCCs lack
+}
+
+TEST(Listing, TheContentHashCoversEveryPublishedField) {
+  const Listing listing = Approved();
+  std::set<std::string> texts = {CanonicalContent(listing)};
+  size_t expected = 1;
+  const auto changed = [&](auto change) {
+    Listing other = listing;
+    change(other);
+    texts.insert(CanonicalContent(other));
+    ++expected;
+  };
+  changed([](Listing& l) { l.content.title += "x"; });
+  changed([](Listing& l) { l.content.listed_price += Fen{1}; });
+  changed([](Listing& l) { l.content.listing_days += 1; });
+  changed([](Listing& l) { l.content.deposit.amount += Fen{1}; });
+  changed([](Listing& l) { l.content.buyer_conditions = "x"; });
+  changed([](Listing& l) { l.content.important_disclosures = "x"; });
+  changed([](Listing& l) { l.content.rules.max_steps_per_bid = 7; });
+  changed([](Listing& l) { l.content.attachments = {testing::MakeAttachment()}; });
+  changed([](Listing& l) { l.content.right_scope.fields = {"x"}; });
+  changed([](Listing& l) { l.reserve.commitment = "x"; });
+  EXPECT_EQ(texts.size(), expected);
+}
+
+}  // namespace
+}  // namespace ttx::listing

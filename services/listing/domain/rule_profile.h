@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "libs/core/money.h"
+#include "libs/core/time.h"
+
+namespace ttx::listing {
+
+/// The numbers of one legal regime (domain.md 0.6, 4.1, 4.5); read from deploy/profiles, where each has its source.
+struct RuleProfile {
+  std::string name;  // "PUBLIC_RDI"
+  int32_t version = 0;
+  Date effective_from;
+  int32_t project_digit = 0;  // 1..9: the profile digit of project numbers (domain.md 9.3)
+
+  int32_t disclosure_workdays_min = 0;
+  int32_t disclosure_workdays_default = 0;
+  int32_t relisting_workdays_min = 0;
+  Ppm relisting_of_first;
+  int32_t extension_workdays_min = 0;
+  int32_t extension_workdays_default = 0;
+  int32_t extension_cycles_max = 0;
+  int32_t redo_process_months = 0;
+  int32_t resume_workdays_min = 0;
+  int32_t suspension_days_max = 0;
+  Ppm deposit_cap;
+  Ppm deposit_default;
+  int32_t deposit_workdays = 0;
+  int32_t opinion_workdays = 0;
+  int32_t owner_reply_workdays = 0;
+  int32_t dispute_workdays = 0;
+  int32_t quote_workdays = 0;
+  int32_t result_notice_workdays = 0;
+
+  bool operator==(const RuleProfile&) const = default;
+};
+
+}  // namespace ttx::listing

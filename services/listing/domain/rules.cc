@@ -1,0 +1,90 @@
+#include "services/listing/domain/rules.h"
+
+#include <algorithm>
+#include <string>
+
+#include "services/listing/domain/common.h"
+#include "services/listing/domain/limits.h"
+
+namespace ttx::listing {
+namespace {
+
+constexpr Duration kDefaultFreePeriod = Hours(1);
+constexpr Duration kDefaultCycle = Minutes(5);
+
+Status CheckLength(Duration length, Duration min, Duration max, const std::string& field) {
+  if (length >= min && length <= max) return {};
+  return InvalidField(field, Reason::kOUT_OF_RANGE,
+                      std::to_string(min.ns / 1'000'000'000) + "s.." + std::to_string(max.ns / 1'000'000'000) + "s");
+}
+
+// Each tier begins on a price that is reachable from the one below, so that a ladder never has a gap.
+Status CheckIncrements(const Rules& rules) {
+  if (rules.increments.size() > kMaxIncrements) {
+    return InvalidField("rules.increments", Reason::kTOO_MANY, "1.." + std::to_string(kMaxIncrements));
+  }
+  for (size_t i = 0; i < rules.increments.size(); ++i) {
+    const std::string path = At("rules.increments", i);
+    const Increment& increment = rules.increments[i];
+    TTX_RETURN_IF_ERROR(CheckAmount(increment.from, rules.start_price, path + ".from_fen"));
+    TTX_RETURN_IF_ERROR(CheckAmount(increment.step, Fen{1}, path + ".step_fen"));
+    if (i == 0) {
+      if (increment.from != rules.start_price) {
+        return InvalidField(path + ".from_fen", Reason::kOUT_OF_RANGE, std::to_string(rules.start_price.value));
+      }
+      continue;
+    }
+    const Increment& below = rules.increments[i - 1];
+    if (increment.from <= below.from || (increment.from - below.from).value % below.step.value != 0) {
+      return InvalidField(path + ".from_fen", Reason::kOUT_OF_RANGE,
+                          std::to_string(below.from.value) + " + k * " + std::to_string(below.step.value));
+    }
+  }
+  return {};
+}
+
+Status CheckCap(const Rules& rules) {
+  if (rules.cap == Fen{}) return {};
+  TTX_RETURN_IF_ERROR(CheckAmount(rules.cap, rules.start_price, "rules.cap_fen"));
+  const Increment* tier = &rules.increments.front();
+  for (const Increment& increment : rules.increments) {
+    if (increment.from <= rules.cap) tier = &increment;
+  }
+  if ((rules.cap - tier->from).value % tier->step.value != 0) {
+    return InvalidField("rules.cap_fen", Reason::kOUT_OF_RANGE, "start_price_fen + k * step_fen");
+  }
+  return {};
+}
+
+}  // namespace
+
+Fen DefaultIncrement(Fen start_price) {
+  const Fen percent = MulPpm(start_price, {10'000});
+  int64_t unit = 1;
+  while (percent.value / unit >= 100) unit *= 10;
+  return {std::max<int64_t>(1, (percent.value + unit / 2) / unit * unit)};
+}
+
+Result<Rules> NormalizeRules(Rules rules, Fen listed_price) {
+  if (rules.start_price != Fen{} && rules.start_price != listed_price) {
+    return InvalidField("rules.start_price_fen", Reason::kOUT_OF_RANGE, std::to_string(listed_price.value));
+  }
+  rules.start_price = listed_price;
+  if (rules.mode == Mode::kUnspecified) rules.mode = Mode::kMulti;
+  if (rules.multiple_base == MultipleBase::kUnspecified) rules.multiple_base = MultipleBase::kFromStart;
+  if (rules.limited_entry == LimitedEntry::kUnspecified) rules.limited_entry = LimitedEntry::kAlways;
+  if (rules.increments.empty()) rules.increments = {{listed_price, DefaultIncrement(listed_price)}};
+  if (rules.free_period == Duration{}) rules.free_period = kDefaultFreePeriod;
+  if (rules.cycle == Duration{}) rules.cycle = kDefaultCycle;
+  TTX_RETURN_IF_ERROR(CheckIncrements(rules));
+  TTX_RETURN_IF_ERROR(CheckLength(rules.free_period, kMinFreePeriod, kMaxFreePeriod, "rules.free_period"));
+  TTX_RETURN_IF_ERROR(CheckLength(rules.preparation, Duration{}, kMaxPreparation, "rules.preparation"));
+  TTX_RETURN_IF_ERROR(CheckLength(rules.cycle, kMinCycle, kMaxCycle, "rules.cycle"));
+  if (rules.max_steps_per_bid < 0 || rules.max_steps_per_bid > kMaxStepsPerBid) {
+    return InvalidField("rules.max_steps_per_bid", Reason::kOUT_OF_RANGE, "0.." + std::to_string(kMaxStepsPerBid));
+  }
+  TTX_RETURN_IF_ERROR(CheckCap(rules));
+  return rules;
+}
+
+}  // namespace ttx::listing

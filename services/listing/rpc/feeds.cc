@@ -1,0 +1,98 @@
+#include "services/listing/rpc/feeds.h"
+
+#include "ttx/auction/v1/auction.pb.h"
+#include "ttx/contract/v1/contract.pb.h"
+#include "ttx/disclosure/v1/disclosure.pb.h"
+#include "ttx/party/v1/party.pb.h"
+#include "ttx/settlement/v1/settlement.pb.h"
+
+namespace ttx::listing {
+namespace {
+
+template <class Event>
+Result<Event> Parse(const rpc::FeedEvent& event) {
+  Event proto;
+  if (!proto.ParseFromString(event.bytes)) return Error(Reason::kINTERNAL);
+  return proto;
+}
+
+std::string ReasonOf(contract::v1::Defaulter defaulter) {
+  return defaulter == contract::v1::NONE ? "CANCELLED" : contract::v1::Defaulter_Name(defaulter);
+}
+
+}  // namespace
+
+Status OnPartyEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
+  TTX_TRY(const auto proto, Parse<party::v1::Event>(event));
+  if (proto.has_organization_activated()) {
+    const auto& from = proto.organization_activated();
+    return app.OnOrganizationActivated(txn, from.organization(), from.legal_name(), from.uscc());
+  }
+  if (proto.has_organization_suspended()) {
+    return app.OnOrganizationChanged(txn, proto.organization_suspended().organization(), false);
+  }
+  if (proto.has_organization_closed()) {
+    return app.OnOrganizationChanged(txn, proto.organization_closed().organization(), false);
+  }
+  if (proto.has_organization_reinstated()) {
+    return app.OnOrganizationChanged(txn, proto.organization_reinstated().organization(), true);
+  }
+  return {};
+}
+
+Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
+  TTX_TRY(const auto proto, Parse<auction::v1::Event>(event));
+  if (proto.has_phase_started() && proto.phase_started().state() == auction::v1::Auction::FREE) {
+    return app.OnBiddingStarted(txn, proto.listing());
+  }
+  if (!proto.has_auction_closed()) return {};
+  const auto& from = proto.auction_closed();
+  ListingApp::AuctionResult result;
+  result.listing = proto.listing();
+  result.won = from.outcome() == auction::v1::Auction::WINNER;
+  if (!result.won) result.reason = auction::v1::Auction::Outcome_Name(from.outcome());
+  result.winner_code = from.winner_code();
+  result.price = {from.price_fen()};
+  result.bid_count = from.bid_count();
+  result.log_hash = from.log_hash();
+  return app.OnAuctionClosed(txn, result);
+}
+
+Status OnSettlementEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
+  TTX_TRY(const auto proto, Parse<settlement::v1::Event>(event));
+  if (proto.has_deposit_effective()) return app.OnDepositEffective(txn, proto.deposit_effective().intent());
+  if (proto.has_deposit_missed()) return app.OnDepositMissed(txn, proto.deposit_missed().intent());
+  if (proto.has_settlement_settled()) {
+    return app.OnSettled(txn, proto.settlement_settled().listing(), proto.settlement_settled().deal());
+  }
+  if (proto.has_settlement_defaulted()) {
+    const auto& from = proto.settlement_defaulted();
+    return app.OnDealDefaulted(txn, from.listing(), from.deal(), "PAYMENT");
+  }
+  return {};
+}
+
+Status OnContractEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
+  TTX_TRY(const auto proto, Parse<contract::v1::Event>(event));
+  if (proto.has_contract_effective()) {
+    return app.OnContractEffective(txn, proto.contract_effective().listing(), proto.contract_effective().deal());
+  }
+  if (proto.has_contract_expired()) {
+    const auto& from = proto.contract_expired();
+    return app.OnDealDefaulted(txn, from.listing(), from.deal(), ReasonOf(from.defaulter()));
+  }
+  if (proto.has_deal_cancelled()) {
+    return app.OnDealDefaulted(txn, proto.deal_cancelled().listing(), proto.deal_cancelled().deal(), "CANCELLED");
+  }
+  return {};
+}
+
+Status OnDisclosureEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
+  TTX_TRY(const auto proto, Parse<disclosure::v1::Event>(event));
+  if (!proto.has_certificate_issued()) return {};
+  const auto& from = proto.certificate_issued();
+  if (from.type() != disclosure::v1::Certificate::TXN) return {};
+  return app.OnCertified(txn, from.listing(), from.deal());
+}
+
+}  // namespace ttx::listing

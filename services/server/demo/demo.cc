@@ -1,0 +1,102 @@
+#include <curl/curl.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "libs/config/config.h"
+#include "services/server/commands.h"
+#include "services/server/demo/deal.h"
+
+namespace ttx::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDemoHelp =
+    "Usage: ttx demo [--config FILE] [options]\n"
+    "\n"
+    "Carries one deal through all seven verbs on a running sandbox, over HTTPS, as everybody who takes part: a\n"
+    "university, two enterprises, the exchange's staff, a bank, a registry and the administrator. Each step is a line;\n"
+    "every figure is checked to the fen. It may run again on the same server: all organizations are new each time.\n"
+    "\n"
+    "  --config FILE  the server's configuration (default var/ttx.conf)\n"
+    "  --admin FILE   credentials of the administrator (default admin.json beside the configuration)\n"
+    "  --url URL      the server (default gateway.public_url of the configuration, or of gateway.conf beside it)\n"
+    "  --ca FILE      the authority its certificate comes from (default certs/ca.pem beside the configuration)\n"
+    "  --lang zh|en   the language of the steps (default zh)\n"
+    "  --json         one JSON object a line\n"
+    "\n"
+    "Exit status: 0 every step succeeded, 1 one did not (it says why), 64 wrong use, 78 a file cannot be used.\n";
+
+int Refuse(const std::string& what) {
+  std::fprintf(stderr, "ttx demo: %s\n", what.c_str());
+  return kExitConfig;
+}
+
+// The address of the gateway as its configuration says, or empty.
+std::string ConfiguredUrl(const fs::path& config_file) {
+  for (const fs::path& file : {config_file, config_file.parent_path() / "gateway.conf"}) {
+    const Result<config::Config> config = config::Load(file);
+    if (config.ok() && config->gateway().has_public_url()) return config->gateway().public_url();
+  }
+  return "";
+}
+
+bool ReadAdministrator(const std::string& file, demo::Actor& administrator) {
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream content;
+  content << in.rdbuf();
+  const demo::Json json = demo::Json::parse(content.str(), nullptr, false);
+  if (json.is_discarded()) return false;
+  administrator = {demo::Text(json, "/organization"), demo::Text(json, "/person"), demo::Text(json, "/client_id"),
+                   demo::Text(json, "/client_secret"), ""};
+  return !administrator.client_id.empty() && !administrator.client_secret.empty();
+}
+
+int RunDeal(const std::string& url, const std::string& ca_file, const demo::Actor& administrator, bool english,
+            bool json) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  demo::Printer printer(english ? demo::Language::kEnglish : demo::Language::kChinese, json);
+  demo::HttpClient http(url, ca_file);
+  demo::Market market(http, printer);
+  demo::Deal deal;
+  deal.administrator = administrator;
+  for (const auto verb : {demo::SetUp, demo::List, demo::Qualify, demo::Bid, demo::Sign, demo::Register, demo::Pay,
+                          demo::Disclose, demo::Certify, demo::Release, demo::VerifyAll}) {
+    verb(market, deal);
+  }
+  return market.ok() ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+int Demo(const std::vector<std::string>& words) {
+  const Arguments arguments(words, {"json"}, {"config", "admin", "url", "ca", "lang"});
+  if (arguments.Has("help")) {
+    std::fputs(kDemoHelp, stdout);
+    return kExitOk;
+  }
+  const std::string language = arguments.Get("lang", "zh");
+  if (!arguments.error().empty() || !arguments.rest().empty() || (language != "zh" && language != "en")) {
+    std::fprintf(stderr, "ttx: %s\n\n%s", arguments.error().empty() ? "wrong arguments" : arguments.error().c_str(),
+                 kDemoHelp);
+    return kExitUsage;
+  }
+  const fs::path config = fs::absolute(arguments.Get("config", kDefaultConfig));
+  const fs::path folder = config.parent_path();
+  const std::string admin_file = arguments.Get("admin", (folder / "admin.json").string());
+  const std::string ca_file = arguments.Get("ca", (folder / "certs/ca.pem").string());
+  std::string url = arguments.Get("url", "");
+  if (url.empty()) url = ConfiguredUrl(config);
+  if (url.empty()) return Refuse("no gateway.public_url in " + config.string() + "; say --url");
+  while (url.ends_with('/')) url.pop_back();
+  if (!fs::exists(ca_file)) return Refuse("no authority in " + ca_file + "; say --ca");
+  demo::Actor administrator;
+  if (!ReadAdministrator(admin_file, administrator)) return Refuse("no credentials in " + admin_file + "; say --admin");
+  return RunDeal(url, ca_file, administrator, language == "en", arguments.Has("json"));
+}
+
+}  // namespace ttx::server
