@@ -277,6 +277,11 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     }
   }
   const ServerOptions& options() const { return shared_.options; }
+  // The plain listener is for operators on a loopback address, whatever name they use.
+  const std::vector<std::string>& allowed_hosts() const {
+    static const std::vector<std::string> kAny;
+    return kTls ? options().allowed_hosts : kAny;
+  }
 
   void Enter(Phase phase, Instant deadline) {
     phase_ = phase;
@@ -356,7 +361,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       switch (buffer_.size() == 0 ? HeadScan::kIncomplete : ScanHead(Buffered(), position)) {
         case HeadScan::kComplete: {
           request_->head_bytes = Buffered().substr(0, position);
-          auto verdict = JudgeHead(request_->head_bytes, options().allowed_hosts);
+          auto verdict = JudgeHead(request_->head_bytes, allowed_hosts());
           if (const auto* refused = std::get_if<Refusal>(&verdict)) {
             refusal_ = *refused;
             co_return true;
@@ -387,7 +392,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   std::optional<Refusal> CheckServerName() {
     if constexpr (kTls) {
       const char* name = SSL_get_servername(stream_.native_handle(), TLSEXT_NAMETYPE_host_name);
-      const auto& allowed = options().allowed_hosts;
+      const auto& allowed = allowed_hosts();
       if (name != nullptr && !allowed.empty() &&
           std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
         return Refusal{421, Reason::kMISDIRECTED_REQUEST, ""};

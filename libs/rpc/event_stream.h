@@ -3,6 +3,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -22,7 +23,8 @@ using StreamPage = std::vector<std::pair<uint64_t, Event>>;
 /// Serves a server-streaming method from the event log: everything after `after_sequence`, then whatever is
 /// committed, until the client leaves, the server drains, or `last(event)` says that nothing can follow.
 /// At most one page is held in memory, so a slow client costs no more than that; it resumes by sequence.
-/// `fetch(reader, call, after_sequence, limit)` runs on a reader thread. Deletes itself.
+/// `fetch(reader, call, after_sequence, limit)` runs on a reader thread and gives fewer than `limit` messages only when
+/// the log holds no more. Deletes itself.
 template <class Request, class Event>
 class EventStream : public grpc::ServerWriteReactor<Event> {
  public:
@@ -71,6 +73,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
         End(page.error());
         return;
       }
+      more_ = page->size() >= kPage;
       page_.assign(std::make_move_iterator(page->begin()), std::make_move_iterator(page->end()));
       Continue();
     });
@@ -82,6 +85,8 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
       End(Error(Reason::kUNAVAILABLE));
     } else if (finished_) {
       End({});
+    } else if (page_.empty() && more_) {
+      Look();
     } else if (page_.empty()) {
       const std::shared_ptr<EventStream> keep = self_;
       handler_.signal().Wait(seen_, kLookEvery, [this, keep](CommitSignal::Wakeup wakeup) {
@@ -109,7 +114,8 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   const Fetch fetch_;
   const std::function<bool(const Event&)> last_;
   Call call_;
-  uint64_t seen_ = 0;
+  uint64_t seen_ = 0;   // the newest sequence at the last look
+  bool more_ = false;   // the last look did not reach it
   std::deque<std::pair<uint64_t, Event>> page_;
   Event current_;
   bool finished_ = false;

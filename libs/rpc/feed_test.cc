@@ -1,5 +1,6 @@
 #include "libs/rpc/feed.h"
 
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -53,9 +54,11 @@ void CheckEffects(const storage::Reader& reader, const std::vector<FeedEvent>& l
   for (const FeedEvent& event : log) {
     const bool bad = event.bytes.starts_with("bad");
     const bool taken = event.sequence <= cursor;
-    RC_ASSERT(reader.Get(EffectKey(event.sequence)) == (taken && !bad ? std::optional<std::string>("1") : std::nullopt));
-    RC_ASSERT(reader.Get(RefusalKey(event.sequence)) ==
-              (taken && bad ? std::optional<std::string>("WRONG_STATE") : std::nullopt));
+    const auto only_if = [](bool there, const char* value) {
+      return there ? std::optional<std::string>(value) : std::nullopt;
+    };
+    RC_ASSERT(reader.Get(EffectKey(event.sequence)) == only_if(taken && !bad, "1"));
+    RC_ASSERT(reader.Get(RefusalKey(event.sequence)) == only_if(taken && bad, "WRONG_STATE"));
     if (taken && !bad) told.push_back(event.bytes);
   }
   const std::vector<storage::OutboxEvent> own = storage::ReadOutbox(reader, 0, 10'000);

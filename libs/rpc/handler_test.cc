@@ -1,5 +1,6 @@
 #include "libs/rpc/handler.h"
 
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <functional>

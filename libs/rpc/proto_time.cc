@@ -35,7 +35,8 @@ Result<Time> FromProtoTime(const google::protobuf::Timestamp& time, std::string_
 }
 
 Result<Duration> FromProtoDuration(const google::protobuf::Duration& duration, std::string_view field) {
-  const bool mixed = (duration.seconds() > 0 && duration.nanos() < 0) || (duration.seconds() < 0 && duration.nanos() > 0);
+  const bool mixed =
+      (duration.seconds() > 0 && duration.nanos() < 0) || (duration.seconds() < 0 && duration.nanos() > 0);
   const bool seconds_fit = -kMaxDurationSeconds <= duration.seconds() && duration.seconds() <= kMaxDurationSeconds;
   if (!seconds_fit || duration.nanos() <= -kNanos || duration.nanos() >= kNanos || mixed) {
     return InvalidField(std::string(field), Reason::kOUT_OF_RANGE);

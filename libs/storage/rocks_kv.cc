@@ -6,6 +6,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include "libs/storage/rocks_wal.h"
+
 namespace ttx::storage {
 namespace {
 
@@ -148,6 +150,7 @@ bool IsHeld(const rocksdb::Status& status) {
 }  // namespace
 
 Result<std::unique_ptr<Kv>> OpenRocksKv(const RocksOptions& options) {
+  TTX_RETURN_IF_ERROR(VerifyWals(options.path));
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(Profile(options), options.path, &db);
   if (!status.ok()) {

@@ -92,11 +92,10 @@ void Shell::Drain() {
   writer_.Stop();
 }
 
-Status ClaimFolder(const std::string& path, const std::string& owner) {
+Status CheckFolder(const std::string& path, const std::string& owner) {
   namespace fs = std::filesystem;
   std::error_code failed;
-  fs::create_directories(path, failed);
-  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
+  if (!fs::exists(path, failed) && !failed) return {};
   const fs::path marker = fs::path(path) / kMarkerFile;
   const bool marked = fs::exists(marker, failed);
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
@@ -110,9 +109,18 @@ Status ClaimFolder(const std::string& path, const std::string& owner) {
   }
   const bool empty = fs::is_empty(path, failed);
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
-  if (!empty) {
-    return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});
-  }
+  if (empty) return {};
+  return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});
+}
+
+Status ClaimFolder(const std::string& path, const std::string& owner) {
+  namespace fs = std::filesystem;
+  TTX_RETURN_IF_ERROR(CheckFolder(path, owner));
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
+  const fs::path marker = fs::path(path) / kMarkerFile;
+  if (fs::exists(marker, failed) && !failed) return {};
   // Both the marker and its name must survive a power cut: data without a marker belongs to nobody.
   if (!WriteAndSync(marker, O_WRONLY | O_CREAT | O_TRUNC, owner + "\n") || !WriteAndSync(path, O_RDONLY, "")) {
     return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", "cannot write " + marker.string()}});

@@ -61,6 +61,9 @@ class Shell {
   std::thread ticker_;
 };
 
+/// Whether ClaimFolder would succeed, touching nothing: DATA_MISMATCH when it would not.
+Status CheckFolder(const std::string& path, const std::string& owner);
+
 /// Marks a data folder: which service, which mode, which format. DATA_MISMATCH when the folder is marked otherwise;
 /// nothing in it is touched then. A new or empty folder is marked.
 Status ClaimFolder(const std::string& path, const std::string& owner);

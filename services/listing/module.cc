@@ -37,9 +37,8 @@ class ListingModule : public rpc::ServiceModule {
   using Take = Status (*)(const ListingApp&, storage::Txn&, const rpc::FeedEvent&);
 
   void Subscribe(const char* source, const char* service, Take take) {
-    AddFeed(source, service, [this, take](storage::Txn& txn, const rpc::FeedEvent& event) {
-      return take(app_, txn, event);
-    });
+    AddFeed(source, service,
+            [this, take](storage::Txn& txn, const rpc::FeedEvent& event) { return take(app_, txn, event); });
   }
 
   // Ends that were provisional are judged by the calendar of this start before anything else is decided.
@@ -55,7 +54,8 @@ class ListingModule : public rpc::ServiceModule {
 
 }  // namespace
 
-Result<std::unique_ptr<rpc::Module>> MakeListingModule(rpc::ModuleDeps deps, const std::vector<std::string>& profiles) {
+Result<std::unique_ptr<rpc::Module>> MakeListingModule(rpc::ModuleDeps deps,
+                                                       const std::vector<std::string>& profiles) {
   if (profiles.empty()) return Error(Reason::kBAD_PROFILE, {{"detail", "no rule profile is configured"}});
   std::vector<RuleProfile> parsed;
   std::set<std::pair<std::string, int32_t>> seen;

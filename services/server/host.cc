@@ -193,12 +193,14 @@ struct Host::Parts {
   std::unique_ptr<gateway::Gateway> gateway;
   std::atomic<bool> ready = false;
   bool stopped = false;
+  std::vector<std::string> hosted;  // services, and the sandbox
 
   bool Hosts(std::string_view service) const { return config::HasRole(config, service); }
 
   Status Load();
   Result<rpc::ModuleDeps> Deps(std::string_view service);
   Result<std::unique_ptr<rpc::Module>> MakeModule(std::string_view service);
+  Status ClaimFolders();
   Status MakeModules();
   Status StartServer();
   Status StartGateway();
@@ -265,16 +267,22 @@ Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view se
   return disclosure::MakeDisclosureModule(std::move(deps), {.record_key_pem = record_key, .exchange_codes = {}});
 }
 
-Status Host::Parts::MakeModules() {
-  std::vector<std::string> hosted;
+Status Host::Parts::ClaimFolders() {
   for (const char* service : kServices) {
     if (Hosts(service)) hosted.push_back(service);
   }
-  if (sandbox_clock != nullptr && Hosts("party")) hosted.push_back("sandbox");
-  // Every folder is claimed before any store is opened: a folder of another mode stops the start with nothing touched.
+  if (IsSandbox(config) && Hosts("party")) hosted.push_back("sandbox");
+  // All are checked before any is touched: a folder of another mode stops the start with nothing changed.
+  for (const std::string& service : hosted) {
+    TTX_RETURN_IF_ERROR(storage::CheckFolder(ServiceFolder(config, service), FolderOwner(config, service)));
+  }
   for (const std::string& service : hosted) {
     TTX_RETURN_IF_ERROR(storage::ClaimFolder(ServiceFolder(config, service), FolderOwner(config, service)));
   }
+  return {};
+}
+
+Status Host::Parts::MakeModules() {
   for (const std::string& service : hosted) {
     if (service == "sandbox") {
       TTX_TRY(rpc::ModuleDeps deps, Deps(service));
@@ -383,6 +391,7 @@ Host::~Host() { Stop(); }
 Result<std::unique_ptr<Host>> Host::Start(const config::Config& config) {
   std::unique_ptr<Host> host(new Host(std::make_unique<Parts>()));
   host->parts_->config = config;
+  TTX_RETURN_IF_ERROR(host->parts_->ClaimFolders());
   TTX_RETURN_IF_ERROR(host->parts_->Load());
   TTX_RETURN_IF_ERROR(host->parts_->MakeModules());
   TTX_RETURN_IF_ERROR(host->parts_->StartServer());

@@ -31,11 +31,13 @@ constexpr const char* kInitHelp =
     "  --https-port N      of the gateway (default 8443)\n"
     "  --admin-port N      of health and metrics (default 9090)\n"
     "  --grpc-port N       of gRPC (default 9443; with --split of the first service, the others follow)\n"
+    "  --host NAME         the name clients use (default localhost)\n"
     "  --share DIR         where calendars, profiles and fee tables are (default deploy)\n"
     "  --operator-name S   legal name of the operator organization\n"
     "  --operator-uscc S   its unified social credit code\n";
 
-struct Ports {
+struct Edge {
+  std::string host;
   int https;
   int admin;
   int grpc;
@@ -53,21 +55,25 @@ std::string CommonConfig(bool sandbox, const std::string& share) {
   return text;
 }
 
-std::string GatewaySection(const Ports& ports) {
-  const std::string port = std::to_string(ports.https);
-  return "gateway {\n  listen_address: \"127.0.0.1:" + port + "\"\n  admin_address: \"127.0.0.1:" +
-         std::to_string(ports.admin) +
-         "\"\n  certificate_file: \"certs/gateway.pem\"\n  private_key_file: \"certs/gateway.key\"\n  public_url: "
-         "\"https://localhost:" +
-         port + "\"\n}\n";
+std::string GatewaySection(const Edge& edge) {
+  const std::string port = std::to_string(edge.https);
+  std::string text = "gateway {\n";
+  text += "  listen_address: \"127.0.0.1:" + port + "\"\n";
+  text += "  admin_address: \"127.0.0.1:" + std::to_string(edge.admin) + "\"\n";
+  text += "  certificate_file: \"certs/gateway.pem\"\n";
+  text += "  private_key_file: \"certs/gateway.key\"\n";
+  text += "  allowed_hosts: \"" + edge.host + "\"\n";
+  text += "  allowed_hosts: \"127.0.0.1\"\n";  // probes of the admin listener
+  text += "  public_url: \"https://" + edge.host + ":" + port + "\"\n";
+  return text + "}\n";
 }
 
-std::string SplitConfig(std::string_view role, const std::string& common, const Ports& ports) {
+std::string SplitConfig(std::string_view role, const std::string& common, const Edge& edge) {
   std::string text = common + "roles: \"" + std::string(role) + "\"\n";
-  if (role == "gateway") text += GatewaySection(ports);
+  if (role == "gateway") text += GatewaySection(edge);
   text += "grpc {\n";
   for (int i = 0; i < 6; ++i) {
-    if (role == kServices[i]) text += "  listen_address: \"127.0.0.1:" + std::to_string(ports.grpc + i) + "\"\n";
+    if (role == kServices[i]) text += "  listen_address: \"127.0.0.1:" + std::to_string(edge.grpc + i) + "\"\n";
   }
   const std::string name = "certs/" + std::string(role);
   text += "  certificate_file: \"" + name + ".pem\"\n  private_key_file: \"" + name +
@@ -75,21 +81,21 @@ std::string SplitConfig(std::string_view role, const std::string& common, const 
   for (int i = 0; i < 6; ++i) {
     if (role == kServices[i]) continue;
     text += "peers { service: \"" + std::string(kServices[i]) + "\" address: \"127.0.0.1:" +
-            std::to_string(ports.grpc + i) + "\" }\n";
+            std::to_string(edge.grpc + i) + "\" }\n";
   }
   return text;
 }
 
-Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std::string& share, const Ports& ports) {
+Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std::string& share, const Edge& edge) {
   const std::string common = CommonConfig(sandbox, share);
   if (!split) {
-    return WriteNewFile(folder / "ttx.conf", common + GatewaySection(ports) + "grpc { listen_address: \"127.0.0.1:" +
-                                                 std::to_string(ports.grpc) + "\" reflection: true }\n");
+    return WriteNewFile(folder / "ttx.conf", common + GatewaySection(edge) + "grpc { listen_address: \"127.0.0.1:" +
+                                                 std::to_string(edge.grpc) + "\" reflection: true }\n");
   }
   for (const char* service : kServices) {
-    TTX_RETURN_IF_ERROR(WriteNewFile(folder / (std::string(service) + ".conf"), SplitConfig(service, common, ports)));
+    TTX_RETURN_IF_ERROR(WriteNewFile(folder / (std::string(service) + ".conf"), SplitConfig(service, common, edge)));
   }
-  return WriteNewFile(folder / "gateway.conf", SplitConfig("gateway", common, ports));
+  return WriteNewFile(folder / "gateway.conf", SplitConfig("gateway", common, edge));
 }
 
 Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox, const std::string& secrets_key,
@@ -131,11 +137,11 @@ Status MakeInstallation(const Arguments& arguments) {
   TTX_RETURN_IF_ERROR(WriteNewFile(folder / "keys/secrets.key", secrets_key));
   TTX_RETURN_IF_ERROR(
       WriteNewFile(folder / "keys/record.pem", crypto::GenerateKey(crypto::Suite::kEcdsaP256Sha256).private_pem));
-  const Ports ports = {std::atoi(arguments.Get("https-port", "8443").c_str()),
+  const Edge edge = {arguments.Get("host", "localhost"), std::atoi(arguments.Get("https-port", "8443").c_str()),
                        std::atoi(arguments.Get("admin-port", "9090").c_str()),
                        std::atoi(arguments.Get("grpc-port", "9443").c_str())};
   TTX_RETURN_IF_ERROR(WriteConfigs(folder, sandbox, arguments.Has("split"),
-                                   fs::absolute(arguments.Get("share", "deploy")).string(), ports));
+                                   fs::absolute(arguments.Get("share", "deploy")).string(), edge));
   TTX_TRY(const party::Bootstrapped made,
           BootstrapParty(folder, sandbox, secrets_key, arguments.Get("operator-name", "TTX Operator"),
                          arguments.Get("operator-uscc", "91110108MA01ABCD5T")));
@@ -152,7 +158,7 @@ Status MakeInstallation(const Arguments& arguments) {
 
 int Init(const std::vector<std::string>& words) {
   const Arguments arguments(words, {"sandbox", "production", "split"},
-                            {"data", "https-port", "admin-port", "grpc-port", "share", "operator-name", "operator-uscc"});
+                            {"data", "https-port", "admin-port", "grpc-port", "share", "host", "operator-name", "operator-uscc"});
   if (arguments.Has("help")) {
     std::fputs(kInitHelp, stdout);
     return kExitOk;

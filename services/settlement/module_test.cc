@@ -37,7 +37,11 @@ Calendar MakeCalendar() {
   return Calendar::Parse(std::vector<std::string>{FileText("deploy/calendar/2026.txt")}).value();
 }
 
-ModuleConfig Config() { return {.fee_tables = {FileText("deploy/fees/changsha-2022-09.textproto")}}; }
+ModuleConfig Config() {
+  ModuleConfig config;
+  config.fee_tables = {FileText("deploy/fees/changsha-2022-09.textproto")};
+  return config;
+}
 
 // A token is "<role>:<organization>"; the person is named like the role.
 Result<Principal> Authenticate(std::string_view token) {
@@ -154,96 +158,120 @@ TEST_F(SettlementModuleTest, AnswersOverTheWire) {
 }
 
 // What other services say, from their protos to resources.
-TEST_F(SettlementModuleTest, FeedsLeadFromIntentToRelease) {
-  const SettlementApp app({}, {ParseFeeTable(FileText("deploy/fees/changsha-2022-09.textproto")).value()},
-                          "changsha-2022-09", calendar_, ids_);
-  storage::MemKv kv;
-  const std::unordered_map<std::string, std::optional<std::string>> nothing;
-  const storage::Overlay empty;
-  storage::Txn txn(kv, empty, nothing, kNow, 1);
-  const auto take = [&](auto handler, const google::protobuf::Message& event) {
-    const Status status = handler(app, txn, rpc::FeedEvent{1, event.SerializeAsString()});
+class FeedsTest : public SettlementModuleTest {
+ protected:
+  template <class Handler>
+  void Take(Handler handler, const google::protobuf::Message& event) {
+    const Status status = handler(app_, txn_, rpc::FeedEvent{1, event.SerializeAsString()});
     EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().message());
-  };
-  listing::v1::Event confirmed;
-  auto& intent = *confirmed.mutable_intent_confirmed();
-  intent.set_intent("listings/l/intents/i");
-  intent.set_listing("listings/l");
-  intent.set_exchange("organizations/exchange");
-  intent.set_organization("organizations/buyer");
-  intent.set_legal_name("东湖科技有限公司");
-  intent.set_deposit_fen(10'000'000);
-  intent.mutable_deposit_due_time()->set_seconds(kNow.ns / 1'000'000'000 + 86'400);
-  intent.set_reference("REF");
-  take(OnListingEvent, confirmed);
-  EXPECT_EQ(FindDeposit(txn, "listings/l/intents/i")->required, Fen{10'000'000});
+  }
+  Settlement Deal() { return *FindSettlement(txn_, "deals/d"); }
 
-  disclosure::v1::Event objection;
-  objection.mutable_objection_accepted()->set_objection("objections/o");
-  objection.mutable_objection_accepted()->set_deal("deals/d");
-  take(OnDisclosureEvent, objection);
+  void ConfirmIntent() {
+    listing::v1::Event event;
+    auto& intent = *event.mutable_intent_confirmed();
+    intent.set_intent("listings/l/intents/i");
+    intent.set_listing("listings/l");
+    intent.set_exchange("organizations/exchange");
+    intent.set_organization("organizations/buyer");
+    intent.set_legal_name("东湖科技有限公司");
+    intent.set_deposit_fen(10'000'000);
+    intent.mutable_deposit_due_time()->set_seconds(kNow.ns / 1'000'000'000 + 86'400);
+    intent.set_reference("REF");
+    Take(OnListingEvent, event);
+  }
+  void MakeContractEffective() {
+    contract::v1::Event event;
+    auto& contract = *event.mutable_contract_effective();
+    contract.set_contract("contracts/c");
+    contract.set_deal("deals/d");
+    contract.set_exchange("organizations/exchange");
+    contract.set_seller("organizations/seller");
+    contract.set_buyer("organizations/buyer");
+    contract.set_intent("listings/l/intents/i");
+    contract.set_price_fen(106'000'000);
+    contract.set_listed_price_fen(100'000'000);
+    contract.set_method("AUCTION");
+    Take(OnContractEvent, event);
+  }
 
-  contract::v1::Event effective;
-  auto& contract = *effective.mutable_contract_effective();
-  contract.set_contract("contracts/c");
-  contract.set_deal("deals/d");
-  contract.set_exchange("organizations/exchange");
-  contract.set_seller("organizations/seller");
-  contract.set_buyer("organizations/buyer");
-  contract.set_intent("listings/l/intents/i");
-  contract.set_price_fen(106'000'000);
-  contract.set_listed_price_fen(100'000'000);
-  contract.set_method("AUCTION");
-  contract.mutable_payment_due_time()->set_seconds(kNow.ns / 1'000'000'000 + 5 * 86'400);
-  take(OnContractEvent, effective);
-  const auto deal = [&] { return *FindSettlement(txn, "deals/d"); };
-  EXPECT_EQ(deal().buyer_fee, Fen{3'392'000});
-  EXPECT_EQ(ShownState(deal()), SettlementState::kFrozen);
+  SettlementApp app_{
+      {}, {ParseFeeTable(Config().fee_tables[0]).value()}, "changsha-2022-09", calendar_, ids_};
+  storage::MemKv kv_;
+  const std::unordered_map<std::string, std::optional<std::string>> nothing_;
+  const storage::Overlay empty_;
+  storage::Txn txn_{kv_, empty_, nothing_, kNow, 1};
+};
 
+TEST_F(FeedsTest, IntentsBecomeDeposits) {
+  ConfirmIntent();
+  EXPECT_EQ(FindDeposit(txn_, "listings/l/intents/i")->required, Fen{10'000'000});
+  EXPECT_EQ(FindDeposit(txn_, "listings/l/intents/i")->due_time, kNow + Hours(24));
+  listing::v1::Event released;
+  released.mutable_intent_released()->set_intent("listings/l/intents/i");
+  Take(OnListingEvent, released);
+  EXPECT_EQ(FindDeposit(txn_, "listings/l/intents/i")->state, DepositState::kReleased);
+}
+
+TEST_F(FeedsTest, ContractsBecomeSettlements) {
+  MakeContractEffective();
+  EXPECT_EQ(Deal().buyer_fee, Fen{3'392'000});
+  EXPECT_EQ(Deal().seller_fee, Fen{254'400});
+  EXPECT_EQ(Deal().due_time, calendar_.DeadlineWorkdays(DateInShanghai(kNow), 5).end());
+  contract::v1::Event registered;
+  registered.mutable_contract_registered()->set_deal("deals/d");
+  Take(OnContractEvent, registered);
+  EXPECT_TRUE(Deal().facts.registered);
+  party::v1::Event activated;
+  activated.mutable_organization_activated()->set_organization("organizations/seller");
+  activated.mutable_organization_activated()->set_bank_account_number("1001");
+  Take(OnPartyEvent, activated);
+  EXPECT_EQ(LoadOrganization(txn_, "organizations/seller")->account_number, "1001");
+}
+
+TEST_F(FeedsTest, ObjectionsHoldUntilTheyAreClosedWithoutEffect) {
+  disclosure::v1::Event accepted;
+  accepted.mutable_objection_accepted()->set_objection("objections/o");
+  accepted.mutable_objection_accepted()->set_deal("deals/d");
+  Take(OnDisclosureEvent, accepted);
+  MakeContractEffective();
+  EXPECT_EQ(ShownState(Deal()), SettlementState::kFrozen);
   disclosure::v1::Event closed;
   closed.mutable_objection_closed()->set_objection("objections/o");
   closed.mutable_objection_closed()->set_deal("deals/d");
   closed.mutable_objection_closed()->set_outcome(disclosure::v1::Objection::UPHELD);
-  take(OnDisclosureEvent, closed);
-  EXPECT_EQ(deal().facts.holds.size(), 1u);
+  Take(OnDisclosureEvent, closed);
+  EXPECT_EQ(ShownState(Deal()), SettlementState::kFrozen);
   closed.mutable_objection_closed()->set_outcome(disclosure::v1::Objection::REJECTED);
-  take(OnDisclosureEvent, closed);
-  EXPECT_TRUE(deal().facts.holds.empty());
+  Take(OnDisclosureEvent, closed);
+  EXPECT_EQ(ShownState(Deal()), SettlementState::kAwaiting);
+}
 
+TEST_F(FeedsTest, OnlyTheRightNoticeAndCertificateCount) {
+  MakeContractEffective();
   disclosure::v1::Event window;
   window.mutable_notice_window_ended()->set_deal("deals/d");
   window.mutable_notice_window_ended()->set_type(disclosure::v1::Notice::N7);
-  take(OnDisclosureEvent, window);
-  EXPECT_FALSE(deal().facts.window_ended);
+  Take(OnDisclosureEvent, window);
+  EXPECT_FALSE(Deal().facts.window_ended);
   window.mutable_notice_window_ended()->set_type(disclosure::v1::Notice::N8);
-  take(OnDisclosureEvent, window);
-  EXPECT_TRUE(deal().facts.window_ended);
-
-  contract::v1::Event registered;
-  registered.mutable_contract_registered()->set_deal("deals/d");
-  take(OnContractEvent, registered);
-  EXPECT_TRUE(deal().facts.registered);
-
+  Take(OnDisclosureEvent, window);
+  EXPECT_TRUE(Deal().facts.window_ended);
   disclosure::v1::Event issued;
   issued.mutable_certificate_issued()->set_certificate("certificates/x");
   issued.mutable_certificate_issued()->set_deal("deals/d");
   issued.mutable_certificate_issued()->set_type(disclosure::v1::Certificate::BID);
-  take(OnDisclosureEvent, issued);
-  EXPECT_EQ(deal().facts.certificate, "");
+  Take(OnDisclosureEvent, issued);
+  EXPECT_EQ(Deal().facts.certificate, "");
   issued.mutable_certificate_issued()->set_type(disclosure::v1::Certificate::TXN);
-  take(OnDisclosureEvent, issued);
-  EXPECT_EQ(deal().facts.certificate, "certificates/x");
-
-  party::v1::Event activated;
-  activated.mutable_organization_activated()->set_organization("organizations/seller");
-  activated.mutable_organization_activated()->set_bank_account_number("1001");
-  take(OnPartyEvent, activated);
-  EXPECT_EQ(LoadOrganization(txn, "organizations/seller")->account_number, "1001");
-
-  listing::v1::Event released;
-  released.mutable_intent_released()->set_intent("listings/l/intents/i");
-  take(OnListingEvent, released);
-  EXPECT_EQ(FindDeposit(txn, "listings/l/intents/i")->state, DepositState::kReleased);
+  Take(OnDisclosureEvent, issued);
+  EXPECT_EQ(Deal().facts.certificate, "certificates/x");
+  disclosure::v1::Event revoked;
+  revoked.mutable_certificate_revoked()->set_certificate("certificates/x");
+  revoked.mutable_certificate_revoked()->set_deal("deals/d");
+  revoked.mutable_certificate_revoked()->set_state(disclosure::v1::Certificate::REVOKED);
+  Take(OnDisclosureEvent, revoked);
+  EXPECT_EQ(ShownState(Deal()), SettlementState::kFrozen);
 }
 
 // The API's states are the domain's, in the same order.

@@ -47,7 +47,8 @@ std::optional<Answer> ParseAnswer(std::string_view in) {
   const std::string length(HeaderValue(head, "Content-Length"));
   Answer answer;
   answer.status = head.size() > 12 ? std::atoi(std::string(head.substr(9, 3)).c_str()) : 0;
-  answer.close = strncasecmp(HeaderValue(head, "Connection").data(), "close", 5) == 0;
+  const std::string connection(HeaderValue(head, "Connection"));
+  answer.close = strncasecmp(connection.c_str(), "close", 5) == 0;
   answer.bytes = head_end + 4 + static_cast<size_t>(std::atoll(length.c_str()));
   if (in.size() < answer.bytes) return std::nullopt;
   return answer;

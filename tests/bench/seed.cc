@@ -26,6 +26,9 @@ constexpr size_t kBiddersOfOldAuctions = 2;
 // Seconds before now at which sessions are scheduled, and at which those that are due move on.
 constexpr int64_t kScheduledAgo = 30;
 constexpr int64_t kAdvancedAgo = 20;
+// More than a server takes, for seeding to be quick; nothing of it remains in the store.
+constexpr int64_t kCacheBytes = int64_t{512} << 20;
+constexpr int64_t kWriteBufferBytes = int64_t{64} << 20;
 
 class SetClock : public Clock {
  public:
@@ -47,7 +50,8 @@ class Store {
   Store(const std::string& data, const std::string& mode, const std::string& service, const Clock& clock) {
     const std::string folder = data + "/" + service;
     Check(storage::ClaimFolder(folder, "ttx " + service + " " + mode + " format 1"), service);
-    Result<std::unique_ptr<storage::Kv>> kv = storage::OpenRocksKv({.path = folder + "/rocksdb"});
+    Result<std::unique_ptr<storage::Kv>> kv = storage::OpenRocksKv(
+        {.path = folder + "/rocksdb", .block_cache_bytes = kCacheBytes, .write_buffer_bytes = kWriteBufferBytes});
     if (!kv.ok()) Die("seed: " + service + ": " + kv.error().message());
     kv_ = std::move(kv).value();
     writer_ = std::make_unique<storage::Writer>(*kv_, clock, storage::WriterOptions{},

@@ -88,8 +88,8 @@ class Installation:
         for line in (self.folder / "bidders").read_text(encoding="ascii").split("\n")[:-1]:
             client, secret, _ = line.split(" ")
             connection = http.client.HTTPSConnection("127.0.0.1", self.https_port, timeout=10, context=context)
-            connection.request("POST", "/v1/token", json.dumps({"client_id": client, "client_secret": secret}),
-                               {"Content-Type": "application/json"})
+            request = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+            connection.request("POST", "/v1/token", json.dumps(request), {"Content-Type": "application/json"})
             answer = connection.getresponse()
             body = answer.read().decode()
             connection.close()

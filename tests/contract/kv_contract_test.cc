@@ -260,7 +260,9 @@ class Walk {
 
   void Clear() {
     WriteBatch batch;
-    for (const Entry& entry : kv_.Scan({"", "\xff\xff\xff\xff"}, kNoLimit, Direction::kForward)) batch.Delete(entry.key);
+    for (const Entry& entry : kv_.Scan({"", "\xff\xff\xff\xff"}, kNoLimit, Direction::kForward)) {
+      batch.Delete(entry.key);
+    }
     RC_ASSERT(kv_.Write(batch).ok());
   }
 

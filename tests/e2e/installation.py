@@ -15,7 +15,7 @@ import uuid
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("TTX_BINARY", os.path.join(ROOT, "build/release/ttx"))
 ROLES = ["party", "listing", "auction", "contract", "settlement", "disclosure", "gateway"]
-START_SECONDS = 60
+START_SECONDS = 30
 
 
 def free_ports(count):
@@ -98,7 +98,9 @@ class Installation:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=2)
                 connection.request("GET", "/readyz")
-                if connection.getresponse().status == 200:
+                ready = connection.getresponse().status == 200
+                connection.close()
+                if ready:
                     return
             except OSError:
                 pass
@@ -142,7 +144,9 @@ class Installation:
         if token:
             sent["Authorization"] = "Bearer " + token
         if body is not None and not isinstance(body, (bytes, str)):
-            body = json.dumps(body, ensure_ascii=False).encode()
+            body = json.dumps(body, ensure_ascii=False)
+        if isinstance(body, str):
+            body = body.encode()
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
         if verb == "POST":

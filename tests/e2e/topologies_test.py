@@ -84,7 +84,8 @@ class Refusals(unittest.TestCase):
 
     def test_port_in_use(self):
         with Installation() as ttx, Installation(start=False) as other:
-            self.edit(other, f":{other.https_port}\"\n  admin", f":{ttx.https_port}\"\n  admin")
+            self.edit(other, f"listen_address: \"127.0.0.1:{other.https_port}\"",
+                      f"listen_address: \"127.0.0.1:{ttx.https_port}\"")
             status, stderr = self.serve(other)
             self.assertEqual(status, 78, stderr)
             self.assertIn(str(ttx.https_port), stderr)

@@ -48,9 +48,13 @@ class Auditor {
     std::string canonical;
   };
 
-  void Expect(bool holds, const std::string& violation) {
+  template <class... Parts>
+  void Expect(bool holds, const Parts&... parts) {
     ++checks_;
-    if (!holds && reported_.insert(violation).second) violations_.push_back(violation);
+    if (holds) return;
+    std::string violation;
+    ((violation += parts), ...);
+    if (reported_.insert(violation).second) violations_.push_back(violation);
   }
   const storage::Kv& Disk(const std::string& node) const { return const_cast<World&>(world_).node(node).disk(); }
 

@@ -69,7 +69,8 @@ Sight SightOf(const Principal& caller, const Intent& intent) {
 
 std::vector<std::pair<Time, std::string>> DuesOf(const Listing& listing) {
   if (listing.state == ListingState::kListed) return {{listing.end_time, "period/" + listing.id.text}};
-  if (listing.state == ListingState::kSingleBidder) return {{listing.quote_due_time, "quote/" + listing.id.text}};
+  if (listing.state == ListingState::kSingleBidder)
+    return {{listing.quote_due_time, "quote/" + listing.id.text}};
   return {};
 }
 
@@ -77,7 +78,8 @@ Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
 
 }  // namespace
 
-// Each achievement's content is sealed under a key of its own, which is itself sealed under the installation's key.
+// Each achievement's content is sealed under a key of its own, which is itself sealed under the
+// installation's key.
 class ListingApp::KeyVault : public Vault {
  public:
   KeyVault(const std::string& secrets_key, IdSource& ids) : secrets_key_(secrets_key), ids_(ids) {}
@@ -107,7 +109,8 @@ class ListingApp::KeyVault : public Vault {
 std::pair<std::string, std::string> SplitIntentName(std::string_view name) {
   const size_t split = name.find("/intents/");
   if (!name.starts_with(kListings) || split == name.npos) return {};
-  return {std::string(name.substr(kListings.size(), split - kListings.size())), std::string(name.substr(split + 9))};
+  return {std::string(name.substr(kListings.size(), split - kListings.size())),
+          std::string(name.substr(split + 9))};
 }
 
 ListingApp::ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
@@ -138,13 +141,15 @@ Result<Regime> ListingApp::RegimeOf(const Listing& listing, Time now) const {
   return Regime{calendar_, *profile};
 }
 
-// --- Achievements --------------------------------------------------------------------------------------------------------
+// --- Achievements
+// --------------------------------------------------------------------------------------------------------
 
 Result<Achievement> ListingApp::CreateAchievement(storage::Txn& txn, const Principal& caller,
                                                   const AchievementContent& content) const {
-  TTX_TRY(const AchievementDecision decision,
-          Decide(listing::CreateAchievement{{ids_.Next(txn.now())}, caller.organization, caller.person, content},
-                 txn.now()));
+  TTX_TRY(
+      const AchievementDecision decision,
+      Decide(listing::CreateAchievement{{ids_.Next(txn.now())}, caller.organization, caller.person, content},
+             txn.now()));
   const auto organization = LoadOrganization(txn, caller.organization);
   if (!organization || !organization->active) {
     return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
@@ -154,8 +159,9 @@ Result<Achievement> ListingApp::CreateAchievement(storage::Txn& txn, const Princ
 }
 
 template <class Command>
-Result<Achievement> ListingApp::ChangeAchievement(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
-                                       const Command& command) const {
+Result<Achievement> ListingApp::ChangeAchievement(storage::Txn& txn, const Principal& caller,
+                                                  const Target& target, Sight side,
+                                                  const Command& command) const {
   const std::optional<Achievement> before = LoadAchievement(txn, *vault_, target.id);
   if (!before || (side == Sight::kOwner ? before->owner : before->exchange) != caller.organization) {
     return NotFound("achievements/" + target.id);
@@ -166,35 +172,40 @@ Result<Achievement> ListingApp::ChangeAchievement(storage::Txn& txn, const Princ
   return decision.next;
 }
 
-Result<Achievement> ListingApp::UpdateAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+Result<Achievement> ListingApp::UpdateAchievement(storage::Txn& txn, const Principal& caller,
+                                                  const Target& target,
                                                   const AchievementContent& content) const {
-  return ChangeAchievement(txn, caller, target, Sight::kOwner, listing::UpdateAchievement{caller.person, content});
+  return ChangeAchievement(txn, caller, target, Sight::kOwner,
+                           listing::UpdateAchievement{caller.person, content});
 }
 
-Result<Achievement> ListingApp::SubmitAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
-                                                  const std::string& exchange) const {
+Result<Achievement> ListingApp::SubmitAchievement(storage::Txn& txn, const Principal& caller,
+                                                  const Target& target, const std::string& exchange) const {
   const auto organization = LoadOrganization(txn, caller.organization);
   const std::string uscc = organization && organization->active ? organization->uscc : "";
-  Result<Achievement> result =
-      ChangeAchievement(txn, caller, target, Sight::kOwner, listing::SubmitAchievement{caller.person, exchange, uscc});
+  Result<Achievement> result = ChangeAchievement(txn, caller, target, Sight::kOwner,
+                                                 listing::SubmitAchievement{caller.person, exchange, uscc});
   if (!result.ok() && result.error().reason == Reason::kNOT_COMPLETING_UNIT && uscc.empty()) {
     return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
   }
   return result;
 }
 
-Result<Achievement> ListingApp::ClearAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
-                                                 Secrecy secrecy, const std::string& redacted_abstract) const {
+Result<Achievement> ListingApp::ClearAchievement(storage::Txn& txn, const Principal& caller,
+                                                 const Target& target, Secrecy secrecy,
+                                                 const std::string& redacted_abstract) const {
   return ChangeAchievement(txn, caller, target, Sight::kStaff,
-                listing::ClearAchievement{caller.person, secrecy, redacted_abstract});
+                           listing::ClearAchievement{caller.person, secrecy, redacted_abstract});
 }
 
-Result<Achievement> ListingApp::ClassifyAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
-                                                    Secrecy secrecy) const {
-  return ChangeAchievement(txn, caller, target, Sight::kStaff, listing::ClassifyAchievement{caller.person, secrecy});
+Result<Achievement> ListingApp::ClassifyAchievement(storage::Txn& txn, const Principal& caller,
+                                                    const Target& target, Secrecy secrecy) const {
+  return ChangeAchievement(txn, caller, target, Sight::kStaff,
+                           listing::ClassifyAchievement{caller.person, secrecy});
 }
 
-Result<Achievement> ListingApp::PassRights(storage::Txn& txn, const Principal& caller, const Target& target) const {
+Result<Achievement> ListingApp::PassRights(storage::Txn& txn, const Principal& caller,
+                                           const Target& target) const {
   return ChangeAchievement(txn, caller, target, Sight::kStaff, listing::PassRights{caller.person});
 }
 
@@ -221,7 +232,8 @@ Result<Achievement> ListingApp::WithdrawAchievement(storage::Txn& txn, const Pri
   return ChangeAchievement(txn, caller, target, Sight::kOwner, listing::WithdrawAchievement{caller.person});
 }
 
-// --- Listings: application and review --------------------------------------------------------------------------------------
+// --- Listings: application and review
+// --------------------------------------------------------------------------------------
 
 SealedReserve ListingApp::SealReserve(const ListingId& id, Fen price) const {
   if (price == Fen{}) return {};
@@ -245,14 +257,20 @@ Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& ca
   const RuleProfile* profile = FindProfile(input.profile, 0, txn.now());
   if (profile == nullptr) return Error(Reason::kUNKNOWN_PROFILE, {{"profile", input.profile}});
   const auto achievement = LoadAchievement(txn, *vault_, input.achievement);
-  if (!achievement || achievement->owner != caller.organization) return NotFound("achievements/" + input.achievement);
+  if (!achievement || achievement->owner != caller.organization)
+    return NotFound("achievements/" + input.achievement);
   const auto organization = LoadOrganization(txn, caller.organization);
   if (!organization || !organization->active) {
     return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
   }
-  listing::CreateListing command{{ids_.Next(txn.now())}, input.exchange,  caller.organization,
-                                 organization->legal_name, "achievements/" + input.achievement,
-                                 caller.person,            input.content, {}};
+  listing::CreateListing command{{ids_.Next(txn.now())},
+                                 input.exchange,
+                                 caller.organization,
+                                 organization->legal_name,
+                                 "achievements/" + input.achievement,
+                                 caller.person,
+                                 input.content,
+                                 {}};
   command.reserve = SealReserve(command.id, input.reserve);
   TTX_TRY(const ListingDecision decision, Decide(command, Regime{calendar_, *profile}, txn.now()));
   if (input.reserve != Fen{}) TTX_RETURN_IF_ERROR(CheckReserve(decision.next.content, input.reserve));
@@ -260,8 +278,8 @@ Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& ca
   return decision.next;
 }
 
-// Loads a listing for the side that may command it. A period that is over is ended first, so that no command meets a
-// state that time has already changed.
+// Loads a listing for the side that may command it. A period that is over is ended first, so that no command
+// meets a state that time has already changed.
 Result<Listing> ListingApp::LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target,
                                           Sight side) const {
   std::optional<Listing> listing = LoadListing(txn, target.id);
@@ -278,8 +296,8 @@ Result<Listing> ListingApp::LoadForChange(storage::Txn& txn, const Principal& ca
 }
 
 template <class Command>
-Result<Listing> ListingApp::ChangeListing(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
-                                   const Command& command) const {
+Result<Listing> ListingApp::ChangeListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                          Sight side, const Command& command) const {
   TTX_TRY(const Listing before, LoadForChange(txn, caller, target, side));
   TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
   TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
@@ -318,24 +336,28 @@ void ListingApp::CompleteDeal(storage::Txn& txn, const Listing& listing) const {
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
   TTX_CHECK(achievement.has_value(), "a listing without its achievement");
   const auto decision =
-      Decide(*achievement, listing::CompleteDeal{NameOf(listing), listing.deal.buyer, listing.content.title}, txn.now());
+      Decide(*achievement, listing::CompleteDeal{NameOf(listing), listing.deal.buyer, listing.content.title},
+             txn.now());
   TTX_CHECK(decision.ok(), "a closed listing did not hold its right scope");
   SaveDecision(txn, *vault_, &*achievement, *decision);
 }
 
-Result<Listing> ListingApp::SubmitListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+Result<Listing> ListingApp::SubmitListing(storage::Txn& txn, const Principal& caller,
+                                          const Target& target) const {
   TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kOwner));
   TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(before.achievement));
   TTX_CHECK(achievement.has_value(), "a listing without its achievement");
   TTX_TRY(const ListingDecision decision,
-          Decide(before, listing::SubmitListing{caller.person, achievement->content.tech_field}, regime, txn.now()));
+          Decide(before, listing::SubmitListing{caller.person, achievement->content.tech_field}, regime,
+                 txn.now()));
   TTX_RETURN_IF_ERROR(Lock(txn, before));
   Commit(txn, &before, decision);
   return decision.next;
 }
 
-Result<Listing> ListingApp::AcceptListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+Result<Listing> ListingApp::AcceptListing(storage::Txn& txn, const Principal& caller,
+                                          const Target& target) const {
   return ChangeListing(txn, caller, target, Sight::kStaff, listing::AcceptListing{caller.person});
 }
 
@@ -352,8 +374,8 @@ Result<Listing> ListingApp::ApproveListing(storage::Txn& txn, const Principal& c
   const std::string series =
       ExchangeCode(before.exchange) + std::to_string(year) + std::to_string(regime.profile.project_digit);
   const int64_t sequence = LastProjectSequence(txn, series) + 1;
-  listing::ApproveListing command{caller.person, review,
-                                  ProjectNumber(before.exchange, year, regime.profile.project_digit, sequence)};
+  listing::ApproveListing command{
+      caller.person, review, ProjectNumber(before.exchange, year, regime.profile.project_digit, sequence)};
   TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
   if (decision.next.state == ListingState::kApproved) SaveProjectSequence(txn, series, sequence);
   Commit(txn, &before, decision);
@@ -365,36 +387,43 @@ Result<Listing> ListingApp::RejectListing(storage::Txn& txn, const Principal& ca
   return ChangeListing(txn, caller, target, Sight::kStaff, listing::RejectListing{caller.person, note});
 }
 
-// --- Listings: the period ----------------------------------------------------------------------------------------------------
+// --- Listings: the period
+// ----------------------------------------------------------------------------------------------------
 
-Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& caller,
+                                           const Target& target) const {
   TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kStaff));
   TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
-  TTX_TRY(const ListingDecision decision,
-          Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before)))}, regime,
-                 txn.now()));
+  TTX_TRY(
+      const ListingDecision decision,
+      Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before)))},
+             regime, txn.now()));
   Commit(txn, &before, decision);
   return decision.next;
 }
 
-Result<Listing> ListingApp::ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target,
-                                              Action action, const std::string& reason, const std::string& note) const {
+Result<Listing> ListingApp::ProposeForListing(storage::Txn& txn, const Principal& caller,
+                                              const Target& target, Action action, const std::string& reason,
+                                              const std::string& note) const {
   return ChangeListing(txn, caller, target, Sight::kStaff, Propose{{action, reason, note, caller.person}});
 }
 
-Result<Listing> ListingApp::ConfirmListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+Result<Listing> ListingApp::ConfirmListing(storage::Txn& txn, const Principal& caller,
+                                           const Target& target) const {
   return ChangeListing(txn, caller, target, Sight::kStaff, Confirm{caller.person});
 }
 
-Result<Listing> ListingApp::WithdrawListing(storage::Txn& txn, const Principal& caller, const Target& target) const {
+Result<Listing> ListingApp::WithdrawListing(storage::Txn& txn, const Principal& caller,
+                                            const Target& target) const {
   return ChangeListing(txn, caller, target, Sight::kOwner,
-                listing::WithdrawListing{caller.person, CountRegistered(txn, target.id) > 0});
+                       listing::WithdrawListing{caller.person, CountRegistered(txn, target.id) > 0});
 }
 
 Result<Listing> ListingApp::ScheduleBidding(storage::Txn& txn, const Principal& caller, const Target& target,
                                             Time start_time) const {
-  return ChangeListing(txn, caller, target, Sight::kStaff,
-                listing::ScheduleBidding{"auctions/" + ids_.Next(txn.now()), start_time, Count(txn, target.id)});
+  return ChangeListing(
+      txn, caller, target, Sight::kStaff,
+      listing::ScheduleBidding{"auctions/" + ids_.Next(txn.now()), start_time, Count(txn, target.id)});
 }
 
 Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& caller, const Target& target,
@@ -402,8 +431,16 @@ Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& cal
   Quote command;
   if (const auto intent = FindIntentOf(txn, target.id, caller.organization)) {
     command.intent = intent->name();
-    command.deal = {"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization, intent->legal_name,
-                    intent->bidder_code, price, intent->deposit, Method::kSingleBidder, "", 0};
+    command.deal = {"deals/" + ids_.Next(txn.now()),
+                    intent->name(),
+                    intent->organization,
+                    intent->legal_name,
+                    intent->bidder_code,
+                    price,
+                    intent->deposit,
+                    Method::kSingleBidder,
+                    "",
+                    0};
   }
   return ChangeListing(txn, caller, target, Sight::kBuyer, command);
 }
@@ -419,7 +456,8 @@ void ListingApp::PlanListing(storage::Txn& txn, const Listing* before, const Lis
   const auto old_dues = before == nullptr ? decltype(DuesOf(after)){} : DuesOf(*before);
   const auto new_dues = DuesOf(after);
   for (const auto& due : old_dues) {
-    if (std::find(new_dues.begin(), new_dues.end(), due) == new_dues.end()) txn.ClearDue(due.first, due.second);
+    if (std::find(new_dues.begin(), new_dues.end(), due) == new_dues.end())
+      txn.ClearDue(due.first, due.second);
   }
   for (const auto& [time, subject] : new_dues) {
     // What is due but provisional is looked at again every day.
@@ -433,73 +471,35 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
   switch (event.type) {
     case Type::kReturned:
     case Type::kRejected:
-      Unlock(txn, listing);
-      return;
+      return Unlock(txn, listing);
     case Type::kPublished:
-      Tell(txn, listing, About(kListingPublished, listing));
-      return;
+      return Tell(txn, listing, About(kListingPublished, listing));
     case Type::kExtended:
-      Tell(txn, listing, About(kListingExtended, listing, "AUTO_EXTENDED"));
-      return;
+      return Tell(txn, listing, About(kListingExtended, listing, "AUTO_EXTENDED"));
     case Type::kEndMoved:
-      Tell(txn, listing, About(kListingExtended, listing, "CALENDAR_CHANGED"));
-      return;
+      return Tell(txn, listing, About(kListingExtended, listing, "CALENDAR_CHANGED"));
     case Type::kResumed:
-      Tell(txn, listing, About(kListingExtended, listing, "RESUMED"));
-      return;
-    case Type::kSuspended: {
-      Tell(txn, listing, About(kListingExtended, listing, "SUSPENDED"));
-      const auto regime = RegimeOf(listing, txn.now());
-      if (regime.ok()) {
-        txn.SetDue(txn.now() + Hours(24 * regime->profile.suspension_days_max), "suspension/" + listing.id.text);
-      }
-      return;
-    }
+      return Tell(txn, listing, About(kListingExtended, listing, "RESUMED"));
+    case Type::kSuspended:
+      PlanReview(txn, listing);
+      return Tell(txn, listing, About(kListingExtended, listing, "SUSPENDED"));
     case Type::kTerminated:
-    case Type::kWithdrawn: {
-      const std::string reason(event.type == Type::kTerminated ? "TERMINATED" : "WITHDRAWN");
-      Unlock(txn, listing);
-      ReleaseIntents(txn, listing, reason, "");
-      if (IsPublic(listing)) Tell(txn, listing, About(kListingExpired, listing, reason));
-      return;
-    }
+      return OnEnded(txn, listing, "TERMINATED", "TERMINATED");
+    case Type::kWithdrawn:
+      return OnEnded(txn, listing, "WITHDRAWN", "WITHDRAWN");
     case Type::kExpired:
-      Unlock(txn, listing);
-      ReleaseIntents(txn, listing, "LOST", "");
-      Tell(txn, listing, About(kListingExpired, listing, listing.reason));
-      return;
-    case Type::kPeriodEnded: {
-      const auto regime = RegimeOf(listing, txn.now());
-      if (regime.ok()) {
-        txn.SetDue(calendar_.DeadlineWorkdays(listing.end_date, regime->profile.opinion_workdays).end(),
-                   "opinion/" + listing.id.text);
-      }
-      return;
-    }
-    case Type::kBiddingScheduled: {
-      Announcement announcement = About(kBiddingScheduled, listing);
-      for (const std::string& name : Count(txn, listing.id.text).qualified) {
-        const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
-        announcement.bidders.push_back({intent->bidder_code, intent->organization, name});
-      }
-      Tell(txn, listing, announcement);
-      return;
-    }
-    case Type::kDealDetermined: {
-      Announcement announcement = About(kDealDetermined, listing);
-      const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
-      if (achievement) announcement.ip_numbers = IpNumbers(achievement->content);
-      Tell(txn, listing, announcement);
-      ReleaseIntents(txn, listing, "LOST", listing.deal.intent);
-      return;
-    }
+      return OnEnded(txn, listing, listing.reason, "LOST");
+    case Type::kPeriodEnded:
+      return PlanOpinions(txn, listing);
+    case Type::kBiddingScheduled:
+      return OnScheduled(txn, listing);
+    case Type::kDealDetermined:
+      return OnDealDetermined(txn, listing);
     case Type::kDefaulted:
-      OnDefault(txn, listing);
-      return;
+      return OnDefault(txn, listing);
     case Type::kClosed:
       CompleteDeal(txn, listing);
-      Tell(txn, listing, About(kListingClosed, listing));
-      return;
+      return Tell(txn, listing, About(kListingClosed, listing));
     case Type::kCreated:
     case Type::kUpdated:
     case Type::kSubmitted:
@@ -517,6 +517,44 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
   }
 }
 
+void ListingApp::PlanReview(storage::Txn& txn, const Listing& listing) const {
+  const auto regime = RegimeOf(listing, txn.now());
+  if (!regime.ok()) return;
+  txn.SetDue(txn.now() + Hours(24 * regime->profile.suspension_days_max), "suspension/" + listing.id.text);
+}
+
+void ListingApp::PlanOpinions(storage::Txn& txn, const Listing& listing) const {
+  const auto regime = RegimeOf(listing, txn.now());
+  if (!regime.ok()) return;
+  txn.SetDue(calendar_.DeadlineWorkdays(listing.end_date, regime->profile.opinion_workdays).end(),
+             "opinion/" + listing.id.text);
+}
+
+// A listing ended without a deal.
+void ListingApp::OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
+                         const std::string& reason_of_intents) const {
+  Unlock(txn, listing);
+  ReleaseIntents(txn, listing, reason_of_intents, "");
+  if (IsPublic(listing)) Tell(txn, listing, About(AnnouncementType::kListingExpired, listing, reason));
+}
+
+void ListingApp::OnScheduled(storage::Txn& txn, const Listing& listing) const {
+  Announcement announcement = About(AnnouncementType::kBiddingScheduled, listing);
+  for (const std::string& name : Count(txn, listing.id.text).qualified) {
+    const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
+    announcement.bidders.push_back({intent->bidder_code, intent->organization, name});
+  }
+  Tell(txn, listing, announcement);
+}
+
+void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing) const {
+  Announcement announcement = About(AnnouncementType::kDealDetermined, listing);
+  const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+  if (achievement) announcement.ip_numbers = IpNumbers(achievement->content);
+  Tell(txn, listing, announcement);
+  ReleaseIntents(txn, listing, "LOST", listing.deal.intent);
+}
+
 // Who did not keep its word loses; who did not cause it gets the deposit back (domain.md 5.12).
 void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
   Unlock(txn, listing);
@@ -529,15 +567,18 @@ void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
   Tell(txn, listing, About(AnnouncementType::kListingDefaulted, listing, listing.reason));
 }
 
-// --- Intents ---------------------------------------------------------------------------------------------------------------
+// --- Intents
+// ---------------------------------------------------------------------------------------------------------------
 
-bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& caller, const Listing& listing) const {
+bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& caller,
+                           const Listing& listing) const {
   if (caller.organization == listing.owner || caller.organization == listing.exchange) return true;
   if (caller.person == listing.maker_person || caller.person == listing.submitter_person) return true;
   const auto achievement = LoadAchievement(reader, *vault_, IdOf(listing.achievement));
   if (!achievement) return false;
   const AchievementContent& content = achievement->content;
-  if (caller.person == achievement->maker_person || caller.person == achievement->submitter_person) return true;
+  if (caller.person == achievement->maker_person || caller.person == achievement->submitter_person)
+    return true;
   for (const Inventor& inventor : content.inventors) {
     if (!inventor.person.empty() && inventor.person == caller.person) return true;
   }
@@ -552,8 +593,8 @@ bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& calle
   return false;
 }
 
-Result<Intent> ListingApp::CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
-                                        const IntentContent& content) const {
+Result<Intent> ListingApp::CreateIntent(storage::Txn& txn, const Principal& caller,
+                                        const std::string& listing_id, const IntentContent& content) const {
   TTX_TRY(const Listing listing, LoadForChange(txn, caller, {listing_id, ""}, Sight::kBuyer));
   TTX_TRY(const Regime regime, RegimeOf(listing, txn.now()));
   const auto organization = LoadOrganization(txn, caller.organization);
@@ -575,8 +616,9 @@ Result<Intent> ListingApp::CreateIntent(storage::Txn& txn, const Principal& call
 }
 
 template <class Command>
-Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target, Sight side,
-                                  const Command& command) const {
+Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& caller,
+                                        const IntentTarget& target, Sight side,
+                                        const Command& command) const {
   const std::optional<Intent> before = LoadIntent(txn, target.listing, target.id);
   if (!before || SightOf(caller, *before) != side) {
     return NotFound("listings/" + target.listing + "/intents/" + target.id);
@@ -594,25 +636,29 @@ Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& call
 
 Result<Intent> ListingApp::GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                                        bool qualified, const std::string& opinion) const {
-  return ChangeIntent(txn, caller, target, Sight::kStaff, listing::GiveOpinion{caller.person, qualified, opinion});
+  return ChangeIntent(txn, caller, target, Sight::kStaff,
+                      listing::GiveOpinion{caller.person, qualified, opinion});
 }
 
-Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const {
+Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& caller,
+                                         const IntentTarget& target) const {
   return ChangeIntent(txn, caller, target, Sight::kOwner, ConsentToOpinion{caller.person, NewReference(txn)});
 }
 
-Result<Intent> ListingApp::ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                                        const std::string& note) const {
+Result<Intent> ListingApp::ObjectIntent(storage::Txn& txn, const Principal& caller,
+                                        const IntentTarget& target, const std::string& note) const {
   return ChangeIntent(txn, caller, target, Sight::kOwner, ObjectToOpinion{caller.person, note});
 }
 
-Result<Intent> ListingApp::DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                                         bool qualified, const std::string& note) const {
+Result<Intent> ListingApp::DecideDispute(storage::Txn& txn, const Principal& caller,
+                                         const IntentTarget& target, bool qualified,
+                                         const std::string& note) const {
   return ChangeIntent(txn, caller, target, Sight::kStaff,
-                listing::DecideDispute{caller.person, qualified, note, NewReference(txn)});
+                      listing::DecideDispute{caller.person, qualified, note, NewReference(txn)});
 }
 
-Result<Intent> ListingApp::WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const {
+Result<Intent> ListingApp::WithdrawIntent(storage::Txn& txn, const Principal& caller,
+                                          const IntentTarget& target) const {
   return ChangeIntent(txn, caller, target, Sight::kBuyer, listing::WithdrawIntent{caller.person});
 }
 
@@ -682,8 +728,8 @@ void ListingApp::BreachIntent(storage::Txn& txn, const Listing& listing, const s
                               const std::string& reason) const {
   const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
   TTX_CHECK(intent.has_value(), "a bidder without an intent");
-  const auto decision =
-      Decide(*intent, listing::BreachIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+  const auto decision = Decide(*intent, listing::BreachIntent{reason},
+                               IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
   if (decision.ok()) Commit(txn, listing, &*intent, *decision);
 }
 
@@ -723,7 +769,8 @@ std::string ListingApp::NewBidderCode(const storage::Reader& reader, const std::
   return code;
 }
 
-// --- Timers ------------------------------------------------------------------------------------------------------------------
+// --- Timers
+// ------------------------------------------------------------------------------------------------------------------
 
 void ListingApp::EndPeriodOf(storage::Txn& txn, const Listing& listing) const {
   const auto regime = RegimeOf(listing, txn.now());
@@ -802,10 +849,11 @@ void ListingApp::Recompute(storage::Txn& txn) const {
   }
 }
 
-// --- Other services' events ------------------------------------------------------------------------------------------------
+// --- Other services' events
+// ------------------------------------------------------------------------------------------------
 
-Status ListingApp::OnOrganizationActivated(storage::Txn& txn, const std::string& name, const std::string& legal_name,
-                                           const std::string& uscc) const {
+Status ListingApp::OnOrganizationActivated(storage::Txn& txn, const std::string& name,
+                                           const std::string& legal_name, const std::string& uscc) const {
   SaveOrganization(txn, name, {legal_name, uscc, true});
   return {};
 }
@@ -852,9 +900,9 @@ Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& resul
   const auto intent = FindIntentByCode(txn, IdOf(result.listing), result.winner_code);
   if (!intent) return NotFound(result.listing + "/intents/-");
   return Apply(txn, result.listing,
-               AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization, intent->legal_name,
-                           intent->bidder_code, result.price, intent->deposit, Method::kAuction, result.log_hash,
-                           result.bid_count}});
+               AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
+                           intent->legal_name, intent->bidder_code, result.price, intent->deposit,
+                           Method::kAuction, result.log_hash, result.bid_count}});
 }
 
 Status ListingApp::OnDepositEffective(storage::Txn& txn, const std::string& intent) const {
@@ -865,7 +913,8 @@ Status ListingApp::OnDepositMissed(storage::Txn& txn, const std::string& intent)
   return ApplyToIntent(txn, intent, DepositMissed{});
 }
 
-Status ListingApp::OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const {
+Status ListingApp::OnContractEffective(storage::Txn& txn, const std::string& listing,
+                                       const std::string& deal) const {
   return Apply(txn, listing, ContractEffective{deal});
 }
 
@@ -882,7 +931,8 @@ Status ListingApp::OnCertified(storage::Txn& txn, const std::string& listing, co
   return Apply(txn, listing, DealCertified{deal});
 }
 
-// --- Queries -----------------------------------------------------------------------------------------------------------------
+// --- Queries
+// -----------------------------------------------------------------------------------------------------------------
 
 Result<Seen<Achievement>> ListingApp::GetAchievement(const storage::Reader& reader, const Principal& caller,
                                                      std::string_view id) const {
@@ -936,8 +986,9 @@ std::vector<Seen<T>> Gather(std::string_view after, size_t limit, ReadIds read_i
 
 }  // namespace
 
-std::vector<Seen<Achievement>> ListingApp::ListAchievements(const storage::Reader& reader, const Principal& caller,
-                                                            bool mine, const Filter& filter, std::string_view after,
+std::vector<Seen<Achievement>> ListingApp::ListAchievements(const storage::Reader& reader,
+                                                            const Principal& caller, bool mine,
+                                                            const Filter& filter, std::string_view after,
                                                             size_t limit) const {
   if (mine && caller.organization.empty()) return {};
   return Gather<Achievement>(
@@ -949,8 +1000,9 @@ std::vector<Seen<Achievement>> ListingApp::ListAchievements(const storage::Reade
       [&](const std::string& id) { return GetAchievement(reader, mine ? caller : Principal{}, id); });
 }
 
-std::vector<Seen<Listing>> ListingApp::ListListings(const storage::Reader& reader, const Principal& caller, bool mine,
-                                                    const Filter& filter, std::string_view after, size_t limit) const {
+std::vector<Seen<Listing>> ListingApp::ListListings(const storage::Reader& reader, const Principal& caller,
+                                                    bool mine, const Filter& filter, std::string_view after,
+                                                    size_t limit) const {
   if (mine && caller.organization.empty()) return {};
   return Gather<Listing>(
       after, limit,

@@ -39,15 +39,17 @@ struct Seen {
   Sight sight = Sight::kPublic;
 };
 
-/// The listing service's use cases: one method per RPC, timer and event. Commands run on the writer's thread, queries
-/// on any. What belongs to another organization or exchange is NOT_FOUND.
+/// The listing service's use cases: one method per RPC, timer and event. Commands run on the writer's thread,
+/// queries on any. What belongs to another organization or exchange is NOT_FOUND.
 class ListingApp {
  public:
   /// `calendar` and `ids` must outlive the object; `secrets_key` has 32 bytes. At least one profile.
-  ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles, std::string secrets_key);
+  ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
+             std::string secrets_key);
   ~ListingApp();
 
-  // --- Achievements ---------------------------------------------------------------------------------------------------
+  // --- Achievements
+  // ---------------------------------------------------------------------------------------------------
 
   Result<Achievement> CreateAchievement(storage::Txn& txn, const Principal& caller,
                                         const AchievementContent& content) const;
@@ -62,10 +64,13 @@ class ListingApp {
   Result<Achievement> PassRights(storage::Txn& txn, const Principal& caller, const Target& target) const;
   Result<Achievement> FailRights(storage::Txn& txn, const Principal& caller, const Target& target,
                                  const std::string& note) const;
-  Result<Achievement> PublishAchievement(storage::Txn& txn, const Principal& caller, const Target& target) const;
-  Result<Achievement> WithdrawAchievement(storage::Txn& txn, const Principal& caller, const Target& target) const;
+  Result<Achievement> PublishAchievement(storage::Txn& txn, const Principal& caller,
+                                         const Target& target) const;
+  Result<Achievement> WithdrawAchievement(storage::Txn& txn, const Principal& caller,
+                                          const Target& target) const;
 
-  // --- Listings -------------------------------------------------------------------------------------------------------
+  // --- Listings
+  // -------------------------------------------------------------------------------------------------------
 
   struct CreateListingInput {
     std::string exchange;
@@ -74,7 +79,8 @@ class ListingApp {
     ListingContent content;
     Fen reserve;  // 0: none
   };
-  Result<Listing> CreateListing(storage::Txn& txn, const Principal& caller, const CreateListingInput& input) const;
+  Result<Listing> CreateListing(storage::Txn& txn, const Principal& caller,
+                                const CreateListingInput& input) const;
   /// `reserve`: kept when absent, removed when 0.
   Result<Listing> UpdateListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                 const ListingContent& content, std::optional<Fen> reserve) const;
@@ -82,32 +88,36 @@ class ListingApp {
   Result<Listing> AcceptListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
   Result<Listing> ReturnListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                 const std::string& note) const;
-  Result<Listing> ApproveListing(storage::Txn& txn, const Principal& caller, const Target& target, Review review) const;
+  Result<Listing> ApproveListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                 Review review) const;
   Result<Listing> RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                 const std::string& note) const;
   Result<Listing> PublishListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
-  Result<Listing> ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target, Action action,
-                                    const std::string& reason, const std::string& note) const;
+  Result<Listing> ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                                    Action action, const std::string& reason, const std::string& note) const;
   Result<Listing> ConfirmListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
   Result<Listing> WithdrawListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
   Result<Listing> ScheduleBidding(storage::Txn& txn, const Principal& caller, const Target& target,
                                   Time start_time) const;
-  Result<Listing> QuoteListing(storage::Txn& txn, const Principal& caller, const Target& target, Fen price) const;
+  Result<Listing> QuoteListing(storage::Txn& txn, const Principal& caller, const Target& target,
+                               Fen price) const;
 
-  // --- Intents --------------------------------------------------------------------------------------------------------
+  // --- Intents
+  // --------------------------------------------------------------------------------------------------------
 
   Result<Intent> CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
                               const IntentContent& content) const;
-  Result<Intent> GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target, bool qualified,
-                             const std::string& opinion) const;
+  Result<Intent> GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                             bool qualified, const std::string& opinion) const;
   Result<Intent> ConsentIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
   Result<Intent> ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const std::string& note) const;
-  Result<Intent> DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target, bool qualified,
-                               const std::string& note) const;
+  Result<Intent> DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                               bool qualified, const std::string& note) const;
   Result<Intent> WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
 
-  // --- Timers and other services' events ------------------------------------------------------------------------------
+  // --- Timers and other services' events
+  // ------------------------------------------------------------------------------
 
   /// A planned call came due. What has become moot changes nothing.
   void OnDue(storage::Txn& txn, const std::string& subject) const;
@@ -139,24 +149,28 @@ class ListingApp {
   Status OnSettled(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
   Status OnCertified(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
 
-  // --- Queries --------------------------------------------------------------------------------------------------------
+  // --- Queries
+  // --------------------------------------------------------------------------------------------------------
 
   Result<Seen<Achievement>> GetAchievement(const storage::Reader& reader, const Principal& caller,
                                            std::string_view id) const;
-  Result<Seen<Listing>> GetListing(const storage::Reader& reader, const Principal& caller, std::string_view id) const;
-  Result<Intent> GetIntent(const storage::Reader& reader, const Principal& caller, std::string_view listing_id,
-                           std::string_view id) const;
+  Result<Seen<Listing>> GetListing(const storage::Reader& reader, const Principal& caller,
+                                   std::string_view id) const;
+  Result<Intent> GetIntent(const storage::Reader& reader, const Principal& caller,
+                           std::string_view listing_id, std::string_view id) const;
   /// By index: the public's, or with `mine` those of the caller's organization or exchange.
-  std::vector<Seen<Achievement>> ListAchievements(const storage::Reader& reader, const Principal& caller, bool mine,
-                                                  const Filter& filter, std::string_view after, size_t limit) const;
+  std::vector<Seen<Achievement>> ListAchievements(const storage::Reader& reader, const Principal& caller,
+                                                  bool mine, const Filter& filter, std::string_view after,
+                                                  size_t limit) const;
   std::vector<Seen<Listing>> ListListings(const storage::Reader& reader, const Principal& caller, bool mine,
                                           const Filter& filter, std::string_view after, size_t limit) const;
   Result<std::vector<Intent>> ListIntents(const storage::Reader& reader, const Principal& caller,
-                                          std::string_view listing_id, std::string_view after, size_t limit) const;
-  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's without
-  /// internal ones.
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller, uint64_t after_sequence,
-                                      size_t limit) const;
+                                          std::string_view listing_id, std::string_view after,
+                                          size_t limit) const;
+  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's
+  /// without internal ones.
+  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                      uint64_t after_sequence, size_t limit) const;
 
   struct Reserve {
     Fen price;
@@ -172,29 +186,37 @@ class ListingApp {
   Result<Regime> RegimeOf(const Listing& listing, Time now) const;
 
   template <class Command>
-  Result<Achievement> ChangeAchievement(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
-                             const Command& command) const;
+  Result<Achievement> ChangeAchievement(storage::Txn& txn, const Principal& caller, const Target& target,
+                                        Sight side, const Command& command) const;
   template <class Command>
   Result<Listing> ChangeListing(storage::Txn& txn, const Principal& caller, const Target& target, Sight side,
-                         const Command& command) const;
+                                const Command& command) const;
   template <class Command>
-  Result<Intent> ChangeIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target, Sight side,
-                        const Command& command) const;
+  Result<Intent> ChangeIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+                              Sight side, const Command& command) const;
   template <class Command>
   Status Apply(storage::Txn& txn, const std::string& listing, const Command& command) const;
   template <class Command>
   Status ApplyToIntent(storage::Txn& txn, const std::string& intent, const Command& command) const;
 
-  Result<Listing> LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target, Sight side) const;
+  Result<Listing> LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target,
+                                Sight side) const;
   Status Lock(storage::Txn& txn, const Listing& listing) const;
   void Unlock(storage::Txn& txn, const Listing& listing) const;
   void CompleteDeal(storage::Txn& txn, const Listing& listing) const;
 
   void Commit(storage::Txn& txn, const Listing* before, const ListingDecision& decision) const;
   void OnListingEvent(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const;
+  void PlanReview(storage::Txn& txn, const Listing& listing) const;
+  void PlanOpinions(storage::Txn& txn, const Listing& listing) const;
+  void OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
+               const std::string& reason_of_intents) const;
+  void OnScheduled(storage::Txn& txn, const Listing& listing) const;
+  void OnDealDetermined(storage::Txn& txn, const Listing& listing) const;
   void OnDefault(storage::Txn& txn, const Listing& listing) const;
   void PlanListing(storage::Txn& txn, const Listing* before, const Listing& after) const;
-  void Commit(storage::Txn& txn, const Listing& listing, const Intent* before, const IntentDecision& decision) const;
+  void Commit(storage::Txn& txn, const Listing& listing, const Intent* before,
+              const IntentDecision& decision) const;
   void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
                       const std::string& except) const;
   void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,

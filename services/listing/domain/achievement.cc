@@ -16,13 +16,16 @@ constexpr int32_t kWholePpm = 1'000'000;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
-// --- Formats (domain.md 2.2, 2.4) ----------------------------------------------------------------------------------
+// --- Formats (domain.md 2.2, 2.4)
+// ----------------------------------------------------------------------------------
 
 // ^[0-9A-Z]{3}[0-9]{4}[A-Z][0-9]{4}$
 bool IsRegNo(std::string_view text) {
   if (text.size() != 12) return false;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool ok = i < 3 ? IsDigit(text[i]) || IsUpper(text[i]) : i == 7 ? IsUpper(text[i]) : IsDigit(text[i]);
+    const bool ok = i < 3    ? IsDigit(text[i]) || IsUpper(text[i])
+                    : i == 7 ? IsUpper(text[i])
+                             : IsDigit(text[i]);
     if (!ok) return false;
   }
   return true;
@@ -50,7 +53,9 @@ bool IsIndustry(std::string_view text) {
          std::all_of(text.begin() + 1, text.end(), IsDigit);
 }
 
-bool IsRegion(std::string_view text) { return text.size() == 6 && std::all_of(text.begin(), text.end(), IsDigit); }
+bool IsRegion(std::string_view text) {
+  return text.size() == 6 && std::all_of(text.begin(), text.end(), IsDigit);
+}
 
 bool IsPatent(IpKind kind) {
   return kind == IpKind::kInvention || kind == IpKind::kUtilityModel || kind == IpKind::kDesign ||
@@ -73,7 +78,8 @@ Status CheckShare(int32_t ppm, int32_t min, std::string_view field) {
 }
 
 template <class Pattern>
-Status CheckFormat(const std::vector<std::string>& texts, Pattern pattern, std::string_view limit, std::string_view path) {
+Status CheckFormat(const std::vector<std::string>& texts, Pattern pattern, std::string_view limit,
+                   std::string_view path) {
   TTX_RETURN_IF_ERROR(CheckTags(texts, kMaxTags, 100, path));
   for (size_t i = 0; i < texts.size(); ++i) {
     if (!pattern(texts[i])) return InvalidField(At(path, i), Reason::kBAD_FORMAT, std::string(limit));
@@ -81,7 +87,8 @@ Status CheckFormat(const std::vector<std::string>& texts, Pattern pattern, std::
   return {};
 }
 
-// --- Parts of the content --------------------------------------------------------------------------------------------
+// --- Parts of the content
+// --------------------------------------------------------------------------------------------
 
 Status CheckTexts(const AchievementContent& content) {
   if (!content.reg_no.empty() && !IsRegNo(content.reg_no)) {
@@ -107,7 +114,8 @@ Status CheckCodes(const AchievementContent& content) {
   if (content.sei < 0 || content.sei > 9) return InvalidField("sei", Reason::kOUT_OF_RANGE, "0..9");
   TTX_RETURN_IF_ERROR(CheckFormat(content.ipc, IsIpc, "A01B1/00", "ipc"));
   TTX_RETURN_IF_ERROR(CheckTags(content.scenarios, kMaxTags, 100, "scenarios"));
-  TTX_RETURN_IF_ERROR(CheckFormat(content.target_regions, IsRegion, "6 digits of GB/T 2260", "target_regions"));
+  TTX_RETURN_IF_ERROR(
+      CheckFormat(content.target_regions, IsRegion, "6 digits of GB/T 2260", "target_regions"));
   TTX_RETURN_IF_ERROR(CheckCount(content.desired_kinds, 0, kMaxTags, "desired_kinds"));
   for (size_t i = 0; i < content.desired_kinds.size(); ++i) {
     if (content.desired_kinds[i] == Kind::kUnspecified) {
@@ -121,7 +129,8 @@ Status CheckReadiness(const ReadinessLevel& trl) {
   if (trl == ReadinessLevel{}) return {};
   if (trl.level < 1 || trl.level > 9) return InvalidField("trl.level", Reason::kOUT_OF_RANGE, "1..9");
   TTX_RETURN_IF_ERROR(CheckText(trl.standard, 0, 100, "trl.standard"));
-  if (trl.assessor_type == Assessor::kUnspecified) return InvalidField("trl.assessor_type", Reason::kREQUIRED);
+  if (trl.assessor_type == Assessor::kUnspecified)
+    return InvalidField("trl.assessor_type", Reason::kREQUIRED);
   const bool others = trl.assessor_type != Assessor::kSelf;
   TTX_RETURN_IF_ERROR(CheckText(trl.assessor, others ? 1 : 0, kMaxNameChars, "trl.assessor"));
   TTX_RETURN_IF_ERROR(CheckOptionalDate(trl.assess_date, "trl.assess_date"));
@@ -161,7 +170,8 @@ Status CheckInventors(const std::vector<Inventor>& inventors) {
     }
     sum += inventors[i].contribution_ppm;
   }
-  if (sum > kWholePpm) return InvalidField("inventors", Reason::kOUT_OF_RANGE, "contributions sum to <= 1000000");
+  if (sum > kWholePpm)
+    return InvalidField("inventors", Reason::kOUT_OF_RANGE, "contributions sum to <= 1000000");
   return {};
 }
 
@@ -191,7 +201,8 @@ Status NormalizeIpItems(std::vector<IpItem>& items) {
     TTX_RETURN_IF_ERROR(NormalizeIpNumber(item, path));
     // A patent and its application share the number behind the prefix.
     const std::string identity = IsPatent(item.kind) ? item.number.substr(2) : item.number;
-    if (!identity.empty() && !seen.insert(identity).second) return InvalidField(path + ".number", Reason::kDUPLICATE);
+    if (!identity.empty() && !seen.insert(identity).second)
+      return InvalidField(path + ".number", Reason::kDUPLICATE);
     TTX_RETURN_IF_ERROR(CheckText(item.title, 1, kMaxTitleChars, path + ".title"));
     if (item.status == IpStatus::kUnspecified) return InvalidField(path + ".status", Reason::kREQUIRED);
     TTX_RETURN_IF_ERROR(CheckTags(item.owners, kMaxOwners, kMaxNameChars, path + ".owners"));
@@ -208,7 +219,8 @@ Status CheckConsents(const std::vector<Consent>& consents) {
   TTX_RETURN_IF_ERROR(CheckCount(consents, 0, kMaxConsents, "ownership.consents"));
   for (size_t i = 0; i < consents.size(); ++i) {
     const std::string path = At("ownership.consents", i);
-    if (consents[i].party == ConsentParty::kUnspecified) return InvalidField(path + ".party", Reason::kREQUIRED);
+    if (consents[i].party == ConsentParty::kUnspecified)
+      return InvalidField(path + ".party", Reason::kREQUIRED);
     TTX_RETURN_IF_ERROR(CheckText(consents[i].display_name, 1, kMaxNameChars, path + ".display_name"));
     TTX_RETURN_IF_ERROR(CheckAttachments({consents[i].document}, path + ".document"));
   }
@@ -242,7 +254,8 @@ Status CheckEncumbrances(const std::vector<Encumbrance>& encumbrances) {
   TTX_RETURN_IF_ERROR(CheckCount(encumbrances, 0, kMaxEncumbrances, "encumbrances"));
   for (size_t i = 0; i < encumbrances.size(); ++i) {
     const std::string path = At("encumbrances", i);
-    if (encumbrances[i].kind == EncumbranceKind::kUnspecified) return InvalidField(path + ".kind", Reason::kREQUIRED);
+    if (encumbrances[i].kind == EncumbranceKind::kUnspecified)
+      return InvalidField(path + ".kind", Reason::kREQUIRED);
     TTX_RETURN_IF_ERROR(CheckText(encumbrances[i].description, 1, kMaxNoteChars, path + ".description"));
   }
   return {};
@@ -250,7 +263,8 @@ Status CheckEncumbrances(const std::vector<Encumbrance>& encumbrances) {
 
 // What a draft may lack but a submission must have (domain.md 2.2, "mandatory fields").
 Status CheckComplete(const AchievementContent& content) {
-  TTX_RETURN_IF_ERROR(CheckText(content.abstract_public, 1, kMaxAbstractChars, "abstract_public", Lines::kMultiple));
+  TTX_RETURN_IF_ERROR(
+      CheckText(content.abstract_public, 1, kMaxAbstractChars, "abstract_public", Lines::kMultiple));
   if (content.achievement_type == AchievementType::kUnspecified) {
     return InvalidField("achievement_type", Reason::kREQUIRED);
   }
@@ -266,7 +280,8 @@ Status CheckComplete(const AchievementContent& content) {
   return CheckCount(content.ownership.owners, 1, kMaxOwners, "ownership.owners");
 }
 
-// --- Decisions ---------------------------------------------------------------------------------------------------------
+// --- Decisions
+// ---------------------------------------------------------------------------------------------------------
 
 Error WrongState(const Achievement& achievement, std::string_view command) {
   return Error(Reason::kWRONG_STATE, {{"resource", "achievements/" + achievement.id.text},
@@ -309,8 +324,8 @@ Status CheckRights(const AchievementContent& content) {
   if (!HasConsent(content.ownership, ConsentParty::kCoOwner, content.ownership.owners.size() - 1)) {
     return Error(Reason::kCONSENT_MISSING, {{"party", "CO_OWNER"}});
   }
-  const bool pledged =
-      std::any_of(content.ip_items.begin(), content.ip_items.end(), [](const IpItem& item) { return item.pledged; });
+  const bool pledged = std::any_of(content.ip_items.begin(), content.ip_items.end(),
+                                   [](const IpItem& item) { return item.pledged; });
   if (pledged && !HasConsent(content.ownership, ConsentParty::kPledgee, 1)) {
     return Error(Reason::kCONSENT_MISSING, {{"party", "PLEDGEE"}});
   }
@@ -333,7 +348,8 @@ Result<AchievementContent> NormalizeContent(AchievementContent content) {
 
 Result<AchievementDecision> Decide(const CreateAchievement& command, Time now) {
   TTX_TRY(AchievementContent content, NormalizeContent(command.content));
-  AchievementEvent event = MakeEvent(AchievementEventType::kCreated, AchievementState::kDraft, command.person);
+  AchievementEvent event =
+      MakeEvent(AchievementEventType::kCreated, AchievementState::kDraft, command.person);
   event.id = command.id;
   event.owner = command.owner;
   event.content = std::move(content);
@@ -351,7 +367,8 @@ Result<AchievementDecision> Decide(const Achievement& state, const UpdateAchieve
 Result<AchievementDecision> Decide(const Achievement& state, const SubmitAchievement& command, Time now) {
   if (state.state != AchievementState::kDraft) return WrongState(state, "Submit");
   TTX_TRY([[maybe_unused]] const auto exchange, ParseName(command.exchange, "organizations", "exchange"));
-  if (command.exchange == state.owner) return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
+  if (command.exchange == state.owner)
+    return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
   TTX_RETURN_IF_ERROR(CheckComplete(state.content));
   const auto& units = state.content.completing_units;
   if (std::none_of(units.begin(), units.end(),
@@ -374,7 +391,8 @@ Result<AchievementDecision> Decide(const Achievement& state, const ClearAchievem
   const bool redacted = command.secrecy == Secrecy::kTradeSecretRedacted;
   TTX_RETURN_IF_ERROR(CheckText(command.redacted_abstract, redacted ? 1 : 0, redacted ? kMaxAbstractChars : 0,
                                 "redacted_abstract", Lines::kMultiple));
-  AchievementEvent event = MakeEvent(AchievementEventType::kCleared, AchievementState::kRightsCheck, command.person);
+  AchievementEvent event =
+      MakeEvent(AchievementEventType::kCleared, AchievementState::kRightsCheck, command.person);
   event.secrecy = command.secrecy;
   event.text = command.redacted_abstract;
   return Record(state, std::move(event), now);
@@ -386,7 +404,8 @@ Result<AchievementDecision> Decide(const Achievement& state, const ClassifyAchie
   if (command.secrecy != Secrecy::kWorkSecret && command.secrecy != Secrecy::kStateSecret) {
     return InvalidField("secrecy", Reason::kOUT_OF_RANGE, "WORK_SECRET, STATE_SECRET");
   }
-  AchievementEvent event = MakeEvent(AchievementEventType::kClassified, AchievementState::kSealed, command.person);
+  AchievementEvent event =
+      MakeEvent(AchievementEventType::kClassified, AchievementState::kSealed, command.person);
   event.secrecy = command.secrecy;
   return Record(state, std::move(event), now);
 }
@@ -395,7 +414,8 @@ Result<AchievementDecision> Decide(const Achievement& state, const PassRights& c
   if (state.state != AchievementState::kRightsCheck) return WrongState(state, "PassRights");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckRights(state.content));
-  return Record(state, MakeEvent(AchievementEventType::kRightsPassed, AchievementState::kRegistered, command.person),
+  return Record(state,
+                MakeEvent(AchievementEventType::kRightsPassed, AchievementState::kRegistered, command.person),
                 now);
 }
 
@@ -403,14 +423,16 @@ Result<AchievementDecision> Decide(const Achievement& state, const FailRights& c
   if (state.state != AchievementState::kRightsCheck) return WrongState(state, "FailRights");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
-  AchievementEvent event = MakeEvent(AchievementEventType::kRightsFailed, AchievementState::kDraft, command.person);
+  AchievementEvent event =
+      MakeEvent(AchievementEventType::kRightsFailed, AchievementState::kDraft, command.person);
   event.text = command.note;
   return Record(state, std::move(event), now);
 }
 
 Result<AchievementDecision> Decide(const Achievement& state, const PublishAchievement& command, Time now) {
   if (state.state != AchievementState::kRegistered) return WrongState(state, "Publish");
-  return Record(state, MakeEvent(AchievementEventType::kPublished, AchievementState::kPublished, command.person), now);
+  return Record(
+      state, MakeEvent(AchievementEventType::kPublished, AchievementState::kPublished, command.person), now);
 }
 
 Result<AchievementDecision> Decide(const Achievement& state, const WithdrawAchievement& command, Time now) {
@@ -420,7 +442,8 @@ Result<AchievementDecision> Decide(const Achievement& state, const WithdrawAchie
     case AchievementState::kRightsCheck:
     case AchievementState::kRegistered:
     case AchievementState::kPublished:
-      return Record(state, MakeEvent(AchievementEventType::kWithdrawn, AchievementState::kWithdrawn, command.person),
+      return Record(state,
+                    MakeEvent(AchievementEventType::kWithdrawn, AchievementState::kWithdrawn, command.person),
                     now);
     case AchievementState::kListed:
     case AchievementState::kTransferred:
@@ -461,7 +484,8 @@ AchievementState AfterUnlock(const Achievement& achievement) {
 }  // namespace
 
 Result<AchievementDecision> Decide(const Achievement& state, const DetachListing& command, Time now) {
-  if (state.state != AchievementState::kListed || !HasLock(state, command.listing)) return WrongState(state, "Detach");
+  if (state.state != AchievementState::kListed || !HasLock(state, command.listing))
+    return WrongState(state, "Detach");
   AchievementEvent event = MakeEvent(AchievementEventType::kDetached, AfterUnlock(state), "");
   event.listing = command.listing;
   return Record(state, std::move(event), now);
@@ -474,8 +498,9 @@ Result<AchievementDecision> Decide(const Achievement& state, const CompleteDeal&
   const auto lock = std::find_if(state.locks.begin(), state.locks.end(),
                                  [&](const RightLock& held) { return held.listing == command.listing; });
   const bool moves = MovesTitle(lock->scope.kind);
-  AchievementEvent event = moves ? MakeEvent(AchievementEventType::kTransferred, AchievementState::kTransferred, "")
-                                 : MakeEvent(AchievementEventType::kLicensed, AfterUnlock(state), "");
+  AchievementEvent event =
+      moves ? MakeEvent(AchievementEventType::kTransferred, AchievementState::kTransferred, "")
+            : MakeEvent(AchievementEventType::kLicensed, AfterUnlock(state), "");
   event.listing = command.listing;
   (moves ? event.owner : event.text) = moves ? command.buyer : command.description;
   return Record(state, std::move(event), now);
@@ -540,21 +565,25 @@ Achievement Apply(Achievement state, const AchievementEvent& event) {
 }
 
 std::optional<std::string> Check(const Achievement& achievement) {
-  const auto fail = [&](const char* what) { return std::optional("achievement " + achievement.id.text + ": " + what); };
+  const auto fail = [&](const char* what) {
+    return std::optional("achievement " + achievement.id.text + ": " + what);
+  };
   if (achievement.id.empty() || achievement.owner.empty()) return fail("no id or owner");
   if ((achievement.state == AchievementState::kListed) != !achievement.locks.empty()) {
     return fail("listed without a listing, or a listing without being listed");
   }
   for (size_t i = 0; i < achievement.locks.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      if (Conflicts(achievement.locks[i].scope, achievement.locks[j].scope)) return fail("two listings conflict");
+      if (Conflicts(achievement.locks[i].scope, achievement.locks[j].scope))
+        return fail("two listings conflict");
     }
   }
   if (achievement.state != AchievementState::kDraft && achievement.state != AchievementState::kWithdrawn &&
       achievement.exchange.empty()) {
     return fail("under review without an exchange");
   }
-  const bool sealed = achievement.secrecy == Secrecy::kWorkSecret || achievement.secrecy == Secrecy::kStateSecret;
+  const bool sealed =
+      achievement.secrecy == Secrecy::kWorkSecret || achievement.secrecy == Secrecy::kStateSecret;
   if (sealed != (achievement.state == AchievementState::kSealed)) return fail("a secret that is not sealed");
   if (achievement.secrecy == Secrecy::kStateSecret && achievement.content != AchievementContent{}) {
     return fail("a state secret was kept");

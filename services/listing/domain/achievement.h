@@ -24,7 +24,12 @@ enum class AchievementState : int32_t {
   kWithdrawn = 9,
 };
 
-enum class AchievementType : int32_t { kUnspecified = 0, kAppliedTechnology = 1, kBasicTheory = 2, kSoftScience = 3 };
+enum class AchievementType : int32_t {
+  kUnspecified = 0,
+  kAppliedTechnology = 1,
+  kBasicTheory = 2,
+  kSoftScience = 3
+};
 enum class Attribute : int32_t { kUnspecified = 0, kOriginal = 1, kAbsorbed = 2, kRedeveloped = 3 };
 enum class Stage : int32_t { kUnspecified = 0, kEarly = 1, kPilot = 2, kMature = 3 };
 enum class Assessor : int32_t { kUnspecified = 0, kSelf = 1, kThirdParty = 2, kPeer = 3 };
@@ -141,7 +146,13 @@ struct Ownership {
   bool operator==(const Ownership&) const = default;
 };
 
-enum class EncumbranceKind : int32_t { kUnspecified = 0, kLicence = 1, kPledge = 2, kLitigation = 3, kPreservation = 4 };
+enum class EncumbranceKind : int32_t {
+  kUnspecified = 0,
+  kLicence = 1,
+  kPledge = 2,
+  kLitigation = 3,
+  kPreservation = 4
+};
 
 struct Encumbrance {
   EncumbranceKind kind = EncumbranceKind::kUnspecified;
@@ -188,10 +199,10 @@ struct RightLock {
 
 struct Achievement {
   AchievementId id;
-  std::string owner;            // "organizations/{id}"
-  std::string maker_person;     // who wrote it last, "people/{id}"
+  std::string owner;         // "organizations/{id}"
+  std::string maker_person;  // who wrote it last, "people/{id}"
   std::string submitter_person;
-  std::string exchange;         // whose reviewers check it; empty before the first submission
+  std::string exchange;  // whose reviewers check it; empty before the first submission
   AchievementContent content;
   AchievementState state = AchievementState::kDraft;
   Secrecy secrecy = Secrecy::kUnspecified;
@@ -226,16 +237,16 @@ struct AchievementEvent {
   Time time;
   AchievementEventType type = AchievementEventType::kCreated;
   AchievementState state = AchievementState::kDraft;  // the state after it: always
-  AchievementId id;                                    // CREATED
-  std::string owner;                                   // CREATED; the new owner of TRANSFERRED
-  std::string person;                                  // who did it, where a person did
-  std::string exchange;                                // SUBMITTED
-  std::optional<AchievementContent> content;           // CREATED, UPDATED
-  Secrecy secrecy = Secrecy::kUnspecified;             // CLEARED, CLASSIFIED
-  std::string text;                                    // CLEARED: the redacted abstract; RIGHTS_FAILED: the note;
-                                                       // LICENSED: the description of the new burden
-  std::string listing;                                 // ATTACHED, DETACHED, TRANSFERRED, LICENSED
-  RightScope scope;                                    // ATTACHED
+  AchievementId id;                                   // CREATED
+  std::string owner;                                  // CREATED; the new owner of TRANSFERRED
+  std::string person;                                 // who did it, where a person did
+  std::string exchange;                               // SUBMITTED
+  std::optional<AchievementContent> content;          // CREATED, UPDATED
+  Secrecy secrecy = Secrecy::kUnspecified;            // CLEARED, CLASSIFIED
+  std::string text;     // CLEARED: the redacted abstract; RIGHTS_FAILED: the note;
+                        // LICENSED: the description of the new burden
+  std::string listing;  // ATTACHED, DETACHED, TRANSFERRED, LICENSED
+  RightScope scope;     // ATTACHED
   bool operator==(const AchievementEvent&) const = default;
 };
 
@@ -244,7 +255,8 @@ struct AchievementDecision {
   std::vector<AchievementEvent> events;
 };
 
-// --- Commands. The caller has been found to be the owner or staff of the exchange. ---------------------------------
+// --- Commands. The caller has been found to be the owner or staff of the exchange.
+// ---------------------------------
 
 struct CreateAchievement {
   AchievementId id;
@@ -298,7 +310,8 @@ struct CompleteDeal {
   std::string description;  // of the licence
 };
 
-/// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then fields, then facts.
+/// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then fields, then
+/// facts.
 Result<AchievementDecision> Decide(const CreateAchievement& command, Time now);
 Result<AchievementDecision> Decide(const Achievement& state, const UpdateAchievement& command, Time now);
 Result<AchievementDecision> Decide(const Achievement& state, const SubmitAchievement& command, Time now);
@@ -318,8 +331,8 @@ Result<AchievementDecision> Decide(const Achievement& state, const CompleteDeal&
 /// What must hold of every achievement at rest; names the first violation, or nothing.
 std::optional<std::string> Check(const Achievement& achievement);
 
-/// INVALID_FIELD for the first field that is wrong (domain.md 2.2-2.7). Patent numbers are put into their normal form
-/// and USCCs normalised first: the result is what is stored.
+/// INVALID_FIELD for the first field that is wrong (domain.md 2.2-2.7). Patent numbers are put into their
+/// normal form and USCCs normalised first: the result is what is stored.
 Result<AchievementContent> NormalizeContent(AchievementContent content);
 
 /// Whether everybody may see it.

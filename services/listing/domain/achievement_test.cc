@@ -29,18 +29,27 @@ Achievement Must(Result<AchievementDecision> result) {
   return result->next;
 }
 
-Achievement Draft() { return Must(Decide(CreateAchievement{{"a1"}, kOwner, "people/maker", MakeAchievementContent()}, kNow)); }
+Achievement Draft() {
+  return Must(Decide(CreateAchievement{{"a1"}, kOwner, "people/maker", MakeAchievementContent()}, kNow));
+}
 
 // An achievement brought to `state` by commands only.
 Achievement In(S state) {
   Achievement achievement = Draft();
   const auto submit = [&] {
-    achievement = Must(Decide(achievement, SubmitAchievement{"people/submitter", kExchange, kOwnerUscc}, kNow));
+    achievement =
+        Must(Decide(achievement, SubmitAchievement{"people/submitter", kExchange, kOwnerUscc}, kNow));
   };
-  const auto clear = [&] { achievement = Must(Decide(achievement, ClearAchievement{"people/s", Secrecy::kNonSecret, ""}, kNow)); };
+  const auto clear = [&] {
+    achievement = Must(Decide(achievement, ClearAchievement{"people/s", Secrecy::kNonSecret, ""}, kNow));
+  };
   const auto pass = [&] { achievement = Must(Decide(achievement, PassRights{"people/r"}, kNow)); };
-  const auto publish = [&] { achievement = Must(Decide(achievement, PublishAchievement{"people/maker"}, kNow)); };
-  const auto attach = [&] { achievement = Must(Decide(achievement, AttachListing{"listings/l", kTransfer}, kNow)); };
+  const auto publish = [&] {
+    achievement = Must(Decide(achievement, PublishAchievement{"people/maker"}, kNow));
+  };
+  const auto attach = [&] {
+    achievement = Must(Decide(achievement, AttachListing{"listings/l", kTransfer}, kNow));
+  };
   switch (state) {
     case S::kDraft:
       return achievement;
@@ -71,49 +80,79 @@ Achievement In(S state) {
   return achievement;
 }
 
-constexpr S kAllStates[] = {S::kDraft,     S::kSecrecyReview, S::kRightsCheck, S::kRegistered, S::kPublished,
-                            S::kListed,    S::kTransferred,   S::kSealed,      S::kWithdrawn};
+constexpr S kAllStates[] = {S::kDraft,  S::kSecrecyReview, S::kRightsCheck, S::kRegistered, S::kPublished,
+                            S::kListed, S::kTransferred,   S::kSealed,      S::kWithdrawn};
+
+using Run = std::function<Result<AchievementDecision>(const Achievement&)>;
+struct Row {
+  const char* command;
+  Run run;
+  std::map<S, S> next;  // states that allow it
+};
+const Row kRows[] = {
+    {"Update",
+     [](const Achievement& a) {
+       return Decide(a, UpdateAchievement{"people/m", MakeAchievementContent()}, kNow);
+     },
+     {{S::kDraft, S::kDraft}}},
+    {"Submit",
+     [](const Achievement& a) {
+       return Decide(a, SubmitAchievement{"people/m", kExchange, kOwnerUscc}, kNow);
+     },
+     {{S::kDraft, S::kSecrecyReview}}},
+    {"Clear",
+     [](const Achievement& a) {
+       return Decide(a, ClearAchievement{"people/s", Secrecy::kNonSecret, ""}, kNow);
+     },
+     {{S::kSecrecyReview, S::kRightsCheck}}},
+    {"Classify",
+     [](const Achievement& a) {
+       return Decide(a, ClassifyAchievement{"people/s", Secrecy::kStateSecret}, kNow);
+     },
+     {{S::kSecrecyReview, S::kSealed}}},
+    {"PassRights",
+     [](const Achievement& a) { return Decide(a, PassRights{"people/r"}, kNow); },
+     {{S::kRightsCheck, S::kRegistered}}},
+    {"FailRights",
+     [](const Achievement& a) {
+       return Decide(a, FailRights{"people/r", "缺材料"}, kNow);
+     },
+     {{S::kRightsCheck, S::kDraft}}},
+    {"Publish",
+     [](const Achievement& a) { return Decide(a, PublishAchievement{"people/m"}, kNow); },
+     {{S::kRegistered, S::kPublished}}},
+    {"Withdraw",
+     [](const Achievement& a) { return Decide(a, WithdrawAchievement{"people/m"}, kNow); },
+     {{S::kDraft, S::kWithdrawn},
+      {S::kSecrecyReview, S::kWithdrawn},
+      {S::kRightsCheck, S::kWithdrawn},
+      {S::kRegistered, S::kWithdrawn},
+      {S::kPublished, S::kWithdrawn}}},
+    {"Attach",
+     [](const Achievement& a) {
+       return Decide(a, AttachListing{"listings/x", kOrdinary}, kNow);
+     },
+     {{S::kPublished, S::kListed}}},  // the LISTED one holds a transfer, which conflicts
+    {"Detach",
+     [](const Achievement& a) { return Decide(a, DetachListing{"listings/l"}, kNow); },
+     {{S::kListed, S::kPublished}}},
+    {"CompleteDeal",
+     [](const Achievement& a) {
+       return Decide(a, CompleteDeal{"listings/l", "organizations/b", ""}, kNow);
+     },
+     {{S::kListed, S::kTransferred}}},
+};
 
 TEST(Achievement, EveryStateAnswersEveryCommand) {
-  using Run = std::function<Result<AchievementDecision>(const Achievement&)>;
-  struct Row {
-    const char* command;
-    Run run;
-    std::map<S, S> next;  // states that allow it
-  };
-  const Row rows[] = {
-      {"Update", [](const Achievement& a) { return Decide(a, UpdateAchievement{"people/m", MakeAchievementContent()}, kNow); },
-       {{S::kDraft, S::kDraft}}},
-      {"Submit", [](const Achievement& a) { return Decide(a, SubmitAchievement{"people/m", kExchange, kOwnerUscc}, kNow); },
-       {{S::kDraft, S::kSecrecyReview}}},
-      {"Clear", [](const Achievement& a) { return Decide(a, ClearAchievement{"people/s", Secrecy::kNonSecret, ""}, kNow); },
-       {{S::kSecrecyReview, S::kRightsCheck}}},
-      {"Classify", [](const Achievement& a) { return Decide(a, ClassifyAchievement{"people/s", Secrecy::kStateSecret}, kNow); },
-       {{S::kSecrecyReview, S::kSealed}}},
-      {"PassRights", [](const Achievement& a) { return Decide(a, PassRights{"people/r"}, kNow); },
-       {{S::kRightsCheck, S::kRegistered}}},
-      {"FailRights", [](const Achievement& a) { return Decide(a, FailRights{"people/r", "缺材料"}, kNow); },
-       {{S::kRightsCheck, S::kDraft}}},
-      {"Publish", [](const Achievement& a) { return Decide(a, PublishAchievement{"people/m"}, kNow); },
-       {{S::kRegistered, S::kPublished}}},
-      {"Withdraw", [](const Achievement& a) { return Decide(a, WithdrawAchievement{"people/m"}, kNow); },
-       {{S::kDraft, S::kWithdrawn}, {S::kSecrecyReview, S::kWithdrawn}, {S::kRightsCheck, S::kWithdrawn},
-        {S::kRegistered, S::kWithdrawn}, {S::kPublished, S::kWithdrawn}}},
-      {"Attach", [](const Achievement& a) { return Decide(a, AttachListing{"listings/x", kOrdinary}, kNow); },
-       {{S::kPublished, S::kListed}}},  // the LISTED one holds a transfer, which conflicts
-      {"Detach", [](const Achievement& a) { return Decide(a, DetachListing{"listings/l"}, kNow); },
-       {{S::kListed, S::kPublished}}},
-      {"CompleteDeal", [](const Achievement& a) { return Decide(a, CompleteDeal{"listings/l", "organizations/b", ""}, kNow); },
-       {{S::kListed, S::kTransferred}}},
-  };
-  for (const Row& row : rows) {
+  for (const Row& row : kRows) {
     for (const S state : kAllStates) {
       const Achievement before = In(state);
       const auto result = row.run(before);
       const auto allowed = row.next.find(state);
       ASSERT_EQ(result.ok(), allowed != row.next.end()) << row.command << " in " << StateName(state);
       if (!result.ok()) {
-        EXPECT_EQ(result.error().code(), Code::kFailedPrecondition) << row.command << " in " << StateName(state);
+        EXPECT_EQ(result.error().code(), Code::kFailedPrecondition)
+            << row.command << " in " << StateName(state);
         continue;
       }
       EXPECT_EQ(result->next.state, allowed->second) << row.command << " in " << StateName(state);
@@ -131,8 +170,10 @@ TEST(Achievement, ReviewersAreNotTheOnesWhoWroteIt) {
   const Achievement rights = In(S::kRightsCheck);
   for (const char* person : {"people/maker", "people/submitter"}) {
     // The person is judged before the fields.
-    EXPECT_EQ(Decide(review, ClearAchievement{person, Secrecy::kStateSecret, ""}, kNow).error().reason, Reason::kSAME_PERSON);
-    EXPECT_EQ(Decide(review, ClassifyAchievement{person, Secrecy::kNonSecret}, kNow).error().reason, Reason::kSAME_PERSON);
+    EXPECT_EQ(Decide(review, ClearAchievement{person, Secrecy::kStateSecret, ""}, kNow).error().reason,
+              Reason::kSAME_PERSON);
+    EXPECT_EQ(Decide(review, ClassifyAchievement{person, Secrecy::kNonSecret}, kNow).error().reason,
+              Reason::kSAME_PERSON);
     EXPECT_EQ(Decide(rights, PassRights{person}, kNow).error().reason, Reason::kSAME_PERSON);
     EXPECT_EQ(Decide(rights, FailRights{person, ""}, kNow).error().reason, Reason::kSAME_PERSON);
   }
@@ -142,7 +183,8 @@ TEST(Achievement, AStateSecretLeavesNothing) {
   const Achievement sealed =
       Must(Decide(In(S::kSecrecyReview), ClassifyAchievement{"people/s", Secrecy::kStateSecret}, kNow));
   EXPECT_EQ(sealed.content, AchievementContent{});
-  const Achievement work = Must(Decide(In(S::kSecrecyReview), ClassifyAchievement{"people/s", Secrecy::kWorkSecret}, kNow));
+  const Achievement work =
+      Must(Decide(In(S::kSecrecyReview), ClassifyAchievement{"people/s", Secrecy::kWorkSecret}, kNow));
   EXPECT_FALSE(work.content.title.empty());
   EXPECT_FALSE(IsPublic(work.state));
 }
@@ -152,15 +194,22 @@ TEST(Achievement, ARedactedAbstractReplacesTheOther) {
   const Achievement cleared =
       Must(Decide(review, ClearAchievement{"people/s", Secrecy::kTradeSecretRedacted, "脱密摘要"}, kNow));
   EXPECT_EQ(cleared.content.abstract_public, "脱密摘要");
-  EXPECT_EQ(Decide(review, ClearAchievement{"people/s", Secrecy::kTradeSecretRedacted, ""}, kNow).error().violations[0].field,
+  EXPECT_EQ(Decide(review, ClearAchievement{"people/s", Secrecy::kTradeSecretRedacted, ""}, kNow)
+                .error()
+                .violations[0]
+                .field,
             "redacted_abstract");
-  EXPECT_EQ(Decide(review, ClearAchievement{"people/s", Secrecy::kNonSecret, "x"}, kNow).error().violations[0].field,
+  EXPECT_EQ(Decide(review, ClearAchievement{"people/s", Secrecy::kNonSecret, "x"}, kNow)
+                .error()
+                .violations[0]
+                .field,
             "redacted_abstract");
 }
 
 TEST(Achievement, RightsNeedLivingRightsAndConsents) {
   Achievement rights = In(S::kRightsCheck);
-  for (const IpStatus dead : {IpStatus::kLapsedFee, IpStatus::kInvalidated, IpStatus::kExpired, IpStatus::kRevoked}) {
+  for (const IpStatus dead :
+       {IpStatus::kLapsedFee, IpStatus::kInvalidated, IpStatus::kExpired, IpStatus::kRevoked}) {
     Achievement state = rights;
     state.content.ip_items[0].status = dead;
     EXPECT_EQ(Decide(state, PassRights{"people/r"}, kNow).error().reason, Reason::kRIGHTS_NOT_ALIVE);
@@ -175,28 +224,35 @@ TEST(Achievement, RightsNeedLivingRightsAndConsents) {
 
 TEST(Achievement, SubmissionNeedsTheWholeFileInItsOrder) {
   Achievement draft = Draft();
-  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", "exchange", kOwnerUscc}, kNow).error().violations[0].field, "exchange");
-  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kOwner, kOwnerUscc}, kNow).error().violations[0].field, "exchange");
+  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", "exchange", kOwnerUscc}, kNow).error().violations[0].field,
+            "exchange");
+  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kOwner, kOwnerUscc}, kNow).error().violations[0].field,
+            "exchange");
   EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kExchange, "91310115MA1K3Y2E36"}, kNow).error().reason,
             Reason::kNOT_COMPLETING_UNIT);
   draft.content.ownership.negative_list = true;
-  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kExchange, kOwnerUscc}, kNow).error().reason, Reason::kNEGATIVE_LIST);
+  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kExchange, kOwnerUscc}, kNow).error().reason,
+            Reason::kNEGATIVE_LIST);
   draft.content.tech_field.clear();
-  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kExchange, kOwnerUscc}, kNow).error().violations[0].field, "tech_field");
+  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kExchange, kOwnerUscc}, kNow).error().violations[0].field,
+            "tech_field");
 }
 
 TEST(Achievement, BadContentNamesTheField) {
   using Spoil = std::function<void(AchievementContent&)>;
-  struct Row {
+  struct BadField {
     const char* field;
     Reason reason;
     Spoil spoil;
   };
-  const Row rows[] = {
+  const BadField rows[] = {
       {"title", Reason::kREQUIRED, [](auto& c) { c.title = ""; }},
       {"title", Reason::kTOO_LONG, [](auto& c) { c.title = std::string(201, 'x'); }},
       {"reg_no", Reason::kBAD_FORMAT, [](auto& c) { c.reg_no = "110202600001"; }},
-      {"keywords", Reason::kTOO_MANY, [](auto& c) { c.keywords = {"a", "b", "c", "d"}; }},
+      {"keywords", Reason::kTOO_MANY,
+       [](auto& c) {
+         c.keywords = {"a", "b", "c", "d"};
+       }},
       {"abstract_public", Reason::kTOO_LONG, [](auto& c) { c.abstract_public = std::string(2001, 'x'); }},
       {"trl.level", Reason::kOUT_OF_RANGE, [](auto& c) { c.trl.level = 10; }},
       {"trl.assess_date", Reason::kBAD_FORMAT, [](auto& c) { c.trl.assess_date = "2026-02-30"; }},
@@ -205,11 +261,14 @@ TEST(Achievement, BadContentNamesTheField) {
       {"industry", Reason::kBAD_FORMAT, [](auto& c) { c.industry = "U12"; }},
       {"sei", Reason::kOUT_OF_RANGE, [](auto& c) { c.sei = 10; }},
       {"ipc[0]", Reason::kBAD_FORMAT, [](auto& c) { c.ipc = {"I01L31/02"}; }},
-      {"completing_units[0].uscc", Reason::kBAD_CHECK_DIGIT, [](auto& c) { c.completing_units[0].uscc = "12100000400000018P"; }},
+      {"completing_units[0].uscc", Reason::kBAD_CHECK_DIGIT,
+       [](auto& c) { c.completing_units[0].uscc = "12100000400000018P"; }},
       {"completing_units", Reason::kOUT_OF_RANGE, [](auto& c) { c.completing_units[0].share_ppm = 699'999; }},
-      {"completing_units[1].uscc", Reason::kDUPLICATE, [](auto& c) { c.completing_units[1].uscc = kOwnerUscc; }},
+      {"completing_units[1].uscc", Reason::kDUPLICATE,
+       [](auto& c) { c.completing_units[1].uscc = kOwnerUscc; }},
       {"inventors[0].display_name", Reason::kREQUIRED, [](auto& c) { c.inventors[0].display_name = ""; }},
-      {"ip_items[0].number", Reason::kBAD_CHECK_DIGIT, [](auto& c) { c.ip_items[0].number = "ZL201710601862.4"; }},
+      {"ip_items[0].number", Reason::kBAD_CHECK_DIGIT,
+       [](auto& c) { c.ip_items[0].number = "ZL201710601862.4"; }},
       {"ip_items[0].kind", Reason::kOUT_OF_RANGE, [](auto& c) { c.ip_items[0].kind = IpKind::kDesign; }},
       {"ip_items[1].number", Reason::kDUPLICATE,
        [](auto& c) {
@@ -217,10 +276,11 @@ TEST(Achievement, BadContentNamesTheField) {
          c.ip_items[1].kind = IpKind::kApplication;
        }},
       {"ownership.owners", Reason::kOUT_OF_RANGE, [](auto& c) { c.ownership.owners.pop_back(); }},
-      {"detail_restricted[0].sha256", Reason::kBAD_FORMAT, [](auto& c) { c.detail_restricted[0].sha256 = "zz"; }},
+      {"detail_restricted[0].sha256", Reason::kBAD_FORMAT,
+       [](auto& c) { c.detail_restricted[0].sha256 = "zz"; }},
       {"ask_price_fen", Reason::kOUT_OF_RANGE, [](auto& c) { c.ask_price = Fen{-1}; }},
   };
-  for (const Row& row : rows) {
+  for (const BadField& row : rows) {
     AchievementContent content = MakeAchievementContent();
     row.spoil(content);
     const auto result = NormalizeContent(content);
@@ -301,8 +361,10 @@ RC_GTEST_PROP(RightScope, ConflictIsSymmetricAndOverlapsItself, (uint8_t a, uint
 TEST(Achievement, OrdinaryLicencesStandSideBySideAndUnlockOneByOne) {
   Achievement state = Must(Decide(In(S::kPublished), AttachListing{"listings/a", kOrdinary}, kNow));
   state = Must(Decide(state, AttachListing{"listings/b", kOrdinary}, kNow));
-  EXPECT_EQ(Decide(state, AttachListing{"listings/c", kTransfer}, kNow).error().metadata.at("listing"), "listings/a");
-  EXPECT_EQ(Decide(state, AttachListing{"listings/b", kOrdinary}, kNow).error().reason, Reason::kRIGHT_SCOPE_LOCKED);
+  EXPECT_EQ(Decide(state, AttachListing{"listings/c", kTransfer}, kNow).error().metadata.at("listing"),
+            "listings/a");
+  EXPECT_EQ(Decide(state, AttachListing{"listings/b", kOrdinary}, kNow).error().reason,
+            Reason::kRIGHT_SCOPE_LOCKED);
   state = Must(Decide(state, CompleteDeal{"listings/a", "organizations/b", "普通许可"}, kNow));
   EXPECT_EQ(state.state, S::kListed);
   EXPECT_EQ(state.owner, kOwner);

@@ -14,9 +14,8 @@ constexpr int64_t kMaxAttachmentBytes = 10LL << 30;
 
 bool Share(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   if (a.empty() || b.empty()) return true;
-  return std::any_of(a.begin(), a.end(), [&](const std::string& text) {
-    return std::find(b.begin(), b.end(), text) != b.end();
-  });
+  return std::any_of(a.begin(), a.end(),
+                     [&](const std::string& text) { return std::find(b.begin(), b.end(), text) != b.end(); });
 }
 
 // ISO dates compare as texts.
@@ -29,7 +28,8 @@ bool PeriodsOverlap(const RightScope& a, const RightScope& b) {
 }
 
 bool IsRegion(std::string_view code) {
-  return code.size() == 6 && std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return code.size() == 6 &&
+         std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
@@ -57,7 +57,9 @@ bool Conflicts(const RightScope& a, const RightScope& b) {
   return Share(a.territories, b.territories) && Share(a.fields, b.fields) && PeriodsOverlap(a, b);
 }
 
-std::string At(std::string_view path, size_t index) { return std::string(path) + "[" + std::to_string(index) + "]"; }
+std::string At(std::string_view path, size_t index) {
+  return std::string(path) + "[" + std::to_string(index) + "]";
+}
 
 Status CheckOptionalDate(std::string_view text, std::string_view field) {
   if (text.empty()) return {};
@@ -65,7 +67,8 @@ Status CheckOptionalDate(std::string_view text, std::string_view field) {
   return {};
 }
 
-Status CheckTags(const std::vector<std::string>& tags, size_t max_count, size_t max_chars, std::string_view path) {
+Status CheckTags(const std::vector<std::string>& tags, size_t max_count, size_t max_chars,
+                 std::string_view path) {
   if (tags.size() > max_count) {
     return InvalidField(std::string(path), Reason::kTOO_MANY, "0.." + std::to_string(max_count));
   }
@@ -89,7 +92,8 @@ Status CheckAttachments(const std::vector<Attachment>& attachments, std::string_
       return InvalidField(At(path, i) + ".sha256", Reason::kBAD_FORMAT, "64 hexadecimal digits");
     }
     if (attachment.size < 1 || attachment.size > kMaxAttachmentBytes) {
-      return InvalidField(At(path, i) + ".size", Reason::kOUT_OF_RANGE, "1.." + std::to_string(kMaxAttachmentBytes));
+      return InvalidField(At(path, i) + ".size", Reason::kOUT_OF_RANGE,
+                          "1.." + std::to_string(kMaxAttachmentBytes));
     }
   }
   return {};
@@ -107,7 +111,8 @@ Status CheckRightScope(const RightScope& scope, std::string_view path) {
   TTX_RETURN_IF_ERROR(CheckTags(scope.fields, kMaxTags, 100, prefix + "fields"));
   TTX_RETURN_IF_ERROR(CheckOptionalDate(scope.term_start_date, prefix + "term_start_date"));
   TTX_RETURN_IF_ERROR(CheckOptionalDate(scope.term_end_date, prefix + "term_end_date"));
-  if (!scope.term_start_date.empty() && !scope.term_end_date.empty() && scope.term_end_date < scope.term_start_date) {
+  if (!scope.term_start_date.empty() && !scope.term_end_date.empty() &&
+      scope.term_end_date < scope.term_start_date) {
     return InvalidField(prefix + "term_end_date", Reason::kOUT_OF_RANGE, ">= term_start_date");
   }
   return {};

@@ -40,7 +40,8 @@ enum class Kind : int32_t {
 /// Whether title moves: a transfer, or a contribution to equity, which is treated as one.
 bool MovesTitle(Kind kind);
 
-/// What is sold. Empty lists and dates mean "everywhere", "every field", "from the contract on", "as long as it lasts".
+/// What is sold. Empty lists and dates mean "everywhere", "every field", "from the contract on", "as long as
+/// it lasts".
 struct RightScope {
   Kind kind = Kind::kUnspecified;
   std::vector<std::string> territories;  // GB/T 2260 codes
@@ -50,8 +51,9 @@ struct RightScope {
   bool operator==(const RightScope&) const = default;
 };
 
-/// Whether two listings of one achievement may not stand side by side: a transfer conflicts with everything, an
-/// exclusive or sole licence with every other licence whose territory, field and period overlap (domain.md 3.1).
+/// Whether two listings of one achievement may not stand side by side: a transfer conflicts with everything,
+/// an exclusive or sole licence with every other licence whose territory, field and period overlap
+/// (domain.md 3.1).
 bool Conflicts(const RightScope& a, const RightScope& b);
 
 /// INVALID_FIELD for the first field that is wrong; field paths start with `path` + ".".
@@ -61,7 +63,8 @@ Status CheckAttachments(const std::vector<Attachment>& attachments, std::string_
 /// Like ParseDate, and nothing when `text` is empty.
 Status CheckOptionalDate(std::string_view text, std::string_view field);
 /// A list of short texts without duplicates.
-Status CheckTags(const std::vector<std::string>& tags, size_t max_count, size_t max_chars, std::string_view path);
+Status CheckTags(const std::vector<std::string>& tags, size_t max_count, size_t max_chars,
+                 std::string_view path);
 
 /// "a[3]": the field path of an element.
 std::string At(std::string_view path, size_t index);

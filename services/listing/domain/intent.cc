@@ -46,7 +46,8 @@ IntentDecision Ending(const Intent& state, IntentEventType type, IntentState nex
   return Record(state, std::move(event), now);
 }
 
-IntentEvent Confirming(const IntentRegime& regime, std::string person, std::string text, std::string reference, Time now) {
+IntentEvent Confirming(const IntentRegime& regime, std::string person, std::string text,
+                       std::string reference, Time now) {
   IntentEvent event = MakeEvent(IntentEventType::kConfirmed, IntentState::kConfirmed, std::move(person));
   event.text = std::move(text);
   event.reference = std::move(reference);
@@ -55,13 +56,14 @@ IntentEvent Confirming(const IntentRegime& regime, std::string person, std::stri
 }
 
 // What follows when the owner agrees with the opinion, or says nothing.
-IntentDecision Agreed(IntentDecision decision, const IntentRegime& regime, std::string person, std::string reference,
-                      Time now) {
+IntentDecision Agreed(IntentDecision decision, const IntentRegime& regime, std::string person,
+                      std::string reference, Time now) {
   if (decision.next.opinion_qualified) {
     IntentEvent event = Confirming(regime, std::move(person), "", std::move(reference), now);
     return Record(std::move(decision), std::move(event), now);
   }
-  IntentEvent event = MakeEvent(IntentEventType::kDisqualified, IntentState::kDisqualified, std::move(person));
+  IntentEvent event =
+      MakeEvent(IntentEventType::kDisqualified, IntentState::kDisqualified, std::move(person));
   event.reason = "OPINION";
   return Record(std::move(decision), std::move(event), now);
 }
@@ -76,7 +78,8 @@ Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime&
       CheckText(command.content.statement, 1, kMaxNoteChars, "intent.statement", Lines::kMultiple));
   TTX_RETURN_IF_ERROR(CheckText(command.content.contact, 1, kMaxNameChars, "intent.contact"));
   TTX_RETURN_IF_ERROR(CheckAttachments(command.content.attachments, "intent.attachments"));
-  if (!command.active) return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", command.organization}});
+  if (!command.active)
+    return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", command.organization}});
   if (command.related) return Error(Reason::kRELATED_PARTY);
   if (command.barred) return Error(Reason::kBARRED);
   if (command.registered) return Error(Reason::kALREADY_REGISTERED);
@@ -93,8 +96,10 @@ Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime&
   return Record(Intent{}, std::move(event), now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, const IntentRegime& regime, Time now) {
-  if (regime.listing.state != ListingState::kQualifying) return WrongListingState(regime.listing, "GiveOpinion");
+Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, const IntentRegime& regime,
+                              Time now) {
+  if (regime.listing.state != ListingState::kQualifying)
+    return WrongListingState(regime.listing, "GiveOpinion");
   if (state.state != IntentState::kRegistered) return WrongState(state, "GiveOpinion");
   TTX_RETURN_IF_ERROR(
       CheckText(command.opinion, command.qualified ? 0 : 1, kMaxNoteChars, "opinion", Lines::kMultiple));
@@ -106,12 +111,14 @@ Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, c
   return Record(state, std::move(event), now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const ConsentToOpinion& command, const IntentRegime& regime, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const ConsentToOpinion& command,
+                              const IntentRegime& regime, Time now) {
   if (state.state != IntentState::kOpinionSent) return WrongState(state, "Consent");
   return Agreed({state, {}}, regime, command.person, command.reference, now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& command, const IntentRegime&, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& command, const IntentRegime&,
+                              Time now) {
   if (state.state != IntentState::kOpinionSent) return WrongState(state, "Object");
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
   IntentEvent event = MakeEvent(IntentEventType::kObjected, IntentState::kDisputed, command.person);
@@ -119,22 +126,26 @@ Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& comman
   return Record(state, std::move(event), now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const DecideDispute& command, const IntentRegime& regime, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const DecideDispute& command, const IntentRegime& regime,
+                              Time now) {
   if (state.state != IntentState::kDisputed) return WrongState(state, "DecideDispute");
   if (command.person == state.opinion_person) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
-  if (command.qualified) return Record(state, Confirming(regime, command.person, command.note, command.reference, now), now);
+  if (command.qualified)
+    return Record(state, Confirming(regime, command.person, command.note, command.reference, now), now);
   IntentEvent event = MakeEvent(IntentEventType::kDisqualified, IntentState::kDisqualified, command.person);
   event.text = command.note;
   event.reason = "DISPUTE";
   return Record(state, std::move(event), now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const EndReply& command, const IntentRegime& regime, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const EndReply& command, const IntentRegime& regime,
+                              Time now) {
   IntentDecision decision{state, {}};
   if (state.state != IntentState::kOpinionSent) return decision;
   if (state.reply_due_provisional) {
-    const LegalDate due = regime.calendar.DeadlineWorkdays(state.opinion_date, regime.profile.owner_reply_workdays);
+    const LegalDate due =
+        regime.calendar.DeadlineWorkdays(state.opinion_date, regime.profile.owner_reply_workdays);
     if (!due.provisional || due.end() != state.reply_due_time) {
       IntentEvent event = MakeEvent(IntentEventType::kReplyDueMoved, state.state);
       event.due = due;
@@ -145,7 +156,8 @@ Result<IntentDecision> Decide(const Intent& state, const EndReply& command, cons
   return Agreed(std::move(decision), regime, "", command.reference, now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const DepositEffective& command, const IntentRegime&, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const DepositEffective& command, const IntentRegime&,
+                              Time now) {
   if (state.state != IntentState::kConfirmed) return WrongState(state, "DepositEffective");
   IntentEvent event = MakeEvent(IntentEventType::kQualified, IntentState::kQualified);
   event.bidder_code = command.bidder_code;
@@ -157,17 +169,22 @@ Result<IntentDecision> Decide(const Intent& state, const DepositMissed&, const I
   return Ending(state, IntentEventType::kAbandoned, IntentState::kAbandoned, "", "DEPOSIT_MISSED", now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const WithdrawIntent& command, const IntentRegime& regime, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const WithdrawIntent& command, const IntentRegime& regime,
+                              Time now) {
   switch (state.state) {
     case IntentState::kRegistered:
     case IntentState::kOpinionSent:
     case IntentState::kDisputed:
-      return Ending(state, IntentEventType::kReleased, IntentState::kReleased, command.person, "WITHDRAWN", now);
+      return Ending(state, IntentEventType::kReleased, IntentState::kReleased, command.person, "WITHDRAWN",
+                    now);
     case IntentState::kConfirmed:
-      return Ending(state, IntentEventType::kAbandoned, IntentState::kAbandoned, command.person, "WITHDRAWN", now);
+      return Ending(state, IntentEventType::kAbandoned, IntentState::kAbandoned, command.person, "WITHDRAWN",
+                    now);
     case IntentState::kQualified:
-      if (regime.listing.state != ListingState::kQualifying) return WrongListingState(regime.listing, "WithdrawIntent");
-      return Ending(state, IntentEventType::kBreached, IntentState::kBreached, command.person, "WITHDRAWN", now);
+      if (regime.listing.state != ListingState::kQualifying)
+        return WrongListingState(regime.listing, "WithdrawIntent");
+      return Ending(state, IntentEventType::kBreached, IntentState::kBreached, command.person, "WITHDRAWN",
+                    now);
     case IntentState::kDisqualified:
     case IntentState::kAbandoned:
     case IntentState::kReleased:
@@ -177,12 +194,14 @@ Result<IntentDecision> Decide(const Intent& state, const WithdrawIntent& command
   TTX_CHECK(false, "unreachable");
 }
 
-Result<IntentDecision> Decide(const Intent& state, const ReleaseIntent& command, const IntentRegime&, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const ReleaseIntent& command, const IntentRegime&,
+                              Time now) {
   if (IsOver(state.state)) return WrongState(state, "Release");
   return Ending(state, IntentEventType::kReleased, IntentState::kReleased, "", command.reason, now);
 }
 
-Result<IntentDecision> Decide(const Intent& state, const BreachIntent& command, const IntentRegime&, Time now) {
+Result<IntentDecision> Decide(const Intent& state, const BreachIntent& command, const IntentRegime&,
+                              Time now) {
   if (state.state != IntentState::kQualified) return WrongState(state, "Breach");
   return Ending(state, IntentEventType::kBreached, IntentState::kBreached, "", command.reason, now);
 }
@@ -242,21 +261,24 @@ Intent Apply(Intent state, const IntentEvent& event) {
 
 std::optional<std::string> Check(const Intent& intent) {
   const auto fail = [&](const char* what) { return std::optional("intent " + intent.id.text + ": " + what); };
-  if (intent.id.empty() || intent.listing.empty() || intent.organization.empty()) return fail("no id or organization");
-  if (intent.organization == intent.owner || intent.organization == intent.exchange) return fail("a related party");
+  if (intent.id.empty() || intent.listing.empty() || intent.organization.empty())
+    return fail("no id or organization");
+  if (intent.organization == intent.owner || intent.organization == intent.exchange)
+    return fail("a related party");
   if (intent.deposit <= Fen{}) return fail("no deposit");
   if (intent.state == IntentState::kConfirmed && (intent.reference.empty() || !intent.deposit_due_time)) {
     return fail("confirmed without a reference or a date");
   }
   const bool qualified = intent.state == IntentState::kQualified || intent.state == IntentState::kBreached;
   if (qualified && intent.bidder_code.size() != 5) return fail("a bidder without a code");
-  if (IsOver(intent.state) != !intent.end_reason.empty()) return fail("an end without a reason, or a reason without an end");
+  if (IsOver(intent.state) != !intent.end_reason.empty())
+    return fail("an end without a reason, or a reason without an end");
   return std::nullopt;
 }
 
 bool IsUndecided(IntentState state) {
-  return state == IntentState::kRegistered || state == IntentState::kOpinionSent || state == IntentState::kDisputed ||
-         state == IntentState::kConfirmed;
+  return state == IntentState::kRegistered || state == IntentState::kOpinionSent ||
+         state == IntentState::kDisputed || state == IntentState::kConfirmed;
 }
 
 bool IsOver(IntentState state) { return !IsUndecided(state) && state != IntentState::kQualified; }
@@ -305,8 +327,8 @@ std::string_view StateName(IntentState state) {
 
 std::string_view TypeName(IntentEventType type) {
   static constexpr std::array<std::string_view, 10> kNames = {
-      "REGISTERED", "OPINION_GIVEN", "REPLY_DUE_MOVED", "OBJECTED", "CONFIRMED",
-      "DISQUALIFIED", "QUALIFIED", "ABANDONED", "RELEASED", "BREACHED"};
+      "REGISTERED",   "OPINION_GIVEN", "REPLY_DUE_MOVED", "OBJECTED", "CONFIRMED",
+      "DISQUALIFIED", "QUALIFIED",     "ABANDONED",       "RELEASED", "BREACHED"};
   const auto index = static_cast<size_t>(type) - 1;
   TTX_CHECK(index < kNames.size(), "no such event type");
   return kNames[index];

@@ -37,14 +37,14 @@ struct IntentContent {
 /// An organization's intent to buy (意向登记).
 struct Intent {
   IntentId id;
-  std::string listing;   // "listings/{id}"
+  std::string listing;  // "listings/{id}"
   std::string exchange;
-  std::string owner;     // of the listing
+  std::string owner;  // of the listing
   std::string organization;
   std::string legal_name;
-  std::string person;    // who registered it
+  std::string person;  // who registered it
   IntentContent content;
-  Fen deposit;           // required by the listing
+  Fen deposit;  // required by the listing
   IntentState state = IntentState::kRegistered;
 
   bool opinion_qualified = false;
@@ -58,7 +58,7 @@ struct Intent {
 
   Time deposit_due_time;
   bool deposit_due_provisional = false;
-  std::string reference;    // the text the payer must give
+  std::string reference;  // the text the payer must give
   std::string bidder_code;
   std::string end_reason;
 
@@ -120,7 +120,8 @@ struct IntentRegime {
   const Listing& listing;
 };
 
-// --- Commands. The caller has been found to be the one who may give them. ---------------------------------------------
+// --- Commands. The caller has been found to be the one who may give them.
+// ---------------------------------------------
 
 struct RegisterIntent {
   IntentId id;
@@ -129,11 +130,11 @@ struct RegisterIntent {
   std::string person;
   IntentContent content;
   // What the store knows, in the order in which they refuse.
-  bool active = false;       // the organization
-  bool related = false;      // to the owner
-  bool barred = false;       // from this achievement after a default
-  bool registered = false;   // already
-  size_t intent_count = 0;   // of the listing
+  bool active = false;      // the organization
+  bool related = false;     // to the owner
+  bool barred = false;      // from this achievement after a default
+  bool registered = false;  // already
+  size_t intent_count = 0;  // of the listing
 };
 struct GiveOpinion {
   std::string person;
@@ -176,16 +177,26 @@ struct BreachIntent {
 
 /// Each is total: every state answers. Precedence: state, then persons, then fields and facts.
 Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const ConsentToOpinion& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const DecideDispute& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const EndReply& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const DepositEffective& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const DepositMissed& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const WithdrawIntent& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const ReleaseIntent& command, const IntentRegime& regime, Time now);
-Result<IntentDecision> Decide(const Intent& state, const BreachIntent& command, const IntentRegime& regime, Time now);
+Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const ConsentToOpinion& command,
+                              const IntentRegime& regime, Time now);
+Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const DecideDispute& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const EndReply& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const DepositEffective& command,
+                              const IntentRegime& regime, Time now);
+Result<IntentDecision> Decide(const Intent& state, const DepositMissed& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const WithdrawIntent& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const ReleaseIntent& command, const IntentRegime& regime,
+                              Time now);
+Result<IntentDecision> Decide(const Intent& state, const BreachIntent& command, const IntentRegime& regime,
+                              Time now);
 
 /// The state after an event; folding all events gives the intent, always.
 [[nodiscard]] Intent Apply(Intent state, const IntentEvent& event);

@@ -57,46 +57,97 @@ Intent Opinion(bool qualified) {
 }
 
 Intent In(S state) {
-  const auto confirmed = [] { return Must(Decide(Opinion(true), ConsentToOpinion{"people/owner", "TTXREF"}, kRegime, kNow)); };
+  const auto confirmed = [] {
+    return Must(Decide(Opinion(true), ConsentToOpinion{"people/owner", "TTXREF"}, kRegime, kNow));
+  };
   const auto qualified = [&] { return Must(Decide(confirmed(), DepositEffective{"00042"}, kRegime, kNow)); };
   switch (state) {
-    case S::kRegistered: return Must(Decide(MakeRegister(), kOpen, kNow));
-    case S::kOpinionSent: return Opinion(true);
-    case S::kDisputed: return Must(Decide(Opinion(true), ObjectToOpinion{"people/owner", "不符合公告条件"}, kRegime, kNow));
-    case S::kConfirmed: return confirmed();
-    case S::kDisqualified: return Must(Decide(Opinion(false), ConsentToOpinion{"people/owner", "TTXREF"}, kRegime, kNow));
-    case S::kQualified: return qualified();
-    case S::kAbandoned: return Must(Decide(confirmed(), DepositMissed{}, kRegime, kNow));
-    case S::kReleased: return Must(Decide(qualified(), ReleaseIntent{"LOST"}, kRegime, kNow));
-    case S::kBreached: return Must(Decide(qualified(), BreachIntent{"NO_QUOTE"}, kRegime, kNow));
+    case S::kRegistered:
+      return Must(Decide(MakeRegister(), kOpen, kNow));
+    case S::kOpinionSent:
+      return Opinion(true);
+    case S::kDisputed:
+      return Must(Decide(Opinion(true), ObjectToOpinion{"people/owner", "不符合公告条件"}, kRegime, kNow));
+    case S::kConfirmed:
+      return confirmed();
+    case S::kDisqualified:
+      return Must(Decide(Opinion(false), ConsentToOpinion{"people/owner", "TTXREF"}, kRegime, kNow));
+    case S::kQualified:
+      return qualified();
+    case S::kAbandoned:
+      return Must(Decide(confirmed(), DepositMissed{}, kRegime, kNow));
+    case S::kReleased:
+      return Must(Decide(qualified(), ReleaseIntent{"LOST"}, kRegime, kNow));
+    case S::kBreached:
+      return Must(Decide(qualified(), BreachIntent{"NO_QUOTE"}, kRegime, kNow));
   }
   TTX_CHECK(false, "unreachable");
 }
 
+const Time kLate = kNow + Hours(24 * 40);
+struct Row {
+  const char* command;
+  std::function<Result<IntentDecision>(const Intent&)> run;
+  std::map<S, S> next;
+  bool total = false;  // allowed in every state; changes nothing in those not in `next`
+};
+const Row kRows[] = {
+    {"GiveOpinion",
+     [](const Intent& i) {
+       return Decide(i, GiveOpinion{"people/x", true, ""}, kRegime, kNow);
+     },
+     {{S::kRegistered, S::kOpinionSent}}},
+    {"Consent",
+     [](const Intent& i) {
+       return Decide(i, ConsentToOpinion{"people/o", "R"}, kRegime, kNow);
+     },
+     {{S::kOpinionSent, S::kConfirmed}}},
+    {"Object",
+     [](const Intent& i) {
+       return Decide(i, ObjectToOpinion{"people/o", "理由"}, kRegime, kNow);
+     },
+     {{S::kOpinionSent, S::kDisputed}}},
+    {"DecideYes",
+     [](const Intent& i) {
+       return Decide(i, DecideDispute{"people/x", true, "理由", "R"}, kRegime, kNow);
+     },
+     {{S::kDisputed, S::kConfirmed}}},
+    {"DecideNo",
+     [](const Intent& i) {
+       return Decide(i, DecideDispute{"people/x", false, "理由", "R"}, kRegime, kNow);
+     },
+     {{S::kDisputed, S::kDisqualified}}},
+    {"EndReply",
+     [](const Intent& i) { return Decide(i, EndReply{"R"}, kRegime, kLate); },
+     {{S::kOpinionSent, S::kConfirmed}},
+     true},
+    {"DepositEffective",
+     [](const Intent& i) { return Decide(i, DepositEffective{"12345"}, kRegime, kNow); },
+     {{S::kConfirmed, S::kQualified}}},
+    {"DepositMissed",
+     [](const Intent& i) { return Decide(i, DepositMissed{}, kRegime, kNow); },
+     {{S::kConfirmed, S::kAbandoned}}},
+    {"Withdraw",
+     [](const Intent& i) { return Decide(i, WithdrawIntent{"people/b"}, kRegime, kNow); },
+     {{S::kRegistered, S::kReleased},
+      {S::kOpinionSent, S::kReleased},
+      {S::kDisputed, S::kReleased},
+      {S::kConfirmed, S::kAbandoned},
+      {S::kQualified, S::kBreached}}},
+    {"Release",
+     [](const Intent& i) { return Decide(i, ReleaseIntent{"TERMINATED"}, kRegime, kNow); },
+     {{S::kRegistered, S::kReleased},
+      {S::kOpinionSent, S::kReleased},
+      {S::kDisputed, S::kReleased},
+      {S::kConfirmed, S::kReleased},
+      {S::kQualified, S::kReleased}}},
+    {"Breach",
+     [](const Intent& i) { return Decide(i, BreachIntent{"TRANSFEREE"}, kRegime, kNow); },
+     {{S::kQualified, S::kBreached}}},
+};
+
 TEST(Intent, EveryStateAnswersEveryCommand) {
-  const Time late = kNow + Hours(24 * 40);
-  struct Row {
-    const char* command;
-    std::function<Result<IntentDecision>(const Intent&)> run;
-    std::map<S, S> next;
-    bool total = false;  // allowed in every state; changes nothing in those not in `next`
-  };
-  const Row rows[] = {
-      {"GiveOpinion", [](const Intent& i) { return Decide(i, GiveOpinion{"people/x", true, ""}, kRegime, kNow); }, {{S::kRegistered, S::kOpinionSent}}},
-      {"Consent", [](const Intent& i) { return Decide(i, ConsentToOpinion{"people/o", "R"}, kRegime, kNow); }, {{S::kOpinionSent, S::kConfirmed}}},
-      {"Object", [](const Intent& i) { return Decide(i, ObjectToOpinion{"people/o", "理由"}, kRegime, kNow); }, {{S::kOpinionSent, S::kDisputed}}},
-      {"DecideYes", [](const Intent& i) { return Decide(i, DecideDispute{"people/x", true, "理由", "R"}, kRegime, kNow); }, {{S::kDisputed, S::kConfirmed}}},
-      {"DecideNo", [](const Intent& i) { return Decide(i, DecideDispute{"people/x", false, "理由", "R"}, kRegime, kNow); }, {{S::kDisputed, S::kDisqualified}}},
-      {"EndReply", [late](const Intent& i) { return Decide(i, EndReply{"R"}, kRegime, late); }, {{S::kOpinionSent, S::kConfirmed}}, true},
-      {"DepositEffective", [](const Intent& i) { return Decide(i, DepositEffective{"12345"}, kRegime, kNow); }, {{S::kConfirmed, S::kQualified}}},
-      {"DepositMissed", [](const Intent& i) { return Decide(i, DepositMissed{}, kRegime, kNow); }, {{S::kConfirmed, S::kAbandoned}}},
-      {"Withdraw", [](const Intent& i) { return Decide(i, WithdrawIntent{"people/b"}, kRegime, kNow); },
-       {{S::kRegistered, S::kReleased}, {S::kOpinionSent, S::kReleased}, {S::kDisputed, S::kReleased}, {S::kConfirmed, S::kAbandoned}, {S::kQualified, S::kBreached}}},
-      {"Release", [](const Intent& i) { return Decide(i, ReleaseIntent{"TERMINATED"}, kRegime, kNow); },
-       {{S::kRegistered, S::kReleased}, {S::kOpinionSent, S::kReleased}, {S::kDisputed, S::kReleased}, {S::kConfirmed, S::kReleased}, {S::kQualified, S::kReleased}}},
-      {"Breach", [](const Intent& i) { return Decide(i, BreachIntent{"TRANSFEREE"}, kRegime, kNow); }, {{S::kQualified, S::kBreached}}},
-  };
-  for (const Row& row : rows) {
+  for (const Row& row : kRows) {
     for (int number = 1; number <= 9; ++number) {
       const Intent before = In(static_cast<S>(number));
       ASSERT_EQ(before.state, static_cast<S>(number));
@@ -128,7 +179,9 @@ TEST(Intent, RegistrationIsRefusedInTheDocumentedOrder) {
   command.related = command.barred = command.registered = true;
   command.intent_count = 1000;
   command.content.statement = "";
-  const auto reason = [&](const IntentRegime& regime, Time now) { return Decide(command, regime, now).error().reason; };
+  const auto reason = [&](const IntentRegime& regime, Time now) {
+    return Decide(command, regime, now).error().reason;
+  };
   EXPECT_EQ(reason(kRegime, kNow), Reason::kWRONG_STATE);
   EXPECT_EQ(reason(kOpen, kNow + Hours(1)), Reason::kLISTING_ENDED);
   EXPECT_EQ(reason(kOpen, kNow), Reason::kINVALID_FIELD);
@@ -148,8 +201,10 @@ TEST(Intent, RegistrationIsRefusedInTheDocumentedOrder) {
 
 TEST(Intent, OpinionsAreGivenAfterThePeriodOnly) {
   const Intent intent = In(S::kRegistered);
-  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", true, ""}, kOpen, kNow).error().reason, Reason::kWRONG_STATE);
-  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", false, ""}, kRegime, kNow).error().violations[0].field, "opinion");
+  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", true, ""}, kOpen, kNow).error().reason,
+            Reason::kWRONG_STATE);
+  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", false, ""}, kRegime, kNow).error().violations[0].field,
+            "opinion");
   EXPECT_FALSE(OwnerSees(intent));
   EXPECT_TRUE(OwnerSees(In(S::kOpinionSent)));
 }
@@ -175,14 +230,23 @@ TEST(Intent, AProvisionalReplyDateStaysOpen) {
 }
 
 TEST(Intent, ADisputeIsDecidedByAnotherPersonThanGaveTheOpinion) {
-  EXPECT_EQ(Decide(In(S::kDisputed), DecideDispute{"people/clerk", true, "", "R"}, kRegime, kNow).error().reason, Reason::kSAME_PERSON);
-  EXPECT_EQ(Decide(In(S::kDisputed), DecideDispute{"people/x", true, "", "R"}, kRegime, kNow).error().violations[0].field, "note");
+  EXPECT_EQ(
+      Decide(In(S::kDisputed), DecideDispute{"people/clerk", true, "", "R"}, kRegime, kNow).error().reason,
+      Reason::kSAME_PERSON);
+  EXPECT_EQ(Decide(In(S::kDisputed), DecideDispute{"people/x", true, "", "R"}, kRegime, kNow)
+                .error()
+                .violations[0]
+                .field,
+            "note");
 }
 
 TEST(Intent, ABidderWithdrawsOnlyWhileOthersAreStillDecided) {
   const Listing bidding = MakeListing(ListingState::kBidding);
-  EXPECT_EQ(Decide(In(S::kQualified), WithdrawIntent{"people/b"}, IntentRegime{kCalendar, kProfile, bidding}, kNow).error().reason,
-            Reason::kWRONG_STATE);
+  EXPECT_EQ(
+      Decide(In(S::kQualified), WithdrawIntent{"people/b"}, IntentRegime{kCalendar, kProfile, bidding}, kNow)
+          .error()
+          .reason,
+      Reason::kWRONG_STATE);
 }
 
 RC_GTEST_PROP(Intent, ReferencesAndCodesHaveTheirForm, (uint64_t bits)) {

@@ -46,7 +46,9 @@ Time EndOf(const ListingContent& content, Date date) {
 }
 
 // The period has ended for certain: nothing is closed on a provisional date (domain.md 0.4).
-bool PeriodOver(const Listing& listing, Time now) { return !listing.end_provisional && now >= listing.end_time; }
+bool PeriodOver(const Listing& listing, Time now) {
+  return !listing.end_provisional && now >= listing.end_time;
+}
 
 int32_t CountWorkdays(const Calendar& calendar, Date from, Date to) {
   int32_t count = 0;
@@ -56,7 +58,8 @@ int32_t CountWorkdays(const Calendar& calendar, Date from, Date to) {
 
 Status CheckRange(int64_t value, int64_t min, int64_t max, std::string_view field) {
   if (value >= min && value <= max) return {};
-  return InvalidField(std::string(field), Reason::kOUT_OF_RANGE, std::to_string(min) + ".." + std::to_string(max));
+  return InvalidField(std::string(field), Reason::kOUT_OF_RANGE,
+                      std::to_string(min) + ".." + std::to_string(max));
 }
 
 Status NormalizeExtension(AutoExtend& extend, const RuleProfile& profile) {
@@ -67,8 +70,8 @@ Status NormalizeExtension(AutoExtend& extend, const RuleProfile& profile) {
   if (extend.cycle_days == 0) extend.cycle_days = profile.extension_workdays_default;
   if (extend.max_cycles == 0) extend.max_cycles = profile.extension_cycles_max;
   TTX_RETURN_IF_ERROR(CheckRange(extend.trigger_intents, 0, kMaxIntents, "auto_extend.trigger_intents"));
-  TTX_RETURN_IF_ERROR(
-      CheckRange(extend.cycle_days, profile.extension_workdays_min, kMaxListingDays, "auto_extend.cycle_days"));
+  TTX_RETURN_IF_ERROR(CheckRange(extend.cycle_days, profile.extension_workdays_min, kMaxListingDays,
+                                 "auto_extend.cycle_days"));
   return CheckRange(extend.max_cycles, 1, profile.extension_cycles_max, "auto_extend.max_cycles");
 }
 
@@ -93,7 +96,8 @@ ListingDecision Unlocking(const Listing& state, ListingEventType type, ListingSt
   return Record(state, std::move(event), now);
 }
 
-ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calendar& calendar, Date from, int32_t days) {
+ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calendar& calendar, Date from,
+                         int32_t days) {
   ListingEvent event = MakeEvent(type, ListingState::kListed, std::move(person));
   event.from = from;
   event.days = days;
@@ -114,7 +118,8 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
   TTX_RETURN_IF_ERROR(NormalizeExtension(content.auto_extend, profile));
   TTX_TRY(content.rules, NormalizeRules(content.rules, content.listed_price));
   TTX_RETURN_IF_ERROR(NormalizeDeposit(content.deposit, content.listed_price, profile));
-  TTX_RETURN_IF_ERROR(CheckText(content.buyer_conditions, 0, kMaxTermsChars, "buyer_conditions", Lines::kMultiple));
+  TTX_RETURN_IF_ERROR(
+      CheckText(content.buyer_conditions, 0, kMaxTermsChars, "buyer_conditions", Lines::kMultiple));
   TTX_RETURN_IF_ERROR(
       CheckText(content.important_disclosures, 0, kMaxTermsChars, "important_disclosures", Lines::kMultiple));
   TTX_RETURN_IF_ERROR(CheckText(content.payment_terms, 1, kMaxTermsChars, "payment_terms", Lines::kMultiple));
@@ -128,11 +133,14 @@ Status CheckReserve(const ListingContent& content, Fen reserve) {
   return CheckRange(reserve.value, content.listed_price.value, most, "reserve_fen");
 }
 
-// --- Application and review ------------------------------------------------------------------------------------------
+// --- Application and review
+// ------------------------------------------------------------------------------------------
 
 Result<ListingDecision> Decide(const CreateListing& command, const Regime& regime, Time now) {
-  TTX_TRY([[maybe_unused]] const auto exchange, ParseName(command.exchange, "organizations", "listing.exchange"));
-  if (command.exchange == command.owner) return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
+  TTX_TRY([[maybe_unused]] const auto exchange,
+          ParseName(command.exchange, "organizations", "listing.exchange"));
+  if (command.exchange == command.owner)
+    return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
   TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
   ListingEvent event = MakeEvent(ListingEventType::kCreated, ListingState::kDraft, command.person);
   event.id = command.id;
@@ -146,7 +154,8 @@ Result<ListingDecision> Decide(const CreateListing& command, const Regime& regim
   return Record(Listing{}, std::move(event), now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime,
+                               Time now) {
   if (state.state != ListingState::kDraft) return WrongState(state, "Update");
   TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
   ListingEvent event = MakeEvent(ListingEventType::kUpdated, state.state, command.person);
@@ -155,7 +164,8 @@ Result<ListingDecision> Decide(const Listing& state, const UpdateListing& comman
   return Record(state, std::move(event), now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const SubmitListing& command, const Regime& regime, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const SubmitListing& command, const Regime& regime,
+                               Time now) {
   if (state.state != ListingState::kDraft) return WrongState(state, "Submit");
   // The profile may have changed since the draft was written.
   TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
@@ -167,17 +177,20 @@ Result<ListingDecision> Decide(const Listing& state, const SubmitListing& comman
 Result<ListingDecision> Decide(const Listing& state, const AcceptListing& command, const Regime&, Time now) {
   if (state.state != ListingState::kSubmitted) return WrongState(state, "Accept");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
-  return Record(state, MakeEvent(ListingEventType::kAccepted, ListingState::kUnderReview, command.person), now);
+  return Record(state, MakeEvent(ListingEventType::kAccepted, ListingState::kUnderReview, command.person),
+                now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const ReturnListing& command, const Regime&, Time now) {
   if (state.state != ListingState::kSubmitted) return WrongState(state, "Return");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
-  return Unlocking(state, ListingEventType::kReturned, ListingState::kDraft, command.person, "", command.note, now);
+  return Unlocking(state, ListingEventType::kReturned, ListingState::kDraft, command.person, "", command.note,
+                   now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const ApproveListing& command, const Regime& regime, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const ApproveListing& command, const Regime& regime,
+                               Time now) {
   if (state.state != ListingState::kUnderReview) return WrongState(state, "Approve");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   TTX_CHECK(command.review != Review::kUnspecified, "an approval names its review");
@@ -203,19 +216,22 @@ Result<ListingDecision> Decide(const Listing& state, const RejectListing& comman
   if (state.state != ListingState::kUnderReview) return WrongState(state, "Reject");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
-  return Unlocking(state, ListingEventType::kRejected, ListingState::kRejected, command.person, "", command.note, now);
+  return Unlocking(state, ListingEventType::kRejected, ListingState::kRejected, command.person, "",
+                   command.note, now);
 }
 
-// --- The period --------------------------------------------------------------------------------------------------------
+// --- The period
+// --------------------------------------------------------------------------------------------------------
 
-Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime,
+                               Time now) {
   if (state.state != ListingState::kApproved) return WrongState(state, "Publish");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   if (now < state.content.earliest_start) {
     return Error(Reason::kSTART_NOT_REACHED, {{"start_time", FormatTime(state.content.earliest_start)}});
   }
-  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar, DateInShanghai(now),
-                                   state.content.listing_days);
+  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar,
+                                   DateInShanghai(now), state.content.listing_days);
   event.content_hash = command.content_hash;
   return Record(state, std::move(event), now);
 }
@@ -237,7 +253,8 @@ Result<ListingDecision> Decide(const Listing& state, const Propose& command, con
       TTX_CHECK(false, "a proposal names its action");
   }
   if (command.proposal.action != Action::kResume && !IsSuspendReason(command.proposal.reason)) {
-    return InvalidField("reason", command.proposal.reason.empty() ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE,
+    return InvalidField("reason",
+                        command.proposal.reason.empty() ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE,
                         "domain.md 4.6");
   }
   TTX_RETURN_IF_ERROR(CheckText(command.proposal.note, 0, kMaxNoteChars, "note", Lines::kMultiple));
@@ -259,24 +276,27 @@ Result<ListingDecision> Decide(const Listing& state, const Confirm& command, con
       event.reason = proposal.reason;
       event.note = proposal.note;
       // The day of the suspension is given back whole.
-      event.days = CountWorkdays(regime.calendar, std::max(DateInShanghai(now), state.period_from), state.end_date);
+      event.days =
+          CountWorkdays(regime.calendar, std::max(DateInShanghai(now), state.period_from), state.end_date);
       return Record(state, std::move(event), now);
     }
     case Action::kResume:
-      return Record(state,
-                    PeriodEvent(ListingEventType::kResumed, command.person, regime.calendar, DateInShanghai(now),
-                                std::max({state.remaining_days, regime.profile.resume_workdays_min, 1})),
-                    now);
+      return Record(
+          state,
+          PeriodEvent(ListingEventType::kResumed, command.person, regime.calendar, DateInShanghai(now),
+                      std::max({state.remaining_days, regime.profile.resume_workdays_min, 1})),
+          now);
     case Action::kTerminate:
-      return Unlocking(state, ListingEventType::kTerminated, ListingState::kTerminated, command.person, proposal.reason,
-                       proposal.note, now);
+      return Unlocking(state, ListingEventType::kTerminated, ListingState::kTerminated, command.person,
+                       proposal.reason, proposal.note, now);
     case Action::kNone:
       break;
   }
   TTX_CHECK(false, "unreachable");
 }
 
-Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& command, const Regime&, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& command, const Regime&,
+                               Time now) {
   switch (state.state) {
     case ListingState::kDraft:
     case ListingState::kSubmitted:
@@ -301,10 +321,12 @@ Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& comm
     case ListingState::kDefaulted:
       return WrongState(state, "Withdraw");
   }
-  return Unlocking(state, ListingEventType::kWithdrawn, ListingState::kWithdrawn, command.person, "WITHDRAWN", "", now);
+  return Unlocking(state, ListingEventType::kWithdrawn, ListingState::kWithdrawn, command.person, "WITHDRAWN",
+                   "", now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime,
+                               Time now) {
   if (state.state != ListingState::kListed) return Unchanged(state);
   ListingDecision decision = Unchanged(state);
   if (state.end_provisional) {
@@ -329,12 +351,15 @@ Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, c
     event.reason = "NO_INTENT";
     return Record(std::move(decision), std::move(event), now);
   }
-  return Record(std::move(decision), MakeEvent(ListingEventType::kPeriodEnded, ListingState::kQualifying), now);
+  return Record(std::move(decision), MakeEvent(ListingEventType::kPeriodEnded, ListingState::kQualifying),
+                now);
 }
 
-// --- From intents to a deal ----------------------------------------------------------------------------------------------
+// --- From intents to a deal
+// ----------------------------------------------------------------------------------------------
 
-Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime,
+                               Time now) {
   if (state.state != ListingState::kQualifying || command.undecided > 0 || command.qualified.size() > 1) {
     return Unchanged(state);
   }
@@ -350,7 +375,8 @@ Result<ListingDecision> Decide(const Listing& state, const Qualification& comman
   return Record(state, std::move(event), now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime&, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime&,
+                               Time now) {
   if (state.state != ListingState::kQualifying) return WrongState(state, "ScheduleBidding");
   if (command.qualification.undecided > 0) return Error(Reason::kINTENTS_UNDECIDED);
   if (command.qualification.qualified.size() < 2) return Error(Reason::kTOO_FEW_BIDDERS);
@@ -370,7 +396,8 @@ Result<ListingDecision> Decide(const Listing& state, const Quote& command, const
   if (!state.quote_due_provisional && now >= state.quote_due_time) return Error(Reason::kQUOTE_TOO_LATE);
   TTX_RETURN_IF_ERROR(CheckAmount(command.deal.price, Fen{1}, "price_fen"));
   if (command.deal.price < state.content.listed_price) {
-    return Error(Reason::kBELOW_LISTED_PRICE, {{"listed_price_fen", std::to_string(state.content.listed_price.value)}});
+    return Error(Reason::kBELOW_LISTED_PRICE,
+                 {{"listed_price_fen", std::to_string(state.content.listed_price.value)}});
   }
   ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
   event.deal = command.deal;
@@ -417,9 +444,11 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& comman
   return Record(state, std::move(event), now);
 }
 
-// --- After the deal. Facts come from several services in any order. ---------------------------------------------------
+// --- After the deal. Facts come from several services in any order.
+// ---------------------------------------------------
 
-Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&, Time now) {
+Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&,
+                               Time now) {
   if (state.state != ListingState::kDealPending || command.deal != state.deal.id) {
     return WrongState(state, "ContractEffective");
   }
@@ -441,7 +470,8 @@ Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& comman
 
 namespace {
 
-Result<ListingDecision> Finish(const Listing& state, const std::string& deal, ListingEventType type, Time now) {
+Result<ListingDecision> Finish(const Listing& state, const std::string& deal, ListingEventType type,
+                               Time now) {
   if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
       deal != state.deal.id) {
     return WrongState(state, TypeName(type));
@@ -462,7 +492,8 @@ Result<ListingDecision> Decide(const Listing& state, const DealCertified& comman
   return Finish(state, command.deal, ListingEventType::kCertified, now);
 }
 
-// --- Folding -------------------------------------------------------------------------------------------------------------
+// --- Folding
+// -------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -475,7 +506,8 @@ void SetPeriod(Listing& listing, const ListingEvent& event) {
 }
 
 void SetReviewer(Listing& listing, const ListingEvent& event) {
-  (event.review == Review::kBusiness ? listing.business_reviewer : listing.compliance_reviewer) = event.person;
+  (event.review == Review::kBusiness ? listing.business_reviewer : listing.compliance_reviewer) =
+      event.person;
 }
 
 void SetCreated(Listing& listing, const ListingEvent& event) {
@@ -489,108 +521,130 @@ void SetCreated(Listing& listing, const ListingEvent& event) {
   listing.create_time = event.time;
 }
 
+void ApplyApplication(Listing& state, const ListingEvent& event) {
+  using Type = ListingEventType;
+  if (event.type == Type::kCreated) SetCreated(state, event);
+  if (event.type == Type::kCreated || event.type == Type::kUpdated) {
+    state.content = *event.content;
+    if (event.reserve) state.reserve = *event.reserve;
+    state.maker_person = event.person;
+  } else if (event.type == Type::kSubmitted) {
+    state.submitter_person = event.person;
+    state.tech_field = event.tech_field;
+    state.note.clear();
+  } else if (event.type == Type::kAccepted) {
+    state.business_reviewer.clear();  // a resubmitted application is reviewed anew
+    state.compliance_reviewer.clear();
+  } else if (event.type == Type::kReviewed) {
+    SetReviewer(state, event);
+  } else if (event.type == Type::kApproved) {
+    SetReviewer(state, event);
+    state.project_no = event.project_no;
+    state.profile_version = event.profile_version;
+  } else {  // RETURNED, REJECTED
+    state.note = event.note;
+  }
+}
+
+void ApplyPeriod(Listing& state, const ListingEvent& event) {
+  using Type = ListingEventType;
+  if (event.type == Type::kPublished) {
+    state.notice_version = 1;
+    state.content_hash = event.content_hash;
+    state.start_time = event.time;
+    SetPeriod(state, event);
+  } else if (event.type == Type::kExtended) {
+    ++state.extension_count;
+    SetPeriod(state, event);
+  } else if (event.type == Type::kEndMoved) {
+    state.end_date = event.end.date;
+    state.end_provisional = event.end.provisional;
+    state.end_time = EndOf(state.content, event.end.date);
+  } else if (event.type == Type::kSuspended) {
+    state.proposal = {};
+    state.reason = event.reason;
+    state.note = event.note;
+    state.remaining_days = event.days;
+    state.suspend_time = event.time;
+  } else {  // RESUMED
+    state.proposal = {};
+    state.reason.clear();
+    state.note.clear();
+    state.remaining_days = 0;
+    state.suspend_time = {};
+    SetPeriod(state, event);
+  }
+}
+
+void ApplyEnd(Listing& state, const ListingEvent& event) {
+  state.proposal = {};
+  state.reason = event.reason;
+  if (event.type == ListingEventType::kTerminated) state.note = event.note;
+}
+
+void ApplySingleBidder(Listing& state, const ListingEvent& event) {
+  if (event.type == ListingEventType::kSingleBidder) {
+    state.single_intent = event.intent;
+    state.single_date = event.from;
+  }
+  state.quote_due_time = event.end.end();
+  state.quote_due_provisional = event.end.provisional;
+}
+
 }  // namespace
 
 Listing Apply(Listing state, const ListingEvent& event) {
+  using Type = ListingEventType;
   switch (event.type) {
-    case ListingEventType::kCreated:
-      SetCreated(state, event);
-      [[fallthrough]];
-    case ListingEventType::kUpdated:
-      state.content = *event.content;
-      if (event.reserve) state.reserve = *event.reserve;
-      state.maker_person = event.person;
+    case Type::kCreated:
+    case Type::kUpdated:
+    case Type::kSubmitted:
+    case Type::kAccepted:
+    case Type::kReturned:
+    case Type::kReviewed:
+    case Type::kApproved:
+    case Type::kRejected:
+      ApplyApplication(state, event);
       break;
-    case ListingEventType::kSubmitted:
-      state.submitter_person = event.person;
-      state.tech_field = event.tech_field;
-      state.note.clear();
+    case Type::kPublished:
+    case Type::kExtended:
+    case Type::kEndMoved:
+    case Type::kSuspended:
+    case Type::kResumed:
+      ApplyPeriod(state, event);
       break;
-    case ListingEventType::kReturned:
-    case ListingEventType::kRejected:
-      state.note = event.note;
-      break;
-    case ListingEventType::kReviewed:
-      SetReviewer(state, event);
-      break;
-    case ListingEventType::kApproved:
-      SetReviewer(state, event);
-      state.project_no = event.project_no;
-      state.profile_version = event.profile_version;
-      break;
-    case ListingEventType::kPublished:
-      state.notice_version = 1;
-      state.content_hash = event.content_hash;
-      state.start_time = event.time;
-      SetPeriod(state, event);
-      break;
-    case ListingEventType::kExtended:
-      ++state.extension_count;
-      SetPeriod(state, event);
-      break;
-    case ListingEventType::kEndMoved:
-      state.end_date = event.end.date;
-      state.end_provisional = event.end.provisional;
-      state.end_time = EndOf(state.content, event.end.date);
-      break;
-    case ListingEventType::kProposed:
+    case Type::kProposed:
       state.proposal = event.proposal;
       break;
-    case ListingEventType::kSuspended:
-      state.proposal = {};
-      state.reason = event.reason;
-      state.note = event.note;
-      state.remaining_days = event.days;
-      state.suspend_time = event.time;
+    case Type::kTerminated:
+    case Type::kWithdrawn:
+    case Type::kExpired:
+    case Type::kDefaulted:
+      ApplyEnd(state, event);
       break;
-    case ListingEventType::kResumed:
-      state.proposal = {};
-      state.reason.clear();
-      state.note.clear();
-      state.remaining_days = 0;
-      state.suspend_time = {};
-      SetPeriod(state, event);
-      break;
-    case ListingEventType::kTerminated:
-      state.note = event.note;
-      [[fallthrough]];
-    case ListingEventType::kWithdrawn:
-    case ListingEventType::kExpired:
-    case ListingEventType::kDefaulted:
-      state.proposal = {};
-      state.reason = event.reason;
-      break;
-    case ListingEventType::kPeriodEnded:
+    case Type::kPeriodEnded:
       state.proposal = {};
       break;
-    case ListingEventType::kSingleBidder:
-      state.single_intent = event.intent;
-      state.single_date = event.from;
-      [[fallthrough]];
-    case ListingEventType::kQuoteDueMoved:
-      state.quote_due_time = event.end.end();
-      state.quote_due_provisional = event.end.provisional;
+    case Type::kSingleBidder:
+    case Type::kQuoteDueMoved:
+      ApplySingleBidder(state, event);
       break;
-    case ListingEventType::kBiddingScheduled:
+    case Type::kBiddingScheduled:
       state.auction = event.auction;
       state.bidding_start_time = event.start;
       break;
-    case ListingEventType::kDealDetermined:
+    case Type::kDealDetermined:
       state.deal = event.deal;
       break;
-    case ListingEventType::kSettled:
+    case Type::kSettled:
       state.settled = true;
       break;
-    case ListingEventType::kCertified:
+    case Type::kCertified:
       state.certified = true;
       break;
-    case ListingEventType::kAccepted:
-      state.business_reviewer.clear();  // a resubmitted application is reviewed anew
-      state.compliance_reviewer.clear();
-      break;
-    case ListingEventType::kBiddingStarted:
-    case ListingEventType::kDealSigned:
-    case ListingEventType::kClosed:
+    case Type::kBiddingStarted:
+    case Type::kDealSigned:
+    case Type::kClosed:
       break;
   }
   state.state = event.state;
@@ -600,8 +654,11 @@ Listing Apply(Listing state, const ListingEvent& event) {
 }
 
 std::optional<std::string> Check(const Listing& listing) {
-  const auto fail = [&](const char* what) { return std::optional("listing " + listing.id.text + ": " + what); };
-  if (listing.id.empty() || listing.owner.empty() || listing.exchange.empty()) return fail("no id, owner or exchange");
+  const auto fail = [&](const char* what) {
+    return std::optional("listing " + listing.id.text + ": " + what);
+  };
+  if (listing.id.empty() || listing.owner.empty() || listing.exchange.empty())
+    return fail("no id, owner or exchange");
   const bool approved = !listing.project_no.empty();
   if (approved && (listing.business_reviewer.empty() || listing.compliance_reviewer.empty())) {
     return fail("approved without two reviews");
@@ -615,8 +672,8 @@ std::optional<std::string> Check(const Listing& listing) {
   if (IsPublic(listing) != static_cast<bool>(listing.start_time)) return fail("published without a start");
   if (IsPublic(listing) && !approved) return fail("published without approval");
   if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
-  const bool dealt = listing.state == ListingState::kDealPending || listing.state == ListingState::kDealSigned ||
-                     listing.state == ListingState::kClosed;
+  const bool dealt = listing.state == ListingState::kDealPending ||
+                     listing.state == ListingState::kDealSigned || listing.state == ListingState::kClosed;
   if (dealt && (listing.deal.id.empty() || listing.deal.price < listing.content.listed_price)) {
     return fail("a deal below the listed price, or none");
   }
@@ -630,8 +687,9 @@ std::optional<std::string> Check(const Listing& listing) {
 bool IsPublic(const Listing& listing) { return listing.notice_version > 0; }
 
 bool IsOver(ListingState state) {
-  return state == ListingState::kRejected || state == ListingState::kTerminated || state == ListingState::kWithdrawn ||
-         state == ListingState::kClosed || state == ListingState::kExpired || state == ListingState::kDefaulted;
+  return state == ListingState::kRejected || state == ListingState::kTerminated ||
+         state == ListingState::kWithdrawn || state == ListingState::kClosed ||
+         state == ListingState::kExpired || state == ListingState::kDefaulted;
 }
 
 bool TakesIntents(const Listing& listing, Time now) {
@@ -640,9 +698,10 @@ bool TakesIntents(const Listing& listing, Time now) {
 
 bool IsSuspendReason(std::string_view reason) {
   static constexpr std::array<std::string_view, 11> kReasons = {
-      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM",   "COURT_OR_SUPERVISORY_ORDER", "IP_STATUS_CHANGE",
-      "FALSE_MATERIAL",    "COLLUSION_SUSPECTED", "SECRECY_RISK",               "SYSTEM_FAILURE",
-      "FORCE_MAJEURE",     "OWNER_REQUEST",       "OBJECTION"};
+      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM", "COURT_OR_SUPERVISORY_ORDER",
+      "IP_STATUS_CHANGE",  "FALSE_MATERIAL",    "COLLUSION_SUSPECTED",
+      "SECRECY_RISK",      "SYSTEM_FAILURE",    "FORCE_MAJEURE",
+      "OWNER_REQUEST",     "OBJECTION"};
   return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
 }
 
@@ -669,7 +728,8 @@ class CanonicalText {
 void AddRules(CanonicalText& text, const Rules& rules) {
   text.Add(static_cast<int64_t>(rules.mode)).Add(rules.start_price.value);
   text.Add(static_cast<int64_t>(rules.increments.size()));
-  for (const Increment& increment : rules.increments) text.Add(increment.from.value).Add(increment.step.value);
+  for (const Increment& increment : rules.increments)
+    text.Add(increment.from.value).Add(increment.step.value);
   text.Add(static_cast<int64_t>(rules.multiple_base)).Add(rules.free_period.ns).Add(rules.preparation.ns);
   text.Add(rules.cycle.ns).Add(static_cast<int64_t>(rules.limited_entry)).Add(rules.max_steps_per_bid);
   text.Add(rules.self_outbid ? 1 : 0).Add(rules.cap.value);
@@ -681,11 +741,20 @@ std::string CanonicalContent(const Listing& listing) {
   const ListingContent& content = listing.content;
   CanonicalText text;
   text.Add(listing.id.text).Add(listing.project_no).Add(listing.exchange).Add(listing.owner);
-  text.Add(listing.owner_legal_name).Add(listing.achievement).Add(listing.profile).Add(listing.profile_version);
-  text.Add(content.title).Add(static_cast<int64_t>(content.right_scope.kind)).Add(content.right_scope.territories);
-  text.Add(content.right_scope.fields).Add(content.right_scope.term_start_date).Add(content.right_scope.term_end_date);
+  text.Add(listing.owner_legal_name)
+      .Add(listing.achievement)
+      .Add(listing.profile)
+      .Add(listing.profile_version);
+  text.Add(content.title)
+      .Add(static_cast<int64_t>(content.right_scope.kind))
+      .Add(content.right_scope.territories);
+  text.Add(content.right_scope.fields)
+      .Add(content.right_scope.term_start_date)
+      .Add(content.right_scope.term_end_date);
   text.Add(content.listed_price.value).Add(content.listing_days).Add(content.earliest_start.ns);
-  text.Add(content.closing_hour).Add(content.auto_extend.enabled ? 1 : 0).Add(content.auto_extend.trigger_intents);
+  text.Add(content.closing_hour)
+      .Add(content.auto_extend.enabled ? 1 : 0)
+      .Add(content.auto_extend.trigger_intents);
   text.Add(content.auto_extend.cycle_days).Add(content.auto_extend.max_cycles);
   AddRules(text, content.rules);
   text.Add(content.deposit.amount.value).Add(content.deposit.pay_days).Add(content.deposit.guarantee);
@@ -763,11 +832,12 @@ std::string_view StateName(ListingState state) {
 
 std::string_view TypeName(ListingEventType type) {
   static constexpr std::array<std::string_view, 28> kNames = {
-      "CREATED",      "UPDATED",       "SUBMITTED",       "ACCEPTED",          "RETURNED",        "REVIEWED",
-      "APPROVED",     "REJECTED",      "PUBLISHED",       "EXTENDED",          "END_MOVED",       "PROPOSED",
-      "SUSPENDED",    "RESUMED",       "TERMINATED",      "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",
-      "SINGLE_BIDDER", "QUOTE_DUE_MOVED", "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",
-      "DEFAULTED",    "SETTLED",       "CERTIFIED",       "CLOSED"};
+      "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",      "RETURNED",
+      "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",     "EXTENDED",
+      "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",       "TERMINATED",
+      "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER", "QUOTE_DUE_MOVED",
+      "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",   "DEFAULTED",
+      "SETTLED",           "CERTIFIED",       "CLOSED"};
   const auto index = static_cast<size_t>(type) - 1;
   TTX_CHECK(index < kNames.size(), "no such event type");
   return kNames[index];

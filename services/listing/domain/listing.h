@@ -77,7 +77,8 @@ struct ListingContent {
   bool operator==(const ListingContent&) const = default;
 };
 
-/// A reserve price as it is kept: sealed price and salt, and the commitment that is published (domain.md 4.5).
+/// A reserve price as it is kept: sealed price and salt, and the commitment that is published
+/// (domain.md 4.5).
 struct SealedReserve {
   std::string sealed;      // opaque here; empty when there is no reserve price
   std::string commitment;  // hex
@@ -203,21 +204,21 @@ struct ListingEvent {
   std::string profile;
   std::optional<ListingContent> content;
   std::optional<SealedReserve> reserve;
-  std::string tech_field;                   // SUBMITTED
-  Review review = Review::kUnspecified;     // REVIEWED, APPROVED
-  std::string project_no;                   // APPROVED
-  int32_t profile_version = 0;              // APPROVED
-  std::string content_hash;                 // PUBLISHED
-  Proposal proposal;                        // PROPOSED
-  std::string reason;                       // SUSPENDED, TERMINATED, EXPIRED, DEFAULTED
-  std::string note;                         // RETURNED, REJECTED, SUSPENDED, TERMINATED
-  Date from;                                // PUBLISHED, EXTENDED, RESUMED: the period begins; SINGLE_BIDDER: told
-  int32_t days = 0;                         // PUBLISHED, EXTENDED, RESUMED: its length; SUSPENDED: what remains
-  LegalDate end;                            // PUBLISHED, EXTENDED, END_MOVED, RESUMED, SINGLE_BIDDER, QUOTE_DUE_MOVED
-  std::string intent;                       // SINGLE_BIDDER
-  std::string auction;                      // BIDDING_SCHEDULED
-  Time start;                               // BIDDING_SCHEDULED
-  Deal deal;                                // DEAL_DETERMINED
+  std::string tech_field;                // SUBMITTED
+  Review review = Review::kUnspecified;  // REVIEWED, APPROVED
+  std::string project_no;                // APPROVED
+  int32_t profile_version = 0;           // APPROVED
+  std::string content_hash;              // PUBLISHED
+  Proposal proposal;                     // PROPOSED
+  std::string reason;                    // SUSPENDED, TERMINATED, EXPIRED, DEFAULTED
+  std::string note;                      // RETURNED, REJECTED, SUSPENDED, TERMINATED
+  Date from;            // PUBLISHED, EXTENDED, RESUMED: the period begins; SINGLE_BIDDER: told
+  int32_t days = 0;     // PUBLISHED, EXTENDED, RESUMED: its length; SUSPENDED: what remains
+  LegalDate end;        // PUBLISHED, EXTENDED, END_MOVED, RESUMED, SINGLE_BIDDER, QUOTE_DUE_MOVED
+  std::string intent;   // SINGLE_BIDDER
+  std::string auction;  // BIDDING_SCHEDULED
+  Time start;           // BIDDING_SCHEDULED
+  Deal deal;            // DEAL_DETERMINED
   bool operator==(const ListingEvent&) const = default;
 };
 
@@ -232,7 +233,8 @@ struct Regime {
   const RuleProfile& profile;
 };
 
-// --- Commands. The caller has been found to be the owner or staff of the exchange. ---------------------------------
+// --- Commands. The caller has been found to be the owner or staff of the exchange.
+// ---------------------------------
 
 struct CreateListing {
   ListingId id;
@@ -324,30 +326,49 @@ struct DealCertified {
   std::string deal;
 };
 
-/// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then facts, then fields.
+/// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then facts, then
+/// fields.
 Result<ListingDecision> Decide(const CreateListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const SubmitListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const AcceptListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const ReturnListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const ApproveListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const RejectListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const SubmitListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const AcceptListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const ReturnListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const ApproveListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const RejectListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime,
+                               Time now);
 Result<ListingDecision> Decide(const Listing& state, const Propose& command, const Regime& regime, Time now);
 Result<ListingDecision> Decide(const Listing& state, const Confirm& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime& regime,
+                               Time now);
 Result<ListingDecision> Decide(const Listing& state, const Quote& command, const Regime& regime, Time now);
 Result<ListingDecision> Decide(const Listing& state, const EndQuote& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const StartBidding& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const DealSettled& command, const Regime& regime, Time now);
-Result<ListingDecision> Decide(const Listing& state, const DealCertified& command, const Regime& regime, Time now);
+Result<ListingDecision> Decide(const Listing& state, const StartBidding& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const DealSettled& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const DealCertified& command, const Regime& regime,
+                               Time now);
 
 /// The state after an event; folding all events gives the listing, always.
 [[nodiscard]] Listing Apply(Listing state, const ListingEvent& event);
@@ -371,7 +392,8 @@ bool IsSuspendReason(std::string_view reason);
 
 /// The published content as text, one length-prefixed field after the other: what `content_hash` is over.
 std::string CanonicalContent(const Listing& listing);
-/// Four symbols that stand for an exchange in numbers (domain.md 9.3): the end of its id in the alphabet of USCCs.
+/// Four symbols that stand for an exchange in numbers (domain.md 9.3): the end of its id in the alphabet of
+/// USCCs.
 std::string ExchangeCode(std::string_view exchange);
 /// "PJ" + exchange(4) + year(4) + profile digit + sequence(6) + check symbol (domain.md 9.3).
 std::string ProjectNumber(std::string_view exchange, int year, int32_t profile_digit, int64_t sequence);

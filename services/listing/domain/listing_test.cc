@@ -43,7 +43,9 @@ Deal MakeDeal(int64_t price = 120'000'000) {
 }
 
 Listing Draft(ListingContent content = MakeListingContent()) {
-  return Must(Decide(CreateListing{{"l"}, kExchange, kOwner, "某大学", "achievements/a", "people/maker", content, {}}, kRegime, kPublish));
+  return Must(
+      Decide(CreateListing{{"l"}, kExchange, kOwner, "某大学", "achievements/a", "people/maker", content, {}},
+             kRegime, kPublish));
 }
 
 Listing Approved(ListingContent content = MakeListingContent()) {
@@ -55,7 +57,8 @@ Listing Approved(ListingContent content = MakeListingContent()) {
 }
 
 Listing Listed(ListingContent content = MakeListingContent()) {
-  return Must(Decide(Approved(std::move(content)), PublishListing{"people/officer", "hash"}, kRegime, kPublish));
+  return Must(
+      Decide(Approved(std::move(content)), PublishListing{"people/officer", "hash"}, kRegime, kPublish));
 }
 
 const Qualification kTwo{0, {"listings/l/intents/i", "listings/l/intents/j"}};
@@ -63,77 +66,181 @@ const Qualification kTwo{0, {"listings/l/intents/i", "listings/l/intents/j"}};
 // A listing brought to `state` by commands only.
 Listing In(S state) {
   const auto qualifying = [] { return Must(Decide(Listed(), EndPeriod{2}, kRegime, kEnd)); };
-  const auto scheduled = [&] { return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", kEnd + Hours(48), kTwo}, kRegime, kEnd)); };
-  const auto pending = [&] { return Must(Decide(scheduled(), AuctionWon{MakeDeal()}, kRegime, kEnd + Hours(49))); };
+  const auto scheduled = [&] {
+    return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", kEnd + Hours(48), kTwo}, kRegime, kEnd));
+  };
+  const auto pending = [&] {
+    return Must(Decide(scheduled(), AuctionWon{MakeDeal()}, kRegime, kEnd + Hours(49)));
+  };
   const auto suspended = [] {
-    const Listing listing = Must(Decide(Listed(), Propose{{Action::kSuspend, "OBJECTION", "", "people/p"}}, kRegime, kPublish));
+    const Listing listing =
+        Must(Decide(Listed(), Propose{{Action::kSuspend, "OBJECTION", "", "people/p"}}, kRegime, kPublish));
     return Must(Decide(listing, Confirm{"people/q"}, kRegime, kPublish));
   };
   switch (state) {
-    case S::kDraft: return Draft();
-    case S::kSubmitted: return Must(Decide(Draft(), SubmitListing{"people/submitter", "06"}, kRegime, kPublish));
-    case S::kUnderReview: return Must(Decide(In(S::kSubmitted), AcceptListing{"people/clerk"}, kRegime, kPublish));
-    case S::kApproved: return Approved();
-    case S::kRejected: return Must(Decide(In(S::kUnderReview), RejectListing{"people/b", "不符"}, kRegime, kPublish));
-    case S::kListed: return Listed();
-    case S::kSuspended: return suspended();
+    case S::kDraft:
+      return Draft();
+    case S::kSubmitted:
+      return Must(Decide(Draft(), SubmitListing{"people/submitter", "06"}, kRegime, kPublish));
+    case S::kUnderReview:
+      return Must(Decide(In(S::kSubmitted), AcceptListing{"people/clerk"}, kRegime, kPublish));
+    case S::kApproved:
+      return Approved();
+    case S::kRejected:
+      return Must(Decide(In(S::kUnderReview), RejectListing{"people/b", "不符"}, kRegime, kPublish));
+    case S::kListed:
+      return Listed();
+    case S::kSuspended:
+      return suspended();
     case S::kTerminated: {
-      const Listing listing = Must(Decide(Listed(), Propose{{Action::kTerminate, "OWNER_REQUEST", "", "people/p"}}, kRegime, kPublish));
+      const Listing listing = Must(Decide(
+          Listed(), Propose{{Action::kTerminate, "OWNER_REQUEST", "", "people/p"}}, kRegime, kPublish));
       return Must(Decide(listing, Confirm{"people/q"}, kRegime, kPublish));
     }
-    case S::kWithdrawn: return Must(Decide(Draft(), WithdrawListing{"people/maker", false}, kRegime, kPublish));
-    case S::kQualifying: return qualifying();
-    case S::kSingleBidder: return Must(Decide(qualifying(), Qualification{0, {"listings/l/intents/i"}}, kRegime, kEnd));
-    case S::kBiddingScheduled: return scheduled();
-    case S::kBidding: return Must(Decide(scheduled(), StartBidding{}, kRegime, kEnd + Hours(48)));
-    case S::kDealPending: return pending();
-    case S::kDealSigned: return Must(Decide(pending(), ContractEffective{"deals/d"}, kRegime, kEnd + Hours(50)));
+    case S::kWithdrawn:
+      return Must(Decide(Draft(), WithdrawListing{"people/maker", false}, kRegime, kPublish));
+    case S::kQualifying:
+      return qualifying();
+    case S::kSingleBidder:
+      return Must(Decide(qualifying(), Qualification{0, {"listings/l/intents/i"}}, kRegime, kEnd));
+    case S::kBiddingScheduled:
+      return scheduled();
+    case S::kBidding:
+      return Must(Decide(scheduled(), StartBidding{}, kRegime, kEnd + Hours(48)));
+    case S::kDealPending:
+      return pending();
+    case S::kDealSigned:
+      return Must(Decide(pending(), ContractEffective{"deals/d"}, kRegime, kEnd + Hours(50)));
     case S::kClosed: {
-      const Listing settled = Must(Decide(In(S::kDealSigned), DealSettled{"deals/d"}, kRegime, kEnd + Hours(51)));
+      const Listing settled =
+          Must(Decide(In(S::kDealSigned), DealSettled{"deals/d"}, kRegime, kEnd + Hours(51)));
       return Must(Decide(settled, DealCertified{"deals/d"}, kRegime, kEnd + Hours(52)));
     }
-    case S::kExpired: return Must(Decide(Listed(), EndPeriod{0}, kRegime, kEnd));
-    case S::kDefaulted: return Must(Decide(pending(), DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, kEnd + Hours(50)));
+    case S::kExpired:
+      return Must(Decide(Listed(), EndPeriod{0}, kRegime, kEnd));
+    case S::kDefaulted:
+      return Must(Decide(pending(), DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, kEnd + Hours(50)));
   }
   TTX_CHECK(false, "unreachable");
 }
 
+const Time kLate = kEnd + Hours(24 * 30);
+struct Row {
+  const char* command;
+  std::function<Result<ListingDecision>(const Listing&)> run;
+  std::map<S, S> next;
+  bool total = false;  // allowed in every state; changes nothing in those not in `next`
+};
+const Row kRows[] = {
+    {"Update",
+     [](const Listing& l) {
+       return Decide(l, UpdateListing{"people/m", MakeListingContent(), {}}, kRegime, kPublish);
+     },
+     {{S::kDraft, S::kDraft}}},
+    {"Submit",
+     [](const Listing& l) {
+       return Decide(l, SubmitListing{"people/m", "06"}, kRegime, kPublish);
+     },
+     {{S::kDraft, S::kSubmitted}}},
+    {"Accept",
+     [](const Listing& l) { return Decide(l, AcceptListing{"people/x"}, kRegime, kPublish); },
+     {{S::kSubmitted, S::kUnderReview}}},
+    {"Return",
+     [](const Listing& l) {
+       return Decide(l, ReturnListing{"people/x", "缺材料"}, kRegime, kPublish);
+     },
+     {{S::kSubmitted, S::kDraft}}},
+    {"Approve",
+     [](const Listing& l) {
+       return Decide(l, ApproveListing{"people/x", Review::kBusiness, "PJ1"}, kRegime, kPublish);
+     },
+     {{S::kUnderReview, S::kUnderReview}}},
+    {"Reject",
+     [](const Listing& l) {
+       return Decide(l, RejectListing{"people/x", "不符"}, kRegime, kPublish);
+     },
+     {{S::kUnderReview, S::kRejected}}},
+    {"Publish",
+     [](const Listing& l) {
+       return Decide(l, PublishListing{"people/x", "h"}, kRegime, kPublish);
+     },
+     {{S::kApproved, S::kListed}}},
+    {"Suspend",
+     [](const Listing& l) {
+       return Decide(l, Propose{{Action::kSuspend, "OBJECTION", "", "people/x"}}, kRegime, kPublish);
+     },
+     {{S::kListed, S::kListed}}},
+    {"Resume",
+     [](const Listing& l) {
+       return Decide(l, Propose{{Action::kResume, "", "", "people/x"}}, kRegime, kPublish);
+     },
+     {{S::kSuspended, S::kSuspended}}},
+    {"Terminate",
+     [](const Listing& l) {
+       return Decide(l, Propose{{Action::kTerminate, "OBJECTION", "", "people/x"}}, kRegime, kPublish);
+     },
+     {{S::kListed, S::kListed}, {S::kSuspended, S::kSuspended}}},
+    {"Confirm", [](const Listing& l) { return Decide(l, Confirm{"people/y"}, kRegime, kPublish); }, {}},
+    {"Withdraw",
+     [](const Listing& l) {
+       return Decide(l, WithdrawListing{"people/m", false}, kRegime, kPublish);
+     },
+     {{S::kDraft, S::kWithdrawn},
+      {S::kSubmitted, S::kWithdrawn},
+      {S::kUnderReview, S::kWithdrawn},
+      {S::kApproved, S::kWithdrawn},
+      {S::kListed, S::kWithdrawn}}},
+    {"EndPeriod",
+     [](const Listing& l) { return Decide(l, EndPeriod{1}, kRegime, kLate); },
+     {{S::kListed, S::kQualifying}},
+     true},
+    {"Qualification",
+     [](const Listing& l) {
+       return Decide(l, Qualification{0, {}}, kRegime, kEnd);
+     },
+     {{S::kQualifying, S::kExpired}},
+     true},
+    {"ScheduleBidding",
+     [](const Listing& l) {
+       return Decide(l, ScheduleBidding{"auctions/y", kEnd + Hours(1), kTwo}, kRegime, kEnd);
+     },
+     {{S::kQualifying, S::kBiddingScheduled}}},
+    {"Quote",
+     [](const Listing& l) {
+       return Decide(l, Quote{"listings/l/intents/i", MakeDeal()}, kRegime, kEnd);
+     },
+     {{S::kSingleBidder, S::kDealPending}}},
+    {"EndQuote",
+     [](const Listing& l) { return Decide(l, EndQuote{}, kRegime, kLate); },
+     {{S::kSingleBidder, S::kDefaulted}},
+     true},
+    {"StartBidding",
+     [](const Listing& l) { return Decide(l, StartBidding{}, kRegime, kEnd); },
+     {{S::kBiddingScheduled, S::kBidding}}},
+    {"AuctionWon",
+     [](const Listing& l) { return Decide(l, AuctionWon{MakeDeal()}, kRegime, kEnd); },
+     {{S::kBiddingScheduled, S::kDealPending}, {S::kBidding, S::kDealPending}}},
+    {"AuctionFailed",
+     [](const Listing& l) { return Decide(l, AuctionFailed{"NO_BID"}, kRegime, kEnd); },
+     {{S::kBiddingScheduled, S::kExpired}, {S::kBidding, S::kExpired}}},
+    {"ContractEffective",
+     [](const Listing& l) { return Decide(l, ContractEffective{"deals/d"}, kRegime, kLate); },
+     {{S::kDealPending, S::kDealSigned}}},
+    {"DealDefaulted",
+     [](const Listing& l) {
+       return Decide(l, DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, kLate);
+     },
+     {{S::kDealPending, S::kDefaulted}, {S::kDealSigned, S::kDefaulted}}},
+    {"DealSettled",
+     [](const Listing& l) { return Decide(l, DealSettled{"deals/d"}, kRegime, kLate); },
+     {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
+    {"DealCertified",
+     [](const Listing& l) { return Decide(l, DealCertified{"deals/d"}, kRegime, kLate); },
+     {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
+};
+
 TEST(Listing, EveryStateAnswersEveryCommand) {
-  const Time late = kEnd + Hours(24 * 30);
-  struct Row {
-    const char* command;
-    std::function<Result<ListingDecision>(const Listing&)> run;
-    std::map<S, S> next;
-    bool total = false;  // allowed in every state; changes nothing in those not in `next`
-  };
-  const Row rows[] = {
-      {"Update", [](const Listing& l) { return Decide(l, UpdateListing{"people/m", MakeListingContent(), {}}, kRegime, kPublish); }, {{S::kDraft, S::kDraft}}},
-      {"Submit", [](const Listing& l) { return Decide(l, SubmitListing{"people/m", "06"}, kRegime, kPublish); }, {{S::kDraft, S::kSubmitted}}},
-      {"Accept", [](const Listing& l) { return Decide(l, AcceptListing{"people/x"}, kRegime, kPublish); }, {{S::kSubmitted, S::kUnderReview}}},
-      {"Return", [](const Listing& l) { return Decide(l, ReturnListing{"people/x", "缺材料"}, kRegime, kPublish); }, {{S::kSubmitted, S::kDraft}}},
-      {"Approve", [](const Listing& l) { return Decide(l, ApproveListing{"people/x", Review::kBusiness, "PJ1"}, kRegime, kPublish); }, {{S::kUnderReview, S::kUnderReview}}},
-      {"Reject", [](const Listing& l) { return Decide(l, RejectListing{"people/x", "不符"}, kRegime, kPublish); }, {{S::kUnderReview, S::kRejected}}},
-      {"Publish", [](const Listing& l) { return Decide(l, PublishListing{"people/x", "h"}, kRegime, kPublish); }, {{S::kApproved, S::kListed}}},
-      {"Suspend", [](const Listing& l) { return Decide(l, Propose{{Action::kSuspend, "OBJECTION", "", "people/x"}}, kRegime, kPublish); }, {{S::kListed, S::kListed}}},
-      {"Resume", [](const Listing& l) { return Decide(l, Propose{{Action::kResume, "", "", "people/x"}}, kRegime, kPublish); }, {{S::kSuspended, S::kSuspended}}},
-      {"Terminate", [](const Listing& l) { return Decide(l, Propose{{Action::kTerminate, "OBJECTION", "", "people/x"}}, kRegime, kPublish); }, {{S::kListed, S::kListed}, {S::kSuspended, S::kSuspended}}},
-      {"Confirm", [](const Listing& l) { return Decide(l, Confirm{"people/y"}, kRegime, kPublish); }, {}},
-      {"Withdraw", [](const Listing& l) { return Decide(l, WithdrawListing{"people/m", false}, kRegime, kPublish); },
-       {{S::kDraft, S::kWithdrawn}, {S::kSubmitted, S::kWithdrawn}, {S::kUnderReview, S::kWithdrawn}, {S::kApproved, S::kWithdrawn}, {S::kListed, S::kWithdrawn}}},
-      {"EndPeriod", [late](const Listing& l) { return Decide(l, EndPeriod{1}, kRegime, late); }, {{S::kListed, S::kQualifying}}, true},
-      {"Qualification", [](const Listing& l) { return Decide(l, Qualification{0, {}}, kRegime, kEnd); }, {{S::kQualifying, S::kExpired}}, true},
-      {"ScheduleBidding", [](const Listing& l) { return Decide(l, ScheduleBidding{"auctions/y", kEnd + Hours(1), kTwo}, kRegime, kEnd); }, {{S::kQualifying, S::kBiddingScheduled}}},
-      {"Quote", [](const Listing& l) { return Decide(l, Quote{"listings/l/intents/i", MakeDeal()}, kRegime, kEnd); }, {{S::kSingleBidder, S::kDealPending}}},
-      {"EndQuote", [late](const Listing& l) { return Decide(l, EndQuote{}, kRegime, late); }, {{S::kSingleBidder, S::kDefaulted}}, true},
-      {"StartBidding", [](const Listing& l) { return Decide(l, StartBidding{}, kRegime, kEnd); }, {{S::kBiddingScheduled, S::kBidding}}},
-      {"AuctionWon", [](const Listing& l) { return Decide(l, AuctionWon{MakeDeal()}, kRegime, kEnd); }, {{S::kBiddingScheduled, S::kDealPending}, {S::kBidding, S::kDealPending}}},
-      {"AuctionFailed", [](const Listing& l) { return Decide(l, AuctionFailed{"NO_BID"}, kRegime, kEnd); }, {{S::kBiddingScheduled, S::kExpired}, {S::kBidding, S::kExpired}}},
-      {"ContractEffective", [late](const Listing& l) { return Decide(l, ContractEffective{"deals/d"}, kRegime, late); }, {{S::kDealPending, S::kDealSigned}}},
-      {"DealDefaulted", [late](const Listing& l) { return Decide(l, DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, late); }, {{S::kDealPending, S::kDefaulted}, {S::kDealSigned, S::kDefaulted}}},
-      {"DealSettled", [late](const Listing& l) { return Decide(l, DealSettled{"deals/d"}, kRegime, late); }, {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
-      {"DealCertified", [late](const Listing& l) { return Decide(l, DealCertified{"deals/d"}, kRegime, late); }, {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
-  };
-  for (const Row& row : rows) {
+  for (const Row& row : kRows) {
     for (int number = 1; number <= 18; ++number) {
       const Listing before = In(static_cast<S>(number));
       ASSERT_EQ(before.state, static_cast<S>(number));
@@ -188,7 +295,8 @@ TEST(Listing, ThePeriodIsCountedFromTheDayOfPublication) {
   content.closing_hour = 17;
   EXPECT_EQ(Listed(content).end_time, AtHour(MakeDate(2026, 9, 30), 17, 0));
   content.earliest_start = kPublish + Nanoseconds(1);
-  EXPECT_EQ(Decide(Approved(content), PublishListing{"people/o", "h"}, kRegime, kPublish).error().reason, Reason::kSTART_NOT_REACHED);
+  EXPECT_EQ(Decide(Approved(content), PublishListing{"people/o", "h"}, kRegime, kPublish).error().reason,
+            Reason::kSTART_NOT_REACHED);
 }
 
 TEST(Listing, TheEndExtendsWhileTooFewCameAndCyclesAreLeft) {
@@ -217,7 +325,8 @@ TEST(Listing, NothingClosesOnAProvisionalDate) {
   EXPECT_TRUE(TakesIntents(listing, late));
   // The table of 2027 arrives, with the first days of the year off.
   std::ifstream in("deploy/calendar/2026.txt");
-  const std::string tables[] = {{std::istreambuf_iterator<char>(in), {}}, "year 2027\noff 2027-01-01..2027-01-03\n"};
+  const std::string tables[] = {{std::istreambuf_iterator<char>(in), {}},
+                                "year 2027\noff 2027-01-01..2027-01-03\n"};
   const Calendar calendar = Calendar::Parse(tables).value();
   const Regime later{calendar, kProfile};
   const Listing moved = Must(Decide(listing, EndPeriod{0}, later, publish + Hours(1)));
@@ -230,9 +339,14 @@ TEST(Listing, NothingClosesOnAProvisionalDate) {
 TEST(Listing, SuspensionFreezesThePeriodAndNeedsTwoPersons) {
   Listing listing = Listed();
   EXPECT_EQ(Decide(listing, Confirm{"people/q"}, kRegime, kPublish).error().reason, Reason::kNO_PROPOSAL);
-  EXPECT_EQ(Decide(listing, Propose{{Action::kSuspend, "BORED", "", "people/p"}}, kRegime, kPublish).error().violations[0].reason, Reason::kUNKNOWN_VALUE);
+  EXPECT_EQ(Decide(listing, Propose{{Action::kSuspend, "BORED", "", "people/p"}}, kRegime, kPublish)
+                .error()
+                .violations[0]
+                .reason,
+            Reason::kUNKNOWN_VALUE);
   const Time day = AtHour(MakeDate(2026, 9, 28), 9, 0);  // 28, 29, 30 remain
-  listing = Must(Decide(listing, Propose{{Action::kSuspend, "OWNERSHIP_DISPUTE", "异议", "people/p"}}, kRegime, day));
+  listing = Must(
+      Decide(listing, Propose{{Action::kSuspend, "OWNERSHIP_DISPUTE", "异议", "people/p"}}, kRegime, day));
   for (const char* person : {"people/p", "people/maker", "people/submitter"}) {
     EXPECT_EQ(Decide(listing, Confirm{person}, kRegime, day).error().reason, Reason::kSAME_PERSON);
   }
@@ -251,7 +365,9 @@ TEST(Listing, SuspensionFreezesThePeriodAndNeedsTwoPersons) {
 TEST(Listing, TheOnlyBidderQuotesInTimeAndNotBelowTheListedPrice) {
   const Listing single = In(S::kSingleBidder);
   EXPECT_EQ(single.quote_due_time, kCalendar.DeadlineWorkdays(DateInShanghai(kEnd), 3).end());
-  const auto quote = [&](const char* intent, int64_t price, Time now) { return Decide(single, Quote{intent, MakeDeal(price)}, kRegime, now); };
+  const auto quote = [&](const char* intent, int64_t price, Time now) {
+    return Decide(single, Quote{intent, MakeDeal(price)}, kRegime, now);
+  };
   EXPECT_EQ(quote("listings/l/intents/j", 1, single.quote_due_time).error().reason, Reason::kNOT_QUALIFIED);
   EXPECT_EQ(quote("listings/l/intents/i", 1, single.quote_due_time).error().reason, Reason::kQUOTE_TOO_LATE);
   EXPECT_EQ(quote("listings/l/intents/i", 99'999'999, kEnd).error().reason, Reason::kBELOW_LISTED_PRICE);
@@ -263,12 +379,15 @@ TEST(Listing, TheOnlyBidderQuotesInTimeAndNotBelowTheListedPrice) {
 
 TEST(Listing, BiddingNeedsTwoAndEverythingDecided) {
   const Listing listing = In(S::kQualifying);
-  const auto schedule = [&](Qualification q, Time start) { return Decide(listing, ScheduleBidding{"auctions/x", start, q}, kRegime, kEnd); };
+  const auto schedule = [&](Qualification q, Time start) {
+    return Decide(listing, ScheduleBidding{"auctions/x", start, q}, kRegime, kEnd);
+  };
   EXPECT_EQ(schedule({1, {}}, {}).error().reason, Reason::kINTENTS_UNDECIDED);
   EXPECT_EQ(schedule({0, {"i"}}, {}).error().reason, Reason::kTOO_FEW_BIDDERS);
   EXPECT_EQ(schedule(kTwo, kEnd).error().violations[0].field, "start_time");
   EXPECT_EQ(schedule(kTwo, {}).error().violations[0].reason, Reason::kREQUIRED);
-  EXPECT_EQ(schedule(kTwo, kEnd + Hours(24 * 60) + Nanoseconds(1)).error().violations[0].reason, Reason::kOUT_OF_RANGE);
+  EXPECT_EQ(schedule(kTwo, kEnd + Hours(24 * 60) + Nanoseconds(1)).error().violations[0].reason,
+            Reason::kOUT_OF_RANGE);
 }
 
 TEST(Listing, SettlementAndCertificateCloseItInAnyOrder) {
@@ -278,30 +397,41 @@ TEST(Listing, SettlementAndCertificateCloseItInAnyOrder) {
   const Listing both = Must(Decide(settled, DealCertified{"deals/d"}, kRegime, now));
   EXPECT_EQ(both.state, S::kDealPending);
   EXPECT_EQ(Must(Decide(both, ContractEffective{"deals/d"}, kRegime, now)).state, S::kClosed);
-  EXPECT_EQ(Decide(pending, ContractEffective{"deals/other"}, kRegime, now).error().reason, Reason::kWRONG_STATE);
+  EXPECT_EQ(Decide(pending, ContractEffective{"deals/other"}, kRegime, now).error().reason,
+            Reason::kWRONG_STATE);
   EXPECT_EQ(In(S::kClosed).state, S::kClosed);
 }
 
 TEST(Listing, AnOwnerWithIntentsCannotSimplyWithdraw) {
-  EXPECT_EQ(Decide(Listed(), WithdrawListing{"people/m", true}, kRegime, kPublish).error().reason, Reason::kHAS_INTENTS);
+  EXPECT_EQ(Decide(Listed(), WithdrawListing{"people/m", true}, kRegime, kPublish).error().reason,
+            Reason::kHAS_INTENTS);
 }
 
 TEST(Listing, BadContentNamesTheField) {
-  struct Row {
+  struct BadField {
     const char* field;
     std::function<void(ListingContent&)> spoil;
   };
-  const Row rows[] = {
+  const BadField rows[] = {
       {"title", [](auto& c) { c.title = "\n"; }},
       {"right_scope.kind", [](auto& c) { c.right_scope.kind = Kind::kUnspecified; }},
       {"right_scope.territories[0]", [](auto& c) { c.right_scope.territories = {"11"}; }},
       {"listed_price_fen", [](auto& c) { c.listed_price = Fen{0}; }},
       {"listing_days", [](auto& c) { c.listing_days = 4; }},
       {"closing_hour", [](auto& c) { c.closing_hour = 25; }},
-      {"auto_extend.cycle_days", [](auto& c) { c.auto_extend = {true, 0, 4, 1}; }},
-      {"auto_extend.max_cycles", [](auto& c) { c.auto_extend = {true, 0, 5, 5}; }},
+      {"auto_extend.cycle_days",
+       [](auto& c) {
+         c.auto_extend = {true, 0, 4, 1};
+       }},
+      {"auto_extend.max_cycles",
+       [](auto& c) {
+         c.auto_extend = {true, 0, 5, 5};
+       }},
       {"rules.start_price_fen", [](auto& c) { c.rules.start_price = Fen{1}; }},
-      {"rules.increments[0].step_fen", [](auto& c) { c.rules.increments = {{c.listed_price, Fen{0}}}; }},
+      {"rules.increments[0].step_fen",
+       [](auto& c) {
+         c.rules.increments = {{c.listed_price, Fen{0}}};
+       }},
       {"rules.cycle", [](auto& c) { c.rules.cycle = Milliseconds(1); }},
       {"rules.cap_fen", [](auto& c) { c.rules.cap = Fen{c.listed_price.value + 1}; }},
       {"deposit.amount_fen", [](auto& c) { c.deposit.amount = Fen{30'000'001}; }},
@@ -309,9 +439,12 @@ TEST(Listing, BadContentNamesTheField) {
       {"deposit.guarantee", [](auto& c) { c.deposit.guarantee = ""; }},
       {"payment_terms", [](auto& c) { c.payment_terms = ""; }},
       {"contact", [](auto& c) { c.contact = ""; }},
-      {"attachments[0].size", [](auto& c) { c.attachments = {{"a", std::string(64, 'a'), 0}}; }},
+      {"attachments[0].size",
+       [](auto& c) {
+         c.attachments = {{"a", std::string(64, 'a'), 0}};
+       }},
   };
-  for (const Row& row : rows) {
+  for (const BadField& row : rows) {
     ListingContent content = MakeListingContent();
     row.spoil(content);
     const auto result = NormalizeContent(content, kProfile);

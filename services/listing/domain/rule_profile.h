@@ -7,7 +7,8 @@
 
 namespace ttx::listing {
 
-/// The numbers of one legal regime (domain.md 0.6, 4.1, 4.5); read from deploy/profiles, where each has its source.
+/// The numbers of one legal regime (domain.md 0.6, 4.1, 4.5); read from deploy/profiles, where each has its
+/// source.
 struct RuleProfile {
   std::string name;  // "PUBLIC_RDI"
   int32_t version = 0;

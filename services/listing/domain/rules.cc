@@ -14,8 +14,9 @@ constexpr Duration kDefaultCycle = Minutes(5);
 
 Status CheckLength(Duration length, Duration min, Duration max, const std::string& field) {
   if (length >= min && length <= max) return {};
-  return InvalidField(field, Reason::kOUT_OF_RANGE,
-                      std::to_string(min.ns / 1'000'000'000) + "s.." + std::to_string(max.ns / 1'000'000'000) + "s");
+  return InvalidField(
+      field, Reason::kOUT_OF_RANGE,
+      std::to_string(min.ns / 1'000'000'000) + "s.." + std::to_string(max.ns / 1'000'000'000) + "s");
 }
 
 // Each tier begins on a price that is reachable from the one below, so that a ladder never has a gap.
@@ -30,7 +31,8 @@ Status CheckIncrements(const Rules& rules) {
     TTX_RETURN_IF_ERROR(CheckAmount(increment.step, Fen{1}, path + ".step_fen"));
     if (i == 0) {
       if (increment.from != rules.start_price) {
-        return InvalidField(path + ".from_fen", Reason::kOUT_OF_RANGE, std::to_string(rules.start_price.value));
+        return InvalidField(path + ".from_fen", Reason::kOUT_OF_RANGE,
+                            std::to_string(rules.start_price.value));
       }
       continue;
     }
@@ -81,7 +83,8 @@ Result<Rules> NormalizeRules(Rules rules, Fen listed_price) {
   TTX_RETURN_IF_ERROR(CheckLength(rules.preparation, Duration{}, kMaxPreparation, "rules.preparation"));
   TTX_RETURN_IF_ERROR(CheckLength(rules.cycle, kMinCycle, kMaxCycle, "rules.cycle"));
   if (rules.max_steps_per_bid < 0 || rules.max_steps_per_bid > kMaxStepsPerBid) {
-    return InvalidField("rules.max_steps_per_bid", Reason::kOUT_OF_RANGE, "0.." + std::to_string(kMaxStepsPerBid));
+    return InvalidField("rules.max_steps_per_bid", Reason::kOUT_OF_RANGE,
+                        "0.." + std::to_string(kMaxStepsPerBid));
   }
   TTX_RETURN_IF_ERROR(CheckCap(rules));
   return rules;

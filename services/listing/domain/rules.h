@@ -22,7 +22,8 @@ struct Increment {
   bool operator==(const Increment&) const = default;
 };
 
-/// The rules of the auction a listing may lead to (domain.md 5.1); published with it, run by the auction service.
+/// The rules of the auction a listing may lead to (domain.md 5.1); published with it, run by the auction
+/// service.
 struct Rules {
   Mode mode = Mode::kUnspecified;
   Fen start_price;
@@ -38,8 +39,8 @@ struct Rules {
   bool operator==(const Rules&) const = default;
 };
 
-/// Fills what was left open with the defaults of domain.md 5.1 and starts at the listed price. INVALID_FIELD for the
-/// first rule that cannot be run; field paths start with "rules.".
+/// Fills what was left open with the defaults of domain.md 5.1 and starts at the listed price. INVALID_FIELD
+/// for the first rule that cannot be run; field paths start with "rules.".
 Result<Rules> NormalizeRules(Rules rules, Fen listed_price);
 
 /// 1% of the start price rounded to two significant digits, at least 1 fen.

@@ -16,7 +16,9 @@ inline constexpr const char* kOwner = "organizations/university";
 inline constexpr const char* kOwnerUscc = "12100000400000018N";
 inline constexpr const char* kExchange = "organizations/exchange";
 
-inline Attachment MakeAttachment(const std::string& name = "proof.pdf") { return {name, std::string(64, 'a'), 1000}; }
+inline Attachment MakeAttachment(const std::string& name = "proof.pdf") {
+  return {name, std::string(64, 'a'), 1000};
+}
 
 inline AchievementContent MakeAchievementContent() {
   AchievementContent content;
@@ -27,7 +29,13 @@ inline AchievementContent MakeAchievementContent() {
   content.achievement_type = AchievementType::kAppliedTechnology;
   content.attribute = Attribute::kOriginal;
   content.stage = Stage::kPilot;
-  content.trl = {6, "GB/T 22900-2022", Assessor::kThirdParty, "评价中心", "2026-01-05", "", {MakeAttachment("trl-evidence.pdf")}};
+  content.trl = {6,
+                 "GB/T 22900-2022",
+                 Assessor::kThirdParty,
+                 "评价中心",
+                 "2026-01-05",
+                 "",
+                 {MakeAttachment("trl-evidence.pdf")}};
   content.tech_field = "06";
   content.industry = "C38";
   content.sei = 6;
@@ -42,7 +50,8 @@ inline AchievementContent MakeAchievementContent() {
   content.ip_items[0].expiry_date = "2037-07-21";
   content.ownership.nature = OwnershipNature::kService;
   content.ownership.owners = {{kOwnerUscc, 700'000}, {"91110108MA01ABCD5T", 300'000}};
-  content.ownership.consents = {{ConsentParty::kCoOwner, "restricted-consent", MakeAttachment("consent.pdf")}};
+  content.ownership.consents = {
+      {ConsentParty::kCoOwner, "restricted-consent", MakeAttachment("consent.pdf")}};
   content.desired_kinds = {Kind::kTransferPatent};
   content.ask_price = Fen{100'000'000};
   content.price_basis = "restricted-price-basis";

@@ -155,7 +155,8 @@ void PutIntent(const Intent& intent, Message* to) {
   to->set_organization(intent.organization);
 }
 
-void Put(const Announcement& from, bool internal, const std::optional<ListingApp::Reserve>& reserve, v1::Event& to) {
+void Put(const Announcement& from, bool internal, const std::optional<ListingApp::Reserve>& reserve,
+         v1::Event& to) {
   using enum AnnouncementType;
   switch (from.type) {
     case kAchievementPublished: {
@@ -366,7 +367,8 @@ v1::Intent ToProto(const Intent& from) {
   return to;
 }
 
-v1::Event ToProto(const StoredEvent& stored, bool internal, const std::optional<ListingApp::Reserve>& reserve) {
+v1::Event ToProto(const StoredEvent& stored, bool internal,
+                  const std::optional<ListingApp::Reserve>& reserve) {
   v1::Event to;
   to.set_sequence(static_cast<int64_t>(stored.sequence));
   *to.mutable_event_time() = rpc::ToProtoTime(stored.time);

@@ -28,7 +28,9 @@ v1::Achievement ToProto(const Achievement& from, Sight sight);
 v1::Listing ToProto(const Listing& from, Sight sight);
 v1::Intent ToProto(const Intent& from);
 
-/// An event as services see it (`internal`) or as staff of the exchange do. `reserve` belongs to a bidding_scheduled.
-v1::Event ToProto(const StoredEvent& stored, bool internal, const std::optional<ListingApp::Reserve>& reserve);
+/// An event as services see it (`internal`) or as staff of the exchange do. `reserve` belongs to a
+/// bidding_scheduled.
+v1::Event ToProto(const StoredEvent& stored, bool internal,
+                  const std::optional<ListingApp::Reserve>& reserve);
 
 }  // namespace ttx::listing

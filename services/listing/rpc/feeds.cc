@@ -75,14 +75,16 @@ Status OnSettlementEvent(const ListingApp& app, storage::Txn& txn, const rpc::Fe
 Status OnContractEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
   TTX_TRY(const auto proto, Parse<contract::v1::Event>(event));
   if (proto.has_contract_effective()) {
-    return app.OnContractEffective(txn, proto.contract_effective().listing(), proto.contract_effective().deal());
+    return app.OnContractEffective(txn, proto.contract_effective().listing(),
+                                   proto.contract_effective().deal());
   }
   if (proto.has_contract_expired()) {
     const auto& from = proto.contract_expired();
     return app.OnDealDefaulted(txn, from.listing(), from.deal(), ReasonOf(from.defaulter()));
   }
   if (proto.has_deal_cancelled()) {
-    return app.OnDealDefaulted(txn, proto.deal_cancelled().listing(), proto.deal_cancelled().deal(), "CANCELLED");
+    return app.OnDealDefaulted(txn, proto.deal_cancelled().listing(), proto.deal_cancelled().deal(),
+                               "CANCELLED");
   }
   return {};
 }

@@ -20,19 +20,20 @@ struct AskedIntent {
   Request request;
 };
 
-// A command on an existing achievement or listing: `run(txn, caller, target, request)` gives the resource, which is
-// shown as the side that may give the command sees it.
+// A command on an existing achievement or listing: `run(txn, caller, target, request)` gives the resource,
+// which is shown as the side that may give the command sees it.
 template <class Request, class Response, class Run>
-grpc::ServerUnaryReactor* Command(rpc::Handler& handler, grpc::CallbackServerContext* context, const Request* request,
-                                  Response* response, std::string_view method, std::string_view collection, Sight sight,
-                                  Run run) {
+grpc::ServerUnaryReactor* Command(rpc::Handler& handler, grpc::CallbackServerContext* context,
+                                  const Request* request, Response* response, std::string_view method,
+                                  std::string_view collection, Sight sight, Run run) {
   return handler.Write(
       context, request, response, method,
       [collection](const Request& from, const rpc::Call&) -> Result<Asked<Request>> {
         TTX_TRY(Target target, ParseTarget(from.name(), from.etag(), collection));
         return Asked<Request>{std::move(target), from};
       },
-      [run, sight](storage::Txn& txn, const rpc::Call& call, const Asked<Request>& asked) -> Result<Response> {
+      [run, sight](storage::Txn& txn, const rpc::Call& call,
+                   const Asked<Request>& asked) -> Result<Response> {
         TTX_TRY(const auto resource, run(txn, call.principal, asked.target, asked.request));
         return ToProto(resource, sight);
       });
@@ -40,14 +41,16 @@ grpc::ServerUnaryReactor* Command(rpc::Handler& handler, grpc::CallbackServerCon
 
 template <class Request, class Run>
 grpc::ServerUnaryReactor* IntentCommand(rpc::Handler& handler, grpc::CallbackServerContext* context,
-                                        const Request* request, v1::Intent* response, std::string_view method, Run run) {
+                                        const Request* request, v1::Intent* response, std::string_view method,
+                                        Run run) {
   return handler.Write(
       context, request, response, method,
       [](const Request& from, const rpc::Call&) -> Result<AskedIntent<Request>> {
         TTX_TRY(IntentTarget target, ParseIntentTarget(from.name(), from.etag()));
         return AskedIntent<Request>{std::move(target), from};
       },
-      [run](storage::Txn& txn, const rpc::Call& call, const AskedIntent<Request>& asked) -> Result<v1::Intent> {
+      [run](storage::Txn& txn, const rpc::Call& call,
+            const AskedIntent<Request>& asked) -> Result<v1::Intent> {
         TTX_TRY(const Intent intent, run(txn, call.principal, asked.target, asked.request));
         return ToProto(intent);
       });
@@ -79,20 +82,23 @@ Result<Review> ReviewOf(const Principal& caller, v1::ApproveListingRequest::Revi
 }  // namespace
 
 grpc::ServerUnaryReactor* ListingService::CreateAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::CreateAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                            const v1::CreateAchievementRequest* request,
+                                                            v1::Achievement* response) {
   return handler_.Write(
       context, request, response, "CreateAchievement",
-      [](const v1::CreateAchievementRequest& from, const rpc::Call&) { return FromProto(from.achievement()); },
-      [this](storage::Txn& txn, const rpc::Call& call, const AchievementContent& content) -> Result<v1::Achievement> {
+      [](const v1::CreateAchievementRequest& from, const rpc::Call&) {
+        return FromProto(from.achievement());
+      },
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const AchievementContent& content) -> Result<v1::Achievement> {
         TTX_TRY(const Achievement achievement, app_.CreateAchievement(txn, call.principal, content));
         return ToProto(achievement, Sight::kOwner);
       });
 }
 
 grpc::ServerUnaryReactor* ListingService::UpdateAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::UpdateAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                            const v1::UpdateAchievementRequest* request,
+                                                            v1::Achievement* response) {
   return Command(handler_, context, request, response, "UpdateAchievement", "achievements", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::UpdateAchievementRequest& from) -> Result<Achievement> {
@@ -102,8 +108,8 @@ grpc::ServerUnaryReactor* ListingService::UpdateAchievement(grpc::CallbackServer
 }
 
 grpc::ServerUnaryReactor* ListingService::SubmitAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::SubmitAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                            const v1::SubmitAchievementRequest* request,
+                                                            v1::Achievement* response) {
   return Command(handler_, context, request, response, "SubmitAchievement", "achievements", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::SubmitAchievementRequest& from) -> Result<Achievement> {
@@ -112,8 +118,8 @@ grpc::ServerUnaryReactor* ListingService::SubmitAchievement(grpc::CallbackServer
 }
 
 grpc::ServerUnaryReactor* ListingService::ClearAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::ClearAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                           const v1::ClearAchievementRequest* request,
+                                                           v1::Achievement* response) {
   return Command(handler_, context, request, response, "ClearAchievement", "achievements", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ClearAchievementRequest& from) -> Result<Achievement> {
@@ -123,8 +129,8 @@ grpc::ServerUnaryReactor* ListingService::ClearAchievement(grpc::CallbackServerC
 }
 
 grpc::ServerUnaryReactor* ListingService::ClassifyAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::ClassifyAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                              const v1::ClassifyAchievementRequest* request,
+                                                              v1::Achievement* response) {
   return Command(handler_, context, request, response, "ClassifyAchievement", "achievements", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ClassifyAchievementRequest& from) -> Result<Achievement> {
@@ -132,9 +138,9 @@ grpc::ServerUnaryReactor* ListingService::ClassifyAchievement(grpc::CallbackServ
                  });
 }
 
-grpc::ServerUnaryReactor* ListingService::PassAchievementRights(grpc::CallbackServerContext* context,
-                                                    const v1::PassAchievementRightsRequest* request,
-                                                    v1::Achievement* response) {
+grpc::ServerUnaryReactor* ListingService::PassAchievementRights(
+    grpc::CallbackServerContext* context, const v1::PassAchievementRightsRequest* request,
+    v1::Achievement* response) {
   return Command(handler_, context, request, response, "PassAchievementRights", "achievements", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::PassAchievementRightsRequest&) -> Result<Achievement> {
@@ -142,9 +148,9 @@ grpc::ServerUnaryReactor* ListingService::PassAchievementRights(grpc::CallbackSe
                  });
 }
 
-grpc::ServerUnaryReactor* ListingService::FailAchievementRights(grpc::CallbackServerContext* context,
-                                                    const v1::FailAchievementRightsRequest* request,
-                                                    v1::Achievement* response) {
+grpc::ServerUnaryReactor* ListingService::FailAchievementRights(
+    grpc::CallbackServerContext* context, const v1::FailAchievementRightsRequest* request,
+    v1::Achievement* response) {
   return Command(handler_, context, request, response, "FailAchievementRights", "achievements", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::FailAchievementRightsRequest& from) -> Result<Achievement> {
@@ -153,8 +159,8 @@ grpc::ServerUnaryReactor* ListingService::FailAchievementRights(grpc::CallbackSe
 }
 
 grpc::ServerUnaryReactor* ListingService::PublishAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::PublishAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                             const v1::PublishAchievementRequest* request,
+                                                             v1::Achievement* response) {
   return Command(handler_, context, request, response, "PublishAchievement", "achievements", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::PublishAchievementRequest&) -> Result<Achievement> {
@@ -163,8 +169,8 @@ grpc::ServerUnaryReactor* ListingService::PublishAchievement(grpc::CallbackServe
 }
 
 grpc::ServerUnaryReactor* ListingService::WithdrawAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::WithdrawAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                              const v1::WithdrawAchievementRequest* request,
+                                                              v1::Achievement* response) {
   return Command(handler_, context, request, response, "WithdrawAchievement", "achievements", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::WithdrawAchievementRequest&) -> Result<Achievement> {
@@ -173,20 +179,21 @@ grpc::ServerUnaryReactor* ListingService::WithdrawAchievement(grpc::CallbackServ
 }
 
 grpc::ServerUnaryReactor* ListingService::GetAchievement(grpc::CallbackServerContext* context,
-                                                    const v1::GetAchievementRequest* request,
-                                                    v1::Achievement* response) {
+                                                         const v1::GetAchievementRequest* request,
+                                                         v1::Achievement* response) {
   return handler_.Read(context, request, response, "GetAchievement",
                        [this](const storage::Reader& reader, const rpc::Call& call,
                               const v1::GetAchievementRequest& from) -> Result<v1::Achievement> {
                          TTX_TRY(const Target target, ParseTarget(from.name(), "", "achievements"));
-                         TTX_TRY(const Seen<Achievement> seen, app_.GetAchievement(reader, call.principal, target.id));
+                         TTX_TRY(const Seen<Achievement> seen,
+                                 app_.GetAchievement(reader, call.principal, target.id));
                          return ToProto(seen.value, seen.sight);
                        });
 }
 
 grpc::ServerUnaryReactor* ListingService::ListAchievements(grpc::CallbackServerContext* context,
-                                                    const v1::ListAchievementsRequest* request,
-                                                    v1::ListAchievementsResponse* response) {
+                                                           const v1::ListAchievementsRequest* request,
+                                                           v1::ListAchievementsResponse* response) {
   return handler_.Read(
       context, request, response, "ListAchievements",
       [this](const storage::Reader& reader, const rpc::Call& call,
@@ -201,14 +208,15 @@ grpc::ServerUnaryReactor* ListingService::ListAchievements(grpc::CallbackServerC
              app_.ListAchievements(reader, call.principal, from.mine(), filter, page.after, page.size + 1)) {
           *to.add_achievements() = ToProto(seen.value, seen.sight);
         }
-        rpc::FinishPage(page, to, *to.mutable_achievements(), [](const v1::Achievement& last) { return last.uid(); });
+        rpc::FinishPage(page, to, *to.mutable_achievements(),
+                        [](const v1::Achievement& last) { return last.uid(); });
         return to;
       });
 }
 
 grpc::ServerUnaryReactor* ListingService::CreateListing(grpc::CallbackServerContext* context,
-                                                    const v1::CreateListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::CreateListingRequest* request,
+                                                        v1::Listing* response) {
   return handler_.Write(
       context, request, response, "CreateListing",
       [](const v1::CreateListingRequest& from, const rpc::Call&) { return FromProto(from); },
@@ -220,8 +228,8 @@ grpc::ServerUnaryReactor* ListingService::CreateListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::UpdateListing(grpc::CallbackServerContext* context,
-                                                    const v1::UpdateListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::UpdateListingRequest* request,
+                                                        v1::Listing* response) {
   return Command(handler_, context, request, response, "UpdateListing", "listings", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::UpdateListingRequest& from) -> Result<Listing> {
@@ -235,8 +243,8 @@ grpc::ServerUnaryReactor* ListingService::UpdateListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::SubmitListing(grpc::CallbackServerContext* context,
-                                                    const v1::SubmitListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::SubmitListingRequest* request,
+                                                        v1::Listing* response) {
   return Command(handler_, context, request, response, "SubmitListing", "listings", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::SubmitListingRequest&) -> Result<Listing> {
@@ -245,8 +253,8 @@ grpc::ServerUnaryReactor* ListingService::SubmitListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::AcceptListing(grpc::CallbackServerContext* context,
-                                                    const v1::AcceptListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::AcceptListingRequest* request,
+                                                        v1::Listing* response) {
   return Command(handler_, context, request, response, "AcceptListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::AcceptListingRequest&) -> Result<Listing> {
@@ -255,8 +263,8 @@ grpc::ServerUnaryReactor* ListingService::AcceptListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::PublishListing(grpc::CallbackServerContext* context,
-                                                    const v1::PublishListingRequest* request,
-                                                    v1::Listing* response) {
+                                                         const v1::PublishListingRequest* request,
+                                                         v1::Listing* response) {
   return Command(handler_, context, request, response, "PublishListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::PublishListingRequest&) -> Result<Listing> {
@@ -265,8 +273,8 @@ grpc::ServerUnaryReactor* ListingService::PublishListing(grpc::CallbackServerCon
 }
 
 grpc::ServerUnaryReactor* ListingService::ConfirmListing(grpc::CallbackServerContext* context,
-                                                    const v1::ConfirmListingRequest* request,
-                                                    v1::Listing* response) {
+                                                         const v1::ConfirmListingRequest* request,
+                                                         v1::Listing* response) {
   return Command(handler_, context, request, response, "ConfirmListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ConfirmListingRequest&) -> Result<Listing> {
@@ -275,8 +283,8 @@ grpc::ServerUnaryReactor* ListingService::ConfirmListing(grpc::CallbackServerCon
 }
 
 grpc::ServerUnaryReactor* ListingService::WithdrawListing(grpc::CallbackServerContext* context,
-                                                    const v1::WithdrawListingRequest* request,
-                                                    v1::Listing* response) {
+                                                          const v1::WithdrawListingRequest* request,
+                                                          v1::Listing* response) {
   return Command(handler_, context, request, response, "WithdrawListing", "listings", Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::WithdrawListingRequest&) -> Result<Listing> {
@@ -285,8 +293,8 @@ grpc::ServerUnaryReactor* ListingService::WithdrawListing(grpc::CallbackServerCo
 }
 
 grpc::ServerUnaryReactor* ListingService::ReturnListing(grpc::CallbackServerContext* context,
-                                                    const v1::ReturnListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::ReturnListingRequest* request,
+                                                        v1::Listing* response) {
   return Command(handler_, context, request, response, "ReturnListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ReturnListingRequest& from) -> Result<Listing> {
@@ -295,8 +303,8 @@ grpc::ServerUnaryReactor* ListingService::ReturnListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::RejectListing(grpc::CallbackServerContext* context,
-                                                    const v1::RejectListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::RejectListingRequest* request,
+                                                        v1::Listing* response) {
   return Command(handler_, context, request, response, "RejectListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::RejectListingRequest& from) -> Result<Listing> {
@@ -305,8 +313,8 @@ grpc::ServerUnaryReactor* ListingService::RejectListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::ApproveListing(grpc::CallbackServerContext* context,
-                                                    const v1::ApproveListingRequest* request,
-                                                    v1::Listing* response) {
+                                                         const v1::ApproveListingRequest* request,
+                                                         v1::Listing* response) {
   return Command(handler_, context, request, response, "ApproveListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ApproveListingRequest& from) -> Result<Listing> {
@@ -316,28 +324,30 @@ grpc::ServerUnaryReactor* ListingService::ApproveListing(grpc::CallbackServerCon
 }
 
 grpc::ServerUnaryReactor* ListingService::SuspendListing(grpc::CallbackServerContext* context,
-                                                    const v1::SuspendListingRequest* request,
-                                                    v1::Listing* response) {
+                                                         const v1::SuspendListingRequest* request,
+                                                         v1::Listing* response) {
   return Command(handler_, context, request, response, "SuspendListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::SuspendListingRequest& from) -> Result<Listing> {
-                   return app_.ProposeForListing(txn, caller, target, Action::kSuspend, from.reason(), from.note());
+                   return app_.ProposeForListing(txn, caller, target, Action::kSuspend, from.reason(),
+                                                 from.note());
                  });
 }
 
 grpc::ServerUnaryReactor* ListingService::TerminateListing(grpc::CallbackServerContext* context,
-                                                    const v1::TerminateListingRequest* request,
-                                                    v1::Listing* response) {
+                                                           const v1::TerminateListingRequest* request,
+                                                           v1::Listing* response) {
   return Command(handler_, context, request, response, "TerminateListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::TerminateListingRequest& from) -> Result<Listing> {
-                   return app_.ProposeForListing(txn, caller, target, Action::kTerminate, from.reason(), from.note());
+                   return app_.ProposeForListing(txn, caller, target, Action::kTerminate, from.reason(),
+                                                 from.note());
                  });
 }
 
 grpc::ServerUnaryReactor* ListingService::ResumeListing(grpc::CallbackServerContext* context,
-                                                    const v1::ResumeListingRequest* request,
-                                                    v1::Listing* response) {
+                                                        const v1::ResumeListingRequest* request,
+                                                        v1::Listing* response) {
   return Command(handler_, context, request, response, "ResumeListing", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ResumeListingRequest& from) -> Result<Listing> {
@@ -346,8 +356,8 @@ grpc::ServerUnaryReactor* ListingService::ResumeListing(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::ScheduleBidding(grpc::CallbackServerContext* context,
-                                                    const v1::ScheduleBiddingRequest* request,
-                                                    v1::Listing* response) {
+                                                          const v1::ScheduleBiddingRequest* request,
+                                                          v1::Listing* response) {
   return Command(handler_, context, request, response, "ScheduleBidding", "listings", Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ScheduleBiddingRequest& from) -> Result<Listing> {
@@ -357,8 +367,8 @@ grpc::ServerUnaryReactor* ListingService::ScheduleBidding(grpc::CallbackServerCo
 }
 
 grpc::ServerUnaryReactor* ListingService::QuoteListing(grpc::CallbackServerContext* context,
-                                                    const v1::QuoteListingRequest* request,
-                                                    v1::Listing* response) {
+                                                       const v1::QuoteListingRequest* request,
+                                                       v1::Listing* response) {
   return Command(handler_, context, request, response, "QuoteListing", "listings", Sight::kBuyer,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::QuoteListingRequest& from) -> Result<Listing> {
@@ -368,26 +378,28 @@ grpc::ServerUnaryReactor* ListingService::QuoteListing(grpc::CallbackServerConte
 }
 
 grpc::ServerUnaryReactor* ListingService::GetListing(grpc::CallbackServerContext* context,
-                                                    const v1::GetListingRequest* request,
-                                                    v1::Listing* response) {
+                                                     const v1::GetListingRequest* request,
+                                                     v1::Listing* response) {
   return handler_.Read(context, request, response, "GetListing",
                        [this](const storage::Reader& reader, const rpc::Call& call,
                               const v1::GetListingRequest& from) -> Result<v1::Listing> {
                          TTX_TRY(const Target target, ParseTarget(from.name(), "", "listings"));
-                         TTX_TRY(const Seen<Listing> seen, app_.GetListing(reader, call.principal, target.id));
+                         TTX_TRY(const Seen<Listing> seen,
+                                 app_.GetListing(reader, call.principal, target.id));
                          return ToProto(seen.value, seen.sight);
                        });
 }
 
 grpc::ServerUnaryReactor* ListingService::ListListings(grpc::CallbackServerContext* context,
-                                                    const v1::ListListingsRequest* request,
-                                                    v1::ListListingsResponse* response) {
+                                                       const v1::ListListingsRequest* request,
+                                                       v1::ListListingsResponse* response) {
   return handler_.Read(
       context, request, response, "ListListings",
       [this](const storage::Reader& reader, const rpc::Call& call,
              const v1::ListListingsRequest& from) -> Result<v1::ListListingsResponse> {
         if (!from.exchange().empty()) {
-          TTX_TRY([[maybe_unused]] const std::string id, ParseName(from.exchange(), "organizations", "exchange"));
+          TTX_TRY([[maybe_unused]] const std::string id,
+                  ParseName(from.exchange(), "organizations", "exchange"));
         }
         TTX_RETURN_IF_ERROR(CheckTechField(from.tech_field()));
         TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
@@ -404,23 +416,24 @@ grpc::ServerUnaryReactor* ListingService::ListListings(grpc::CallbackServerConte
 }
 
 grpc::ServerUnaryReactor* ListingService::CreateIntent(grpc::CallbackServerContext* context,
-                                                    const v1::CreateIntentRequest* request,
-                                                    v1::Intent* response) {
+                                                       const v1::CreateIntentRequest* request,
+                                                       v1::Intent* response) {
   return handler_.Write(
       context, request, response, "CreateIntent",
       [](const v1::CreateIntentRequest& from, const rpc::Call&) -> Result<Asked<IntentContent>> {
         TTX_TRY(std::string listing, ParseName(from.parent(), "listings", "parent"));
         return Asked<IntentContent>{{std::move(listing), ""}, FromProto(from.intent())};
       },
-      [this](storage::Txn& txn, const rpc::Call& call, const Asked<IntentContent>& asked) -> Result<v1::Intent> {
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Asked<IntentContent>& asked) -> Result<v1::Intent> {
         TTX_TRY(const Intent intent, app_.CreateIntent(txn, call.principal, asked.target.id, asked.request));
         return ToProto(intent);
       });
 }
 
 grpc::ServerUnaryReactor* ListingService::GiveOpinion(grpc::CallbackServerContext* context,
-                                                    const v1::GiveOpinionRequest* request,
-                                                    v1::Intent* response) {
+                                                      const v1::GiveOpinionRequest* request,
+                                                      v1::Intent* response) {
   return IntentCommand(handler_, context, request, response, "GiveOpinion",
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::GiveOpinionRequest& from) {
@@ -429,18 +442,17 @@ grpc::ServerUnaryReactor* ListingService::GiveOpinion(grpc::CallbackServerContex
 }
 
 grpc::ServerUnaryReactor* ListingService::ConsentIntent(grpc::CallbackServerContext* context,
-                                                    const v1::ConsentIntentRequest* request,
-                                                    v1::Intent* response) {
-  return IntentCommand(handler_, context, request, response, "ConsentIntent",
-                       [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                              const v1::ConsentIntentRequest&) {
-                         return app_.ConsentIntent(txn, caller, target);
-                       });
+                                                        const v1::ConsentIntentRequest* request,
+                                                        v1::Intent* response) {
+  return IntentCommand(
+      handler_, context, request, response, "ConsentIntent",
+      [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+             const v1::ConsentIntentRequest&) { return app_.ConsentIntent(txn, caller, target); });
 }
 
 grpc::ServerUnaryReactor* ListingService::ObjectIntent(grpc::CallbackServerContext* context,
-                                                    const v1::ObjectIntentRequest* request,
-                                                    v1::Intent* response) {
+                                                       const v1::ObjectIntentRequest* request,
+                                                       v1::Intent* response) {
   return IntentCommand(handler_, context, request, response, "ObjectIntent",
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::ObjectIntentRequest& from) {
@@ -449,8 +461,8 @@ grpc::ServerUnaryReactor* ListingService::ObjectIntent(grpc::CallbackServerConte
 }
 
 grpc::ServerUnaryReactor* ListingService::DecideDispute(grpc::CallbackServerContext* context,
-                                                    const v1::DecideDisputeRequest* request,
-                                                    v1::Intent* response) {
+                                                        const v1::DecideDisputeRequest* request,
+                                                        v1::Intent* response) {
   return IntentCommand(handler_, context, request, response, "DecideDispute",
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::DecideDisputeRequest& from) {
@@ -459,13 +471,12 @@ grpc::ServerUnaryReactor* ListingService::DecideDispute(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* ListingService::WithdrawIntent(grpc::CallbackServerContext* context,
-                                                    const v1::WithdrawIntentRequest* request,
-                                                    v1::Intent* response) {
-  return IntentCommand(handler_, context, request, response, "WithdrawIntent",
-                       [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                              const v1::WithdrawIntentRequest&) {
-                         return app_.WithdrawIntent(txn, caller, target);
-                       });
+                                                         const v1::WithdrawIntentRequest* request,
+                                                         v1::Intent* response) {
+  return IntentCommand(
+      handler_, context, request, response, "WithdrawIntent",
+      [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
+             const v1::WithdrawIntentRequest&) { return app_.WithdrawIntent(txn, caller, target); });
 }
 
 grpc::ServerUnaryReactor* ListingService::GetIntent(grpc::CallbackServerContext* context,
@@ -482,8 +493,8 @@ grpc::ServerUnaryReactor* ListingService::GetIntent(grpc::CallbackServerContext*
 }
 
 grpc::ServerUnaryReactor* ListingService::ListIntents(grpc::CallbackServerContext* context,
-                                                    const v1::ListIntentsRequest* request,
-                                                    v1::ListIntentsResponse* response) {
+                                                      const v1::ListIntentsRequest* request,
+                                                      v1::ListIntentsResponse* response) {
   return handler_.Read(
       context, request, response, "ListIntents",
       [this](const storage::Reader& reader, const rpc::Call& call,
@@ -502,15 +513,16 @@ grpc::ServerUnaryReactor* ListingService::ListIntents(grpc::CallbackServerContex
 v1::Event ListingService::Show(const StoredEvent& event, const Principal& caller) const {
   std::optional<ListingApp::Reserve> reserve;
   const auto* announcement = std::get_if<Announcement>(&event.payload);
-  if (caller.service() && announcement != nullptr && announcement->type == AnnouncementType::kBiddingScheduled) {
+  if (caller.service() && announcement != nullptr &&
+      announcement->type == AnnouncementType::kBiddingScheduled) {
     reserve = app_.OpenReserve(*announcement->listing);
   }
   return ToProto(event, caller.service(), reserve);
 }
 
 grpc::ServerUnaryReactor* ListingService::ListEvents(grpc::CallbackServerContext* context,
-                                                    const v1::ListEventsRequest* request,
-                                                    v1::ListEventsResponse* response) {
+                                                     const v1::ListEventsRequest* request,
+                                                     v1::ListEventsResponse* response) {
   return handler_.Poll(
       context, request, response, "ListEvents", rpc::WaitOf(*request),
       [this](const storage::Reader& reader, const rpc::Call& call,

@@ -12,8 +12,8 @@
 #include "services/listing/domain/intent.h"
 #include "services/listing/domain/listing.h"
 
-// Fields that records and API messages share by name: one template each way serves both, so that they cannot drift
-// apart. Enums have the same numbers on both sides and in the domain.
+// Fields that records and API messages share by name: one template each way serves both, so that they cannot
+// drift apart. Enums have the same numbers on both sides and in the domain.
 namespace ttx::listing::fields {
 
 template <class To, class From>
@@ -85,8 +85,8 @@ void Put(const RightScope& from, M& to) {
 }
 template <class M>
 RightScope GetRightScope(const M& from) {
-  return {Cast<Kind>(from.kind()), GetTexts(from.territories()), GetTexts(from.fields()), from.term_start_date(),
-          from.term_end_date()};
+  return {Cast<Kind>(from.kind()), GetTexts(from.territories()), GetTexts(from.fields()),
+          from.term_start_date(), from.term_end_date()};
 }
 
 template <class M>
@@ -282,8 +282,8 @@ AchievementContent GetAchievementContent(const M& from) {
     to.completing_units.push_back({unit.uscc(), unit.display_name(), unit.share_ppm()});
   }
   for (const auto& person : from.inventors()) {
-    to.inventors.push_back({person.display_name(), person.affiliation(), person.rank(), person.contribution_ppm(),
-                            person.person()});
+    to.inventors.push_back({person.display_name(), person.affiliation(), person.rank(),
+                            person.contribution_ppm(), person.person()});
   }
   for (const auto& item : from.ip_items()) to.ip_items.push_back(GetIpItem(item));
   to.ownership = GetOwnership(from.ownership());
@@ -335,7 +335,9 @@ ListingContent GetListingContent(const M& from) {
   to.auto_extend = {from.auto_extend().enabled(), from.auto_extend().trigger_intents(),
                     from.auto_extend().cycle_days(), from.auto_extend().max_cycles()};
   to.rules = GetRules(from.rules());
-  to.deposit = {{from.deposit().amount_fen()}, from.deposit().pay_days(), from.deposit().guarantee(),
+  to.deposit = {{from.deposit().amount_fen()},
+                from.deposit().pay_days(),
+                from.deposit().guarantee(),
                 from.deposit().disposal()};
   to.buyer_conditions = from.buyer_conditions();
   to.joint_bid_allowed = from.joint_bid_allowed();

@@ -27,15 +27,16 @@ std::string U64Bytes(uint64_t value) {
   return bytes;
 }
 
-// --- Sealed content ----------------------------------------------------------------------------------------------------
+// --- Sealed content
+// ----------------------------------------------------------------------------------------------------
 
 std::string PieceContext(std::string_view id, int piece) {
   return "achievements/" + std::string(id) + "/content/" + std::to_string(piece);
 }
 
 template <class Repeated>
-void SealContent(const Vault& vault, std::string_view key, std::string_view id, const AchievementContent& content,
-                 Repeated* to) {
+void SealContent(const Vault& vault, std::string_view key, std::string_view id,
+                 const AchievementContent& content, Repeated* to) {
   store::AchievementContentRecord record;
   fields::Put(content, record);
   const std::string plain = record.SerializeAsString();
@@ -46,7 +47,8 @@ void SealContent(const Vault& vault, std::string_view key, std::string_view id, 
 }
 
 template <class Repeated>
-AchievementContent OpenContent(const Vault& vault, std::string_view key, std::string_view id, const Repeated& from) {
+AchievementContent OpenContent(const Vault& vault, std::string_view key, std::string_view id,
+                               const Repeated& from) {
   std::string plain;
   int piece = 0;
   for (const std::string& sealed : from) plain += vault.Open(key, sealed, PieceContext(id, piece++));
@@ -55,7 +57,8 @@ AchievementContent OpenContent(const Vault& vault, std::string_view key, std::st
 
 std::string AchievementKeyKey(std::string_view id) { return Key(Id8(Table::kAchievementKey)).Text(id).str(); }
 
-// --- Achievement -------------------------------------------------------------------------------------------------------
+// --- Achievement
+// -------------------------------------------------------------------------------------------------------
 
 store::AchievementRecord ToRecord(const Achievement& from) {
   store::AchievementRecord to;
@@ -92,7 +95,8 @@ Achievement FromRecord(const store::AchievementRecord& from) {
   to.review_note = from.review_note();
   to.secrecy_reviewer = from.secrecy_reviewer();
   to.rights_reviewer = from.rights_reviewer();
-  for (const auto& lock : from.locks()) to.locks.push_back({lock.listing(), fields::GetRightScope(lock.scope())});
+  for (const auto& lock : from.locks())
+    to.locks.push_back({lock.listing(), fields::GetRightScope(lock.scope())});
   to.create_time = {from.create_time_ns()};
   to.update_time = {from.update_time_ns()};
   to.version = from.version();
@@ -116,7 +120,8 @@ store::AchievementEventRecord ToRecord(const AchievementEvent& from, std::string
   return to;
 }
 
-AchievementEvent FromRecord(const storage::Reader& reader, const Vault& vault, const store::AchievementEventRecord& from) {
+AchievementEvent FromRecord(const storage::Reader& reader, const Vault& vault,
+                            const store::AchievementEventRecord& from) {
   AchievementEvent to;
   to.time = {from.time_ns()};
   to.type = static_cast<AchievementEventType>(from.type());
@@ -132,7 +137,8 @@ AchievementEvent FromRecord(const storage::Reader& reader, const Vault& vault, c
   if (from.sealed_content_size() > 0) {
     // What was sealed under a destroyed key reads as nothing.
     const auto key = reader.Get(AchievementKeyKey(from.achievement()));
-    to.content = key ? OpenContent(vault, *key, from.achievement(), from.sealed_content()) : AchievementContent{};
+    to.content =
+        key ? OpenContent(vault, *key, from.achievement(), from.sealed_content()) : AchievementContent{};
   }
   return to;
 }
@@ -143,19 +149,22 @@ std::set<std::string> IndexKeys(const Achievement& achievement) {
   for (const std::string& organization : {achievement.owner, achievement.exchange}) {
     if (organization.empty()) continue;
     for (const std::string& by_state : {std::string(), state}) {
-      keys.insert(Key(Id8(Table::kAchievementOf)).Text(organization).Text(by_state).Text(achievement.id.text).str());
+      keys.insert(
+          Key(Id8(Table::kAchievementOf)).Text(organization).Text(by_state).Text(achievement.id.text).str());
     }
   }
   if (!IsPublic(achievement.state)) return keys;
   for (const std::string& by_state : {std::string(), state}) {
     for (const std::string& by_field : {std::string(), achievement.content.tech_field}) {
-      keys.insert(Key(Id8(Table::kPublicAchievement)).Text(by_state).Text(by_field).Text(achievement.id.text).str());
+      keys.insert(
+          Key(Id8(Table::kPublicAchievement)).Text(by_state).Text(by_field).Text(achievement.id.text).str());
     }
   }
   return keys;
 }
 
-// --- Listing -----------------------------------------------------------------------------------------------------------
+// --- Listing
+// -----------------------------------------------------------------------------------------------------------
 
 void Put(const Proposal& from, store::ProposalRecord& to) {
   to.set_action(static_cast<int>(from.action));
@@ -185,9 +194,9 @@ void Put(const Deal& from, store::DealRecord& to) {
   to.set_bid_count(from.bid_count);
 }
 Deal FromRecord(const store::DealRecord& from) {
-  return {from.id(),          from.intent(),       from.buyer(),
-          from.buyer_legal_name(), from.bidder_code(), {from.price_fen()},
-          {from.deposit_fen()}, static_cast<Method>(from.method()), from.log_hash(), from.bid_count()};
+  return {from.id(),          from.intent(),      from.buyer(),         from.buyer_legal_name(),
+          from.bidder_code(), {from.price_fen()}, {from.deposit_fen()}, static_cast<Method>(from.method()),
+          from.log_hash(),    from.bid_count()};
 }
 
 void PutPeriod(const Listing& from, store::ListingRecord& to) {
@@ -366,15 +375,20 @@ std::set<std::string> IndexKeys(const Listing& listing) {
     if (!IsPublic(listing)) continue;
     for (const std::string& by_exchange : {std::string(), listing.exchange}) {
       for (const std::string& by_field : {std::string(), listing.tech_field}) {
-        keys.insert(
-            Key(Id8(Table::kPublicListing)).Text(by_exchange).Text(by_state).Text(by_field).Text(listing.id.text).str());
+        keys.insert(Key(Id8(Table::kPublicListing))
+                        .Text(by_exchange)
+                        .Text(by_state)
+                        .Text(by_field)
+                        .Text(listing.id.text)
+                        .str());
       }
     }
   }
   return keys;
 }
 
-// --- Intent ------------------------------------------------------------------------------------------------------------
+// --- Intent
+// ------------------------------------------------------------------------------------------------------------
 
 store::IntentRecord ToRecord(const Intent& from) {
   store::IntentRecord to;
@@ -491,7 +505,8 @@ std::string_view ListingIdOf(const Intent& intent) {
   return std::string_view(intent.listing).substr(std::string_view("listings/").size());
 }
 
-// --- Announcement --------------------------------------------------------------------------------------------------------
+// --- Announcement
+// --------------------------------------------------------------------------------------------------------
 
 void Put(const Announcement& from, store::AnnouncementRecord& to) {
   to.set_type(static_cast<int>(from.type));
@@ -532,7 +547,8 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
   return to;
 }
 
-// --- Shared ----------------------------------------------------------------------------------------------------------------
+// --- Shared
+// ----------------------------------------------------------------------------------------------------------------
 
 void MoveIndex(storage::Txn& txn, const std::set<std::string>& before, const std::set<std::string>& after) {
   for (const std::string& key : before) {
@@ -550,8 +566,8 @@ void MustHold(const Aggregate& aggregate) {
 }
 
 // The last field of each key under `prefix`: ids, after `after`.
-std::vector<std::string> ListIds(const storage::Reader& reader, const std::string& prefix, std::string_view after,
-                                 size_t limit) {
+std::vector<std::string> ListIds(const storage::Reader& reader, const std::string& prefix,
+                                 std::string_view after, size_t limit) {
   storage::KeyRange range = storage::PrefixRange(prefix);
   if (!after.empty()) range.begin = prefix + std::string(after) + '\x01';
   std::vector<std::string> ids;
@@ -589,7 +605,8 @@ bool IsInternal(AnnouncementType type) {
   TTX_CHECK(false, "unreachable");
 }
 
-std::optional<Achievement> LoadAchievement(const storage::Reader& reader, const Vault& vault, std::string_view id) {
+std::optional<Achievement> LoadAchievement(const storage::Reader& reader, const Vault& vault,
+                                           std::string_view id) {
   const auto bytes = reader.Get(Key(Id8(Table::kAchievement)).Text(id).str());
   if (!bytes) return std::nullopt;
   const auto record = Parse<store::AchievementRecord>(*bytes);
@@ -611,7 +628,8 @@ std::optional<Listing> LoadListing(const storage::Reader& reader, std::string_vi
   return listing;
 }
 
-std::optional<Intent> LoadIntent(const storage::Reader& reader, std::string_view listing_id, std::string_view id) {
+std::optional<Intent> LoadIntent(const storage::Reader& reader, std::string_view listing_id,
+                                 std::string_view id) {
   const auto bytes = reader.Get(IntentKey(listing_id, id));
   if (!bytes) return std::nullopt;
   Intent intent = FromRecord(Parse<store::IntentRecord>(*bytes));
@@ -619,7 +637,8 @@ std::optional<Intent> LoadIntent(const storage::Reader& reader, std::string_view
   return intent;
 }
 
-void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* before, const AchievementDecision& decision) {
+void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* before,
+                  const AchievementDecision& decision) {
   if (decision.events.empty()) return;
   const Achievement& next = decision.next;
   MustHold(next);
@@ -634,7 +653,8 @@ void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* befo
     record.set_resource("achievements/" + id);
     record.set_exchange(next.exchange);
     *record.mutable_achievement() = ToRecord(event, id);
-    if (event.content) SealContent(vault, *key, id, *event.content, record.mutable_achievement()->mutable_sealed_content());
+    if (event.content)
+      SealContent(vault, *key, id, *event.content, record.mutable_achievement()->mutable_sealed_content());
     txn.Emit(record.SerializeAsString());
   }
   store::AchievementRecord record = ToRecord(next);
@@ -687,7 +707,8 @@ void SaveDecision(storage::Txn& txn, const Intent* before, const IntentDecision&
   }
 }
 
-void Announce(storage::Txn& txn, std::string_view resource, std::string_view exchange, const Announcement& announcement) {
+void Announce(storage::Txn& txn, std::string_view resource, std::string_view exchange,
+              const Announcement& announcement) {
   store::EventRecord record;
   record.set_resource(std::string(resource));
   record.set_exchange(std::string(exchange));
@@ -697,8 +718,8 @@ void Announce(storage::Txn& txn, std::string_view resource, std::string_view exc
 
 std::vector<std::string> ListPublicAchievements(const storage::Reader& reader, const Filter& filter,
                                                 std::string_view after, size_t limit) {
-  return ListIds(reader, Key(Id8(Table::kPublicAchievement)).Text(filter.state).Text(filter.tech_field).str(), after,
-                 limit);
+  return ListIds(reader, Key(Id8(Table::kPublicAchievement)).Text(filter.state).Text(filter.tech_field).str(),
+                 after, limit);
 }
 
 std::vector<std::string> ListAchievementsOf(const storage::Reader& reader, std::string_view organization,
@@ -706,10 +727,11 @@ std::vector<std::string> ListAchievementsOf(const storage::Reader& reader, std::
   return ListIds(reader, Key(Id8(Table::kAchievementOf)).Text(organization).Text(state).str(), after, limit);
 }
 
-std::vector<std::string> ListPublicListings(const storage::Reader& reader, const Filter& filter, std::string_view after,
-                                            size_t limit) {
+std::vector<std::string> ListPublicListings(const storage::Reader& reader, const Filter& filter,
+                                            std::string_view after, size_t limit) {
   return ListIds(
-      reader, Key(Id8(Table::kPublicListing)).Text(filter.exchange).Text(filter.state).Text(filter.tech_field).str(),
+      reader,
+      Key(Id8(Table::kPublicListing)).Text(filter.exchange).Text(filter.state).Text(filter.tech_field).str(),
       after, limit);
 }
 
@@ -718,10 +740,11 @@ std::vector<std::string> ListListingsOf(const storage::Reader& reader, std::stri
   return ListIds(reader, Key(Id8(Table::kListingOf)).Text(organization).Text(state).str(), after, limit);
 }
 
-std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id, std::string_view after,
-                                size_t limit) {
+std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id,
+                                std::string_view after, size_t limit) {
   std::vector<Intent> intents;
-  for (const std::string& id : ListIds(reader, Key(Id8(Table::kIntent)).Text(listing_id).str(), after, limit)) {
+  for (const std::string& id :
+       ListIds(reader, Key(Id8(Table::kIntent)).Text(listing_id).str(), after, limit)) {
     intents.push_back(*LoadIntent(reader, listing_id, id));
   }
   return intents;
@@ -729,7 +752,8 @@ std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view 
 
 std::optional<Intent> FindIntentOf(const storage::Reader& reader, std::string_view listing_id,
                                    std::string_view organization) {
-  const auto id = reader.Get(Key(Id8(Table::kIntentByOrganization)).Text(listing_id).Text(organization).str());
+  const auto id =
+      reader.Get(Key(Id8(Table::kIntentByOrganization)).Text(listing_id).Text(organization).str());
   return id ? LoadIntent(reader, listing_id, *id) : std::nullopt;
 }
 
@@ -758,7 +782,8 @@ void SaveOrganization(storage::Txn& txn, std::string_view name, const Organizati
   txn.Put(Key(Id8(Table::kOrganization)).Text(name).str(), record.SerializeAsString());
 }
 
-void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organization, std::string_view listing) {
+void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organization,
+         std::string_view listing) {
   txn.Put(Key(Id8(Table::kBarred)).Text(achievement).Text(organization).str(), std::string(listing));
 }
 
@@ -777,8 +802,8 @@ void SaveProjectSequence(storage::Txn& txn, std::string_view series, int64_t seq
   txn.Put(Key(Id8(Table::kProjectSequence)).Text(series).str(), U64Bytes(static_cast<uint64_t>(sequence)));
 }
 
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, uint64_t after_sequence,
-                                    size_t limit) {
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault,
+                                    uint64_t after_sequence, size_t limit) {
   std::vector<StoredEvent> events;
   for (const storage::OutboxEvent& entry : storage::ReadOutbox(reader, after_sequence, limit)) {
     const auto record = Parse<store::EventRecord>(entry.payload);

@@ -15,24 +15,24 @@ namespace ttx::listing {
 
 /// Tables of the listing key space. Part of the format on disk: do not renumber.
 enum class Table : uint8_t {
-  kAchievement = 0x10,          // text id -> AchievementRecord
-  kAchievementKey = 0x11,       // text id -> the wrapped key its content is sealed under; gone once erased
-  kPublicAchievement = 0x12,    // text state or "", text tech field or "", text id -> nothing
-  kAchievementOf = 0x13,        // text organization, text state or "", text id -> nothing
-  kListing = 0x14,              // text id -> ListingRecord
-  kPublicListing = 0x15,        // text exchange or "", text state or "", text tech field or "", text id -> nothing
-  kListingOf = 0x16,            // text organization, text state or "", text id -> nothing
-  kIntent = 0x17,               // text listing id, text intent id -> IntentRecord
-  kIntentByOrganization = 0x18, // text listing id, text organization -> intent id
-  kBidderCode = 0x19,           // text listing id, text code -> intent id
-  kReference = 0x1a,            // text reference -> intent name
-  kOrganization = 0x1b,         // text name -> OrganizationRecord
-  kBarred = 0x1c,               // text achievement, text organization -> listing
-  kProjectSequence = 0x1d,      // text exchange code and year and digit -> u64 of the last number
+  kAchievement = 0x10,        // text id -> AchievementRecord
+  kAchievementKey = 0x11,     // text id -> the wrapped key its content is sealed under; gone once erased
+  kPublicAchievement = 0x12,  // text state or "", text tech field or "", text id -> nothing
+  kAchievementOf = 0x13,      // text organization, text state or "", text id -> nothing
+  kListing = 0x14,            // text id -> ListingRecord
+  kPublicListing = 0x15,  // text exchange or "", text state or "", text tech field or "", text id -> nothing
+  kListingOf = 0x16,      // text organization, text state or "", text id -> nothing
+  kIntent = 0x17,         // text listing id, text intent id -> IntentRecord
+  kIntentByOrganization = 0x18,  // text listing id, text organization -> intent id
+  kBidderCode = 0x19,            // text listing id, text code -> intent id
+  kReference = 0x1a,             // text reference -> intent name
+  kOrganization = 0x1b,          // text name -> OrganizationRecord
+  kBarred = 0x1c,                // text achievement, text organization -> listing
+  kProjectSequence = 0x1d,       // text exchange code and year and digit -> u64 of the last number
 };
 
-/// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its key
-/// (domain.md 2.6). Implemented by the app.
+/// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its
+/// key (domain.md 2.6). Implemented by the app.
 class Vault {
  public:
   virtual ~Vault() = default;
@@ -80,7 +80,7 @@ struct Announcement {
   AnnouncementType type = AnnouncementType::kAchievementPublished;
   std::optional<Listing> listing;
   std::optional<Intent> intent;
-  std::string achievement;              // ACHIEVEMENT_PUBLISHED: its name, owner, title, abstract
+  std::string achievement;  // ACHIEVEMENT_PUBLISHED: its name, owner, title, abstract
   std::string owner;
   std::string title;
   std::string text;
@@ -104,19 +104,24 @@ struct StoredEvent {
   std::variant<AchievementEvent, ListingEvent, IntentEvent, Announcement> payload;
 };
 
-// --- Aggregates. Checked after reading and before writing: damage stops the process. ----------------------------------
+// --- Aggregates. Checked after reading and before writing: damage stops the process.
+// ----------------------------------
 
-std::optional<Achievement> LoadAchievement(const storage::Reader& reader, const Vault& vault, std::string_view id);
+std::optional<Achievement> LoadAchievement(const storage::Reader& reader, const Vault& vault,
+                                           std::string_view id);
 std::optional<Listing> LoadListing(const storage::Reader& reader, std::string_view id);
-std::optional<Intent> LoadIntent(const storage::Reader& reader, std::string_view listing_id, std::string_view id);
+std::optional<Intent> LoadIntent(const storage::Reader& reader, std::string_view listing_id,
+                                 std::string_view id);
 
-/// Stages everything a decision writes: state, indices, events; nothing when it has no events. `before` is the state it
-/// started from, nullptr for a new one. A state secret's key is destroyed.
-void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* before, const AchievementDecision& decision);
+/// Stages everything a decision writes: state, indices, events; nothing when it has no events. `before` is
+/// the state it started from, nullptr for a new one. A state secret's key is destroyed.
+void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* before,
+                  const AchievementDecision& decision);
 void SaveDecision(storage::Txn& txn, const Listing* before, const ListingDecision& decision);
 void SaveDecision(storage::Txn& txn, const Intent* before, const IntentDecision& decision);
 
-void Announce(storage::Txn& txn, std::string_view resource, std::string_view exchange, const Announcement& announcement);
+void Announce(storage::Txn& txn, std::string_view resource, std::string_view exchange,
+              const Announcement& announcement);
 
 /// What a list is filtered by; empty: everything.
 struct Filter {
@@ -134,8 +139,8 @@ std::vector<std::string> ListPublicListings(const storage::Reader& reader, const
 std::vector<std::string> ListListingsOf(const storage::Reader& reader, std::string_view organization,
                                         std::string_view state, std::string_view after, size_t limit);
 /// At most `limit` intents of a listing with ids after `after`.
-std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id, std::string_view after,
-                                size_t limit);
+std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id,
+                                std::string_view after, size_t limit);
 std::optional<Intent> FindIntentOf(const storage::Reader& reader, std::string_view listing_id,
                                    std::string_view organization);
 std::optional<Intent> FindIntentByCode(const storage::Reader& reader, std::string_view listing_id,
@@ -146,7 +151,8 @@ bool IsReferenceFree(const storage::Reader& reader, std::string_view reference);
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, std::string_view name);
 void SaveOrganization(storage::Txn& txn, std::string_view name, const Organization& organization);
 
-void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organization, std::string_view listing);
+void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organization,
+         std::string_view listing);
 bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::string_view organization);
 
 /// The last number given in a series, 0 at first.
@@ -154,7 +160,7 @@ int64_t LastProjectSequence(const storage::Reader& reader, std::string_view seri
 void SaveProjectSequence(storage::Txn& txn, std::string_view series, int64_t sequence);
 
 /// At most `limit` events after `after_sequence`.
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, uint64_t after_sequence,
-                                    size_t limit);
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault,
+                                    uint64_t after_sequence, size_t limit);
 
 }  // namespace ttx::listing

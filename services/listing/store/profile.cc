@@ -77,13 +77,15 @@ Result<RuleProfile> ParseRuleProfile(std::string_view text) {
   for (const auto& row : parsed.row()) {
     const auto slot = open.find(row.key());
     if (slot == open.end()) return Bad("unknown or repeated key " + row.key());
-    if (row.value() < slot->second.min || row.value() > slot->second.max) return Bad(row.key() + " is out of range");
+    if (row.value() < slot->second.min || row.value() > slot->second.max)
+      return Bad(row.key() + " is out of range");
     if (row.source().empty()) return Bad(row.key() + " has no source");
     *slot->second.value = static_cast<int32_t>(row.value());
     open.erase(slot);
   }
   if (!open.empty()) return Bad(open.begin()->first + " is missing");
-  if (profile.deposit_default > profile.deposit_cap) return Bad("deposit_default_ppm is above deposit_cap_ppm");
+  if (profile.deposit_default > profile.deposit_cap)
+    return Bad("deposit_default_ppm is above deposit_cap_ppm");
   if (profile.disclosure_workdays_default < profile.disclosure_workdays_min) {
     return Bad("disclosure_workdays_default is below disclosure_workdays_min");
   }

@@ -7,8 +7,8 @@
 
 namespace ttx::listing {
 
-/// Reads deploy/profiles/*.textproto. Every key must be known, given once, in range and have a source; BAD_PROFILE
-/// says in `detail` what is wrong.
+/// Reads deploy/profiles/*.textproto. Every key must be known, given once, in range and have a source;
+/// BAD_PROFILE says in `detail` what is wrong.
 Result<RuleProfile> ParseRuleProfile(std::string_view text);
 
 }  // namespace ttx::listing

@@ -464,8 +464,9 @@ Status SettlementApp::OnContractEffective(storage::Txn& txn, const ContractEffec
   TTX_RETURN_IF_ERROR(CheckText(event.exchange, 1, kMaxNameChars, "exchange"));
   TTX_RETURN_IF_ERROR(CheckAmount(event.price, Fen{1}, "price_fen"));
   TTX_RETURN_IF_ERROR(CheckAmount(event.listed_price, Fen{}, "listed_price_fen"));
-  if (!event.payment_due_time) return InvalidField("payment_due_time", Reason::kREQUIRED);
   const Date day = DateInShanghai(event.effective_time ? event.effective_time : txn.now());
+  const Time due = event.payment_due_time ? event.payment_due_time
+                                          : calendar_.DeadlineWorkdays(day, options_.payment_workdays).end();
   const FeeTable* table = TableInForce(tables_, fee_table_, day);
   if (table == nullptr) {
     return Error(Reason::kFEE_TABLE_MISSING, {{"table", fee_table_}, {"date", FormatDate(day)}});
@@ -487,7 +488,7 @@ Status SettlementApp::OnContractEffective(storage::Txn& txn, const ContractEffec
                                          .buyer_fee = fees.transferee,
                                          .seller_fee = fees.transferor,
                                          .fee_table = table->name,
-                                         .due_time = event.payment_due_time,
+                                         .due_time = due,
                                          .facts = LoadFacts(txn, event.deal)},
                           txn.now()));
 }

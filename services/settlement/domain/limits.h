@@ -25,6 +25,7 @@ struct Options {
   Duration deposit_grace = Hours(2);  // how long late notices of timely money are waited for
   int refund_workdays = 3;            // a deposit that is no longer needed goes back within
   int release_workdays = 3;           // the proceeds are paid out within, from the seller's request
+  int payment_workdays = 5;           // for a price whose contract names no day
   int overdue_workdays = 3;           // grace for a price that was due
 };
 

@@ -1,0 +1,61 @@
+#include "libs/rpc/testdata/probe.h"
+
+#include <grpcpp/grpcpp.h>
+
+namespace ttx::rpc::testdata {
+
+Result<Principal> PrincipalOf(std::string_view token) {
+  if (token == "bidder") return Principal{"apiClients/bidder", "organizations/b", "people/b", {"BIDDER"}};
+  if (token == "rival") return Principal{"apiClients/rival", "organizations/r", "people/r", {"BIDDER"}};
+  if (token == "clerk") return Principal{"apiClients/clerk", "organizations/c", "people/c", {"KYC_CLERK"}};
+  if (token == "operator") return Principal{"apiClients/operator", "organizations/o", "people/o", {"OPERATOR"}};
+  return Error(Reason::kUNAUTHENTICATED);
+}
+
+ProbeHost::ProbeHost(const Clock& clock, ProbeOptions options, std::unique_ptr<storage::Kv> kv)
+    : options_(options),
+      shell_(std::move(kv), clock, {.queue_commands = options.queue_commands},
+             {.on_due = [](storage::Txn&, const std::string&) {}, .on_failure = [](const Error&) {}}),
+      readers_(options.reader_threads, options.reader_queue),
+      handler_(MakeHandler(clock)),
+      service_(*handler_) {
+  shell_.writer().OnCommit([this](uint64_t last_sequence) { signal_.Publish(last_sequence); });
+  if (options_.run_writer) shell_.Start();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+  builder.RegisterService(&service_);
+  server_ = builder.BuildAndStart();
+  TTX_CHECK(server_ != nullptr && port_ != 0, "the probe's server does not start");
+  channel_ = options_.tcp ? TcpChannel() : server_->InProcessChannel({});
+  stub_ = v1::ProbeService::NewStub(channel_);
+}
+
+ProbeHost::~ProbeHost() { Stop(); }
+
+std::unique_ptr<Handler> ProbeHost::MakeHandler(const Clock& clock) {
+  HandlerDeps deps{&clock, PrincipalOf, std::string(kServiceSecret), [this](const CallRecord& call) {
+                     const std::lock_guard lock(mutex_);
+                     records_.push_back({std::string(call.method), std::string(call.subject),
+                                         std::string(call.request_id), call.code, std::string(call.reason),
+                                         call.audit, call.replayed});
+                   }};
+  return std::move(Handler::Make(kProbeService, std::move(deps), shell_, readers_, signal_)).value();
+}
+
+void ProbeHost::Stop() {
+  if (server_ == nullptr) return;
+  signal_.Close();
+  StepAll();
+  channel_.reset();
+  stub_.reset();
+  server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  readers_.Stop();
+  shell_.Drain();
+  server_.reset();
+}
+
+std::shared_ptr<grpc::Channel> ProbeHost::TcpChannel() const {
+  return grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials());
+}
+
+}  // namespace ttx::rpc::testdata

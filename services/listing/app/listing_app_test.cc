@@ -1,0 +1,770 @@
+#include "services/listing/app/listing_app.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
+#include "libs/storage/mem_kv.h"
+#include "libs/storage/shell.h"
+#include "libs/testing/manual_clock.h"
+#include "libs/testing/seeded_ids.h"
+#include "services/listing/domain/testing.h"
+
+namespace ttx::listing {
+namespace {
+
+using testing::kExchange;
+using testing::kOwner;
+using testing::kOwnerUscc;
+using testing::MakeAchievementContent;
+using testing::MakeIntentContent;
+using testing::MakeListingContent;
+
+// Thursday; listing_end(2026-09-17, 10) is 2026-09-30 (domain.md 0.4).
+const Time kStart = AtHour(MakeDate(2026, 9, 17), 10, 0);
+const Time kEnd = EndOfDay(MakeDate(2026, 9, 30));
+const std::string kSecretsKey(32, 'k');
+
+Principal Client(const std::string& organization, const std::string& person,
+                 std::vector<std::string> roles = {}) {
+  return {"apiClients/" + person, organization, "people/" + person, std::move(roles)};
+}
+const Principal kUniversity = Client(kOwner, "maker");
+const Principal kSecrecy = Client(kExchange, "secrecy", {"SECRECY_REVIEWER"});
+const Principal kRights = Client(kExchange, "rights");
+const Principal kClerk = Client(kExchange, "clerk");
+const Principal kBusiness = Client(kExchange, "business");
+const Principal kCompliance = Client(kExchange, "compliance");
+const Principal kOfficer = Client(kExchange, "officer");
+const Principal kStranger = Client("organizations/other-exchange", "stranger", {"SECRECY_REVIEWER"});
+const Principal kService{"services/auction", "", "", {}};
+
+// The service without its wire: shell, app, a clock that the test moves, seeded ids.
+class ListingAppTest : public ::testing::Test {
+ protected:
+  ListingAppTest()
+      : shell_(std::make_unique<storage::MemKv>(), clock_, {},
+               {.on_due = [this](storage::Txn& txn, const std::string& subject) { app_.OnDue(txn, subject); },
+                .on_failure = [](const Error&) { FAIL(); }}) {
+    Activate(kOwner, "某大学", kOwnerUscc);
+    for (const char* name : {"b1", "b2", "b3"}) Activate("organizations/" + std::string(name), name, "");
+  }
+
+  void Activate(const std::string& name, const std::string& legal_name, const std::string& uscc) {
+    (void)Feed(
+        [=, this](storage::Txn& txn) { return app_.OnOrganizationActivated(txn, name, legal_name, uscc); });
+  }
+
+  // Runs one command through the writer; an empty request id is not remembered.
+  template <class T>
+  Result<T> Write(std::function<Result<T>(storage::Txn&)> run, const std::string& request_id = "") {
+    Result<T> result = Error(Reason::kINTERNAL);
+    storage::Command command;
+    command.principal = "p";
+    command.method = "M";
+    command.request_id = request_id;
+    command.run = [&](storage::Txn& txn) -> Result<std::string> {
+      result = run(txn);
+      if (!result.ok()) return result.error();
+      return std::string("ok");
+    };
+    command.done = [&](storage::Answer answer) { replayed_ = answer.replayed; };
+    shell_.writer().Submit(std::move(command));
+    while (shell_.writer().Step() > 0) {
+    }
+    return result;
+  }
+
+  Status Feed(std::function<Status(storage::Txn&)> run) {
+    const auto result = Write<bool>([&](storage::Txn& txn) -> Result<bool> {
+      TTX_RETURN_IF_ERROR(run(txn));
+      return true;
+    });
+    return result.ok() ? Status() : Status(result.error());
+  }
+
+  // Moves the clock and runs every timer that has come due.
+  void AdvanceTo(Time now) {
+    clock_.Set(now);
+    for (int i = 0; i < 100; ++i) {
+      shell_.Tick();
+      while (shell_.writer().Step() > 0) {
+      }
+    }
+  }
+
+  std::string Registered() {
+    const auto made = Write<Achievement>(
+        [&](auto& txn) { return app_.CreateAchievement(txn, kUniversity, MakeAchievementContent()); });
+    const Target target{made->id.text, ""};
+    EXPECT_TRUE(Write<Achievement>([&](auto& txn) {
+                  return app_.SubmitAchievement(txn, kUniversity, target, kExchange);
+                }).ok());
+    EXPECT_TRUE(Write<Achievement>([&](auto& txn) {
+                  return app_.ClearAchievement(txn, kSecrecy, target, Secrecy::kNonSecret, "");
+                }).ok());
+    EXPECT_TRUE(Write<Achievement>([&](auto& txn) { return app_.PassRights(txn, kRights, target); }).ok());
+    return target.id;
+  }
+  std::string Published() {
+    const std::string id = Registered();
+    EXPECT_TRUE(Write<Achievement>([&](auto& txn) {
+                  return app_.PublishAchievement(txn, kUniversity, {id, ""});
+                }).ok());
+    return id;
+  }
+
+  std::string Drafted(ListingContent content = MakeListingContent(), Fen reserve = {}) {
+    const std::string achievement = Published();
+    const auto made = Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, reserve});
+    });
+    EXPECT_TRUE(made.ok()) << made.error().message();
+    return made->id.text;
+  }
+  std::string Approved(ListingContent content = MakeListingContent(), Fen reserve = {}) {
+    const Target target{Drafted(std::move(content), reserve), ""};
+    EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.SubmitListing(txn, kUniversity, target); }).ok());
+    EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.AcceptListing(txn, kClerk, target); }).ok());
+    EXPECT_TRUE(Write<Listing>([&](auto& txn) {
+                  return app_.ApproveListing(txn, kBusiness, target, Review::kBusiness);
+                }).ok());
+    EXPECT_TRUE(Write<Listing>([&](auto& txn) {
+                  return app_.ApproveListing(txn, kCompliance, target, Review::kCompliance);
+                }).ok());
+    return target.id;
+  }
+  std::string Listed(ListingContent content = MakeListingContent(), Fen reserve = {}) {
+    const std::string id = Approved(std::move(content), reserve);
+    EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.PublishListing(txn, kOfficer, {id, ""}); }).ok());
+    return id;
+  }
+
+  Result<Intent> Register(const std::string& listing, const std::string& bidder) {
+    return Write<Intent>([&](auto& txn) {
+      return app_.CreateIntent(txn, Client("organizations/" + bidder, bidder), listing, MakeIntentContent());
+    });
+  }
+  // A listing after its period, with the intents of these bidders confirmed and paid.
+  std::string Qualified(const std::vector<std::string>& bidders, Fen reserve = {}) {
+    const std::string listing = Listed(MakeListingContent(), reserve);
+    for (const std::string& bidder : bidders) EXPECT_TRUE(Register(listing, bidder).ok());
+    AdvanceTo(kEnd);
+    EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+    for (const Intent& intent : Intents(listing)) {
+      const IntentTarget target{listing, intent.id.text, ""};
+      EXPECT_TRUE(
+          Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+      EXPECT_TRUE(
+          Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    }
+    for (const Intent& intent : Intents(listing)) {
+      EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+    }
+    return listing;
+  }
+  std::string Scheduled(Fen reserve = {}) {
+    const std::string listing = Qualified({"b1", "b2", "b3"}, reserve);
+    EXPECT_TRUE(Write<Listing>([&](auto& txn) {
+                  return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, clock_.Now() + Hours(24));
+                }).ok());
+    return listing;
+  }
+  std::string Won() {
+    const std::string listing = Scheduled();
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, "listings/" + listing); }).ok());
+    const std::string code = FindIntentOf(shell_.kv(), listing, "organizations/b2")->bidder_code;
+    EXPECT_TRUE(Feed([&](auto& txn) {
+                  return app_.OnAuctionClosed(
+                      txn, {"listings/" + listing, true, "", code, Fen{120'000'000}, 7, "abcd"});
+                }).ok());
+    return listing;
+  }
+
+  Listing Load(const std::string& id) { return *LoadListing(shell_.kv(), id); }
+  Achievement LoadOffered(const std::string& listing) {
+    return app_.GetAchievement(shell_.kv(), kUniversity, Load(listing).achievement.substr(13))->value;
+  }
+  std::vector<Intent> Intents(const std::string& listing) {
+    return ListIntents(shell_.kv(), listing, "", 100);
+  }
+  std::vector<StoredEvent> Events(const Principal& caller = kService) {
+    return app_.ListEvents(shell_.kv(), caller, 0, 1000);
+  }
+  std::vector<Announcement> Announced(AnnouncementType type) {
+    std::vector<Announcement> found;
+    for (const StoredEvent& event : Events()) {
+      const auto* announcement = std::get_if<Announcement>(&event.payload);
+      if (announcement != nullptr && announcement->type == type) found.push_back(*announcement);
+    }
+    return found;
+  }
+
+  ttx::testing::ManualClock clock_{kStart};
+  ttx::testing::SeededIds ids_{7};
+  const Calendar calendar_ = testing::MakeCalendar();
+  ListingApp app_{calendar_, ids_, {testing::MakeProfile()}, kSecretsKey};
+  storage::Shell shell_;
+  bool replayed_ = false;
+};
+
+TEST_F(ListingAppTest, ARequestIdMakesOneAchievement) {
+  const auto create = [&](auto& txn) {
+    return app_.CreateAchievement(txn, kUniversity, MakeAchievementContent());
+  };
+  ASSERT_TRUE(Write<Achievement>(create, "r1").ok());
+  (void)Write<Achievement>(create, "r1");
+  EXPECT_TRUE(replayed_);
+  EXPECT_EQ(app_.ListAchievements(shell_.kv(), kUniversity, true, {}, "", 10).size(), 1u);
+}
+
+TEST_F(ListingAppTest, OnlyActiveOrganizationsCreate) {
+  EXPECT_EQ(Write<Achievement>(
+                [&](auto& txn) { return app_.CreateAchievement(txn, kStranger, MakeAchievementContent()); })
+                .error()
+                .reason,
+            Reason::kORGANIZATION_NOT_ACTIVE);
+  (void)Feed([&](auto& txn) { return app_.OnOrganizationChanged(txn, kOwner, false); });
+  EXPECT_EQ(Write<Achievement>(
+                [&](auto& txn) { return app_.CreateAchievement(txn, kUniversity, MakeAchievementContent()); })
+                .error()
+                .reason,
+            Reason::kORGANIZATION_NOT_ACTIVE);
+}
+
+TEST_F(ListingAppTest, AStaleEtagIsRefusedWithTheCurrentOne) {
+  const std::string id = Published();
+  const auto result = Write<Achievement>([&](auto& txn) {
+    return app_.WithdrawAchievement(txn, kUniversity, {id, "1"});
+  });
+  EXPECT_EQ(result.error().reason, Reason::kETAG_MISMATCH);
+  EXPECT_EQ(result.error().metadata.at("etag"), "5");
+  EXPECT_TRUE(Write<Achievement>([&](auto& txn) {
+                return app_.WithdrawAchievement(txn, kUniversity, {id, "5"});
+              }).ok());
+}
+
+TEST_F(ListingAppTest, ThePublicSeesNoRestrictedFieldAndNothingBeforePublication) {
+  const std::string id = Registered();
+  EXPECT_EQ(app_.GetAchievement(shell_.kv(), {}, id).error().reason, Reason::kNOT_FOUND);
+  EXPECT_EQ(app_.GetAchievement(shell_.kv(), kStranger, id).error().reason, Reason::kNOT_FOUND);
+  EXPECT_EQ(app_.GetAchievement(shell_.kv(), kRights, id)->sight, Sight::kStaff);
+  ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
+                return app_.PublishAchievement(txn, kUniversity, {id, ""});
+              }).ok());
+  const auto seen = app_.GetAchievement(shell_.kv(), {}, id);
+  EXPECT_EQ(seen->sight, Sight::kPublic);
+  EXPECT_EQ(seen->value.content, PublicPart(seen->value.content));
+  EXPECT_NE(app_.GetAchievement(shell_.kv(), kUniversity, id)->value.content, seen->value.content);
+}
+
+TEST_F(ListingAppTest, ContentIsSealedAtRestAndAStateSecretIsErased) {
+  const auto made = Write<Achievement>(
+      [&](auto& txn) { return app_.CreateAchievement(txn, kUniversity, MakeAchievementContent()); });
+  const Target target{made->id.text, ""};
+  ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
+                return app_.SubmitAchievement(txn, kUniversity, target, kExchange);
+              }).ok());
+  for (const storage::Entry& entry : shell_.kv().Scan({"", "\xff"}, 1000)) {
+    EXPECT_EQ(entry.value.find("restricted-price-basis"), std::string::npos);
+  }
+  ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
+                return app_.ClassifyAchievement(txn, kSecrecy, target, Secrecy::kStateSecret);
+              }).ok());
+  EXPECT_TRUE(shell_.kv().Scan(storage::PrefixRange(std::string(1, '\x11')), 10).empty());
+  for (const StoredEvent& event : Events()) {
+    if (const auto* change = std::get_if<AchievementEvent>(&event.payload);
+        change != nullptr && change->content) {
+      EXPECT_EQ(*change->content, AchievementContent{});
+    }
+  }
+  EXPECT_EQ(app_.GetAchievement(shell_.kv(), kUniversity, target.id).error().reason, Reason::kNOT_FOUND);
+  EXPECT_EQ(app_.GetAchievement(shell_.kv(), kRights, target.id).error().reason, Reason::kNOT_FOUND);
+  EXPECT_EQ(app_.GetAchievement(shell_.kv(), kSecrecy, target.id)->value.content, AchievementContent{});
+}
+
+TEST_F(ListingAppTest, AnotherExchangeSeesAndCommandsNothing) {
+  const std::string listing = Approved();
+  EXPECT_EQ(app_.GetListing(shell_.kv(), kStranger, listing).error().reason, Reason::kNOT_FOUND);
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.PublishListing(txn, kStranger, {listing, ""});
+            })
+                .error()
+                .reason,
+            Reason::kNOT_FOUND);
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.PublishListing(txn, kUniversity, {listing, ""});
+            })
+                .error()
+                .reason,
+            Reason::kNOT_FOUND);
+  EXPECT_TRUE(Events(kStranger).empty());
+  EXPECT_TRUE(app_.ListListings(shell_.kv(), kStranger, true, {}, "", 10).empty());
+}
+
+TEST_F(ListingAppTest, SubmissionLocksTheRightScopeAndReturnUnlocksIt) {
+  const std::string first = Drafted();
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.SubmitListing(txn, kUniversity, {first, ""});
+              }).ok());
+  EXPECT_EQ(LoadOffered(first).state, AchievementState::kListed);
+  const std::string achievement = Load(first).achievement.substr(13);
+  const auto second = Write<Listing>([&](auto& txn) {
+    return app_.CreateListing(txn, kUniversity,
+                              {kExchange, "PUBLIC_RDI", achievement, MakeListingContent(), {}});
+  });
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.SubmitListing(txn, kUniversity, {second->id.text, ""});
+            })
+                .error()
+                .reason,
+            Reason::kRIGHT_SCOPE_LOCKED);
+  EXPECT_EQ(Load(second->id.text).state, ListingState::kDraft);
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ReturnListing(txn, kClerk, {first, ""}, "缺材料");
+              }).ok());
+  EXPECT_EQ(LoadOffered(first).state, AchievementState::kPublished);
+  EXPECT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.SubmitListing(txn, kUniversity, {second->id.text, ""});
+              }).ok());
+}
+
+TEST_F(ListingAppTest, ProjectNumbersRunWithoutGaps) {
+  const std::string first = Load(Approved()).project_no;
+  const std::string second = Load(Approved()).project_no;
+  EXPECT_EQ(first.substr(0, 11), second.substr(0, 11));
+  EXPECT_EQ(first.substr(11, 6), "000001");
+  EXPECT_EQ(second.substr(11, 6), "000002");
+}
+
+TEST_F(ListingAppTest, ThePublicListIsFilteredByIndex) {
+  const std::string listing = Listed();
+  const auto count = [&](const Filter& filter) {
+    return app_.ListListings(shell_.kv(), {}, false, filter, "", 10).size();
+  };
+  EXPECT_EQ(count({}), 1u);
+  EXPECT_EQ(count({kExchange, "LISTED", "06"}), 1u);
+  EXPECT_EQ(count({"", "", "07"}), 0u);
+  EXPECT_EQ(count({"organizations/other", "", ""}), 0u);
+  AdvanceTo(kEnd);  // nobody came
+  EXPECT_EQ(count({"", "LISTED", ""}), 0u);
+  EXPECT_EQ(count({kExchange, "EXPIRED", "06"}), 1u);
+  EXPECT_EQ(app_.ListListings(shell_.kv(), {}, false, {}, listing, 10).size(), 0u);
+}
+
+TEST_F(ListingAppTest, ThePeriodEndsByTimerAndNobodyCame) {
+  const std::string listing = Listed();
+  AdvanceTo(kEnd - Nanoseconds(1));
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  AdvanceTo(kEnd);
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+  EXPECT_EQ(Announced(AnnouncementType::kListingExpired)[0].reason, "NO_INTENT");
+}
+
+TEST_F(ListingAppTest, ThePeriodIsExtendedByTimer) {
+  ListingContent content = MakeListingContent();
+  content.auto_extend = {true, 0, 5, 1};
+  const std::string listing = Listed(content);
+  AdvanceTo(kEnd);
+  EXPECT_EQ(FormatDate(Load(listing).end_date), "2026-10-13");
+  EXPECT_EQ(Announced(AnnouncementType::kListingExtended)[0].reason, "AUTO_EXTENDED");
+  EXPECT_TRUE(Register(listing, "b1").ok());
+  AdvanceTo(EndOfDay(MakeDate(2026, 10, 13)));
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+}
+
+TEST_F(ListingAppTest, AProvisionalEndStaysOpenUntilTheTableArrives) {
+  clock_.Set(AtHour(MakeDate(2026, 12, 25), 10, 0));
+  const std::string listing = Listed();
+  ASSERT_TRUE(Load(listing).end_provisional);
+  AdvanceTo(Load(listing).end_time + Hours(24 * 10));
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  EXPECT_TRUE(Register(listing, "b1").ok());
+  std::ifstream in("deploy/calendar/2026.txt");
+  const std::string tables[] = {{std::istreambuf_iterator<char>(in), {}},
+                                "year 2027\noff 2027-01-01..2027-01-03\n"};
+  const Calendar calendar = Calendar::Parse(tables).value();
+  const ListingApp restarted(calendar, ids_, {testing::MakeProfile()}, kSecretsKey);
+  (void)Feed([&](storage::Txn& txn) {
+    restarted.Recompute(txn);
+    return Status();
+  });
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+  EXPECT_EQ(Announced(AnnouncementType::kListingExtended)[0].reason, "CALENDAR_CHANGED");
+}
+
+TEST_F(ListingAppTest, IntentsOfRelatedBarredAndUnknownOrganizationsAreRefused) {
+  const std::string listing = Listed();
+  EXPECT_EQ(Write<Intent>(
+                [&](auto& txn) { return app_.CreateIntent(txn, kUniversity, listing, MakeIntentContent()); })
+                .error()
+                .reason,
+            Reason::kRELATED_PARTY);
+  EXPECT_EQ(Register(listing, "unknown").error().reason, Reason::kORGANIZATION_NOT_ACTIVE);
+  // A co-owner, the inventor and the maker behind another organization.
+  Activate("organizations/co-owner", "某公司", "91110108MA01ABCD5T");
+  EXPECT_EQ(Register(listing, "co-owner").error().reason, Reason::kRELATED_PARTY);
+  for (const char* person : {"inventor", "maker"}) {
+    EXPECT_EQ(Write<Intent>([&](auto& txn) {
+                return app_.CreateIntent(txn, Client("organizations/b1", person), listing,
+                                         MakeIntentContent());
+              })
+                  .error()
+                  .reason,
+              Reason::kRELATED_PARTY);
+  }
+  (void)Feed([&](storage::Txn& txn) {
+    Bar(txn, Load(listing).achievement, "organizations/b2", "listings/before");
+    return Status();
+  });
+  EXPECT_EQ(Register(listing, "b2").error().reason, Reason::kBARRED);
+  ASSERT_TRUE(Register(listing, "b1").ok());
+  EXPECT_EQ(Register(listing, "b1").error().reason, Reason::kALREADY_REGISTERED);
+  AdvanceTo(kEnd);
+  EXPECT_EQ(Register(listing, "b3").error().reason, Reason::kWRONG_STATE);
+}
+
+TEST_F(ListingAppTest, AnIntentAtTheEndIsLateEvenBeforeTheTimerRan) {
+  const std::string listing = Listed();
+  clock_.Set(kEnd);
+  EXPECT_EQ(Register(listing, "b1").error().reason, Reason::kWRONG_STATE);
+}
+
+TEST_F(ListingAppTest, AnIntentIsSeenByItsOwnOrganizationTheExchangeAndLaterTheOwner) {
+  const std::string listing = Listed();
+  const Intent intent = *Register(listing, "b1");
+  ASSERT_TRUE(Register(listing, "b2").ok());
+  const auto sees = [&](const Principal& caller) {
+    return app_.GetIntent(shell_.kv(), caller, listing, intent.id.text).ok();
+  };
+  EXPECT_TRUE(sees(Client("organizations/b1", "b1")));
+  EXPECT_TRUE(sees(kClerk));
+  EXPECT_FALSE(sees(kUniversity));
+  EXPECT_FALSE(sees(Client("organizations/b2", "b2")));
+  EXPECT_FALSE(sees({}));
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), Client("organizations/b2", "b2"), listing, "", 10)->size(), 1u);
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), kClerk, listing, "", 10)->size(), 2u);
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10)->size(), 0u);
+  AdvanceTo(kEnd);
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) {
+                return app_.GiveOpinion(txn, kClerk, {listing, intent.id.text, ""}, true, "");
+              }).ok());
+  EXPECT_TRUE(sees(kUniversity));
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10)->size(), 1u);
+}
+
+TEST_F(ListingAppTest, TheOwnersSilenceIsConsentByTimer) {
+  const std::string listing = Listed();
+  const Intent intent = *Register(listing, "b1");
+  AdvanceTo(kEnd);
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) {
+                return app_.GiveOpinion(txn, kClerk, {listing, intent.id.text, ""}, true, "");
+              }).ok());
+  const Time due = Intents(listing)[0].reply_due_time;
+  AdvanceTo(due - Nanoseconds(1));
+  EXPECT_EQ(Intents(listing)[0].state, IntentState::kOpinionSent);
+  AdvanceTo(due);
+  EXPECT_EQ(Intents(listing)[0].state, IntentState::kConfirmed);
+  const auto told = Announced(AnnouncementType::kIntentConfirmed);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].intent->reference.size(), 11u);
+  EXPECT_EQ(told[0].intent->deposit, Fen{10'000'000});
+}
+
+TEST_F(ListingAppTest, ALateOpinionAndALateDecisionAreAnnounced) {
+  const std::string listing = Listed();
+  const Intent intent = *Register(listing, "b1");
+  AdvanceTo(kEnd);
+  AdvanceTo(calendar_.DeadlineWorkdays(MakeDate(2026, 9, 30), 5).end());
+  ASSERT_EQ(Announced(AnnouncementType::kDeadlinePassed).size(), 1u);
+  EXPECT_EQ(Announced(AnnouncementType::kDeadlinePassed)[0].reason, "OPINION_DUE");
+  const IntentTarget target{listing, intent.id.text, ""};
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+  ASSERT_TRUE(
+      Write<Intent>([&](auto& txn) { return app_.ObjectIntent(txn, kUniversity, target, "不符合"); }).ok());
+  AdvanceTo(clock_.Now() + Hours(24 * 20));
+  EXPECT_EQ(Intents(listing)[0].state, IntentState::kDisputed);
+  EXPECT_EQ(Announced(AnnouncementType::kDeadlinePassed).back().reason, "DISPUTE_DUE");
+  EXPECT_EQ(Write<Intent>([&](auto& txn) { return app_.DecideDispute(txn, kClerk, target, true, "符合"); })
+                .error()
+                .reason,
+            Reason::kSAME_PERSON);
+  EXPECT_TRUE(Write<Intent>([&](auto& txn) {
+                return app_.DecideDispute(txn, kOfficer, target, false, "不符合");
+              }).ok());
+  EXPECT_EQ(Load(listing).reason, "NO_QUALIFIED_BIDDER");
+}
+
+TEST_F(ListingAppTest, BidderCodesAndReferencesAreUnique) {
+  const std::string listing = Listed();
+  for (int i = 0; i < 60; ++i) {
+    const std::string name = "x" + std::to_string(i);
+    Activate("organizations/" + name, name, "");
+    ASSERT_TRUE(Register(listing, name).ok());
+  }
+  AdvanceTo(kEnd);
+  std::set<std::string> codes;
+  std::set<std::string> references;
+  for (const Intent& intent : Intents(listing)) {
+    const IntentTarget target{listing, intent.id.text, ""};
+    ASSERT_TRUE(
+        Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  for (const Intent& intent : Intents(listing)) {
+    codes.insert(intent.bidder_code);
+    references.insert(intent.reference);
+  }
+  EXPECT_EQ(codes.size(), 60u);
+  EXPECT_EQ(references.size(), 60u);
+}
+
+TEST_F(ListingAppTest, ATakenBidderCodeIsDrawnAgain) {
+  // The first draws repeat themselves.
+  class Repeating : public IdSource {
+   public:
+    std::string RandomBytes(size_t count) override {
+      return std::string(count, static_cast<char>(draws_++ / 6));
+    }
+
+   private:
+    int draws_ = 0;
+  };
+  const std::string listing = Listed();
+  ASSERT_TRUE(Register(listing, "b1").ok());
+  ASSERT_TRUE(Register(listing, "b2").ok());
+  AdvanceTo(kEnd);
+  Repeating ids;
+  const ListingApp app(calendar_, ids, {testing::MakeProfile()}, kSecretsKey);
+  for (const Intent& intent : Intents(listing)) {
+    const IntentTarget target{listing, intent.id.text, ""};
+    ASSERT_TRUE(
+        Write<Intent>([&](auto& txn) { return app.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  const std::vector<Intent> intents = Intents(listing);
+  EXPECT_NE(intents[0].bidder_code, intents[1].bidder_code);
+  EXPECT_NE(intents[0].reference, intents[1].reference);
+}
+
+TEST_F(ListingAppTest, TheReserveIsSealedCommittedAndOpenedForTheAuctionOnly) {
+  const std::string listing = Scheduled(Fen{110'000'000});
+  for (const storage::Entry& entry : shell_.kv().Scan({"", "\xff"}, 10'000)) {
+    EXPECT_EQ(entry.value.find("110000000"), std::string::npos);
+  }
+  const auto reserve = app_.OpenReserve(Load(listing));
+  ASSERT_TRUE(reserve.has_value());
+  EXPECT_EQ(reserve->price, Fen{110'000'000});
+  EXPECT_EQ(Load(listing).reserve.commitment,
+            Hex(crypto::Sha256(*FromHex(reserve->salt) + "TTX-RESERVE-1|110000000")));
+}
+
+TEST_F(ListingAppTest, AReserveBelowTheListedPriceIsRefused) {
+  const std::string achievement = Published();
+  const auto result = Write<Listing>([&](auto& txn) {
+    return app_.CreateListing(txn, kUniversity,
+                              {kExchange, "PUBLIC_RDI", achievement, MakeListingContent(), Fen{1}});
+  });
+  EXPECT_EQ(result.error().violations[0].field, "reserve_fen");
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.CreateListing(txn, kUniversity,
+                                        {kExchange, "NONE", achievement, MakeListingContent(), {}});
+            })
+                .error()
+                .reason,
+            Reason::kUNKNOWN_PROFILE);
+}
+
+TEST_F(ListingAppTest, ThreeBiddersAnAuctionAndEverythingDone) {
+  const std::string listing = Won();
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  EXPECT_EQ(scheduled[0].bidders.size(), 3u);
+  const auto deals = Announced(AnnouncementType::kDealDetermined);
+  ASSERT_EQ(deals.size(), 1u);
+  EXPECT_EQ(deals[0].listing->deal.buyer, "organizations/b2");
+  EXPECT_EQ(deals[0].ip_numbers, std::vector<std::string>{"ZL201710601862.3"});
+  EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 2u);
+  const std::string deal = Load(listing).deal.id;
+  const std::string name = "listings/" + listing;
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnContractEffective(txn, name, deal); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deal); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealSigned);
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnCertified(txn, name, deal); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kClosed);
+  EXPECT_EQ(Announced(AnnouncementType::kListingClosed).size(), 1u);
+  const auto transferred = app_.GetAchievement(shell_.kv(), Client("organizations/b2", "b2"),
+                                               Load(listing).achievement.substr(13));
+  EXPECT_EQ(transferred->value.state, AchievementState::kTransferred);
+  EXPECT_EQ(transferred->value.owner, "organizations/b2");
+}
+
+TEST_F(ListingAppTest, AnAuctionWithoutASaleGivesAllDepositsBack) {
+  const std::string listing = Scheduled();
+  ASSERT_TRUE(
+      Feed([&](auto& txn) {
+        return app_.OnAuctionClosed(txn, {"listings/" + listing, false, "BELOW_RESERVE", "", {}, 3, ""});
+      }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 3u);
+  EXPECT_EQ(Announced(AnnouncementType::kListingExpired)[0].reason, "BELOW_RESERVE");
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
+TEST_F(ListingAppTest, TheOnlyBidderQuotes) {
+  const std::string listing = Qualified({"b1"});
+  EXPECT_EQ(Load(listing).state, ListingState::kSingleBidder);
+  const auto quote = [&](const std::string& bidder, int64_t price) {
+    return Write<Listing>([&](auto& txn) {
+      return app_.QuoteListing(txn, Client("organizations/" + bidder, bidder), {listing, ""}, Fen{price});
+    });
+  };
+  EXPECT_EQ(quote("b2", 100'000'000).error().reason, Reason::kNOT_QUALIFIED);
+  EXPECT_EQ(quote("b1", 99'999'999).error().reason, Reason::kBELOW_LISTED_PRICE);
+  ASSERT_TRUE(quote("b1", 100'000'000).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kDealDetermined)[0].listing->deal.method, Method::kSingleBidder);
+  AdvanceTo(clock_.Now() + Hours(24 * 30));  // the timer of the quote is moot
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+}
+
+TEST_F(ListingAppTest, TheOnlyBidderWhoDoesNotQuoteIsBarred) {
+  const std::string listing = Qualified({"b1"});
+  AdvanceTo(Load(listing).quote_due_time);
+  EXPECT_EQ(Load(listing).state, ListingState::kDefaulted);
+  EXPECT_EQ(Intents(listing)[0].state, IntentState::kBreached);
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted)[0].reason, "NO_QUOTE");
+  EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b1"));
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
+TEST_F(ListingAppTest, AMissedDepositLeavesTheOthers) {
+  const std::string listing = Listed();
+  for (const char* bidder : {"b1", "b2"}) ASSERT_TRUE(Register(listing, bidder).ok());
+  AdvanceTo(kEnd);
+  for (const Intent& intent : Intents(listing)) {
+    const IntentTarget target{listing, intent.id.text, ""};
+    ASSERT_TRUE(
+        Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+  }
+  const std::vector<Intent> intents = Intents(listing);
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intents[0].name()); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, clock_.Now() + Hours(1));
+            })
+                .error()
+                .reason,
+            Reason::kINTENTS_UNDECIDED);
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositMissed(txn, intents[1].name()); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kSingleBidder);
+  EXPECT_FALSE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intents[1].name()); }).ok());
+}
+
+TEST_F(ListingAppTest, ADefaultIsBlamedOnWhoCausedIt) {
+  const std::string bought = Won();
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnDealDefaulted(txn, "listings/" + bought, Load(bought).deal.id, "TRANSFEREE");
+              }).ok());
+  EXPECT_EQ(Load(bought).state, ListingState::kDefaulted);
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+  EXPECT_TRUE(IsBarred(shell_.kv(), Load(bought).achievement, "organizations/b2"));
+}
+
+TEST_F(ListingAppTest, ADefaultOfTheOwnerReleasesTheWinner) {
+  const std::string listing = Won();
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnDealDefaulted(txn, "listings/" + listing, Load(listing).deal.id, "TRANSFEROR");
+              }).ok());
+  EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
+  ASSERT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased)[0].intent->organization, "organizations/b2");
+  EXPECT_FALSE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
+}
+
+TEST_F(ListingAppTest, TerminationByTwoPersonsReleasesEverybody) {
+  const std::string listing = Listed();
+  ASSERT_TRUE(Register(listing, "b1").ok());
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.WithdrawListing(txn, kUniversity, {listing, ""});
+            })
+                .error()
+                .reason,
+            Reason::kHAS_INTENTS);
+  ASSERT_TRUE(
+      Write<Listing>([&](auto& txn) {
+        return app_.ProposeForListing(txn, kClerk, {listing, ""}, Action::kTerminate, "OWNER_REQUEST", "");
+      }).ok());
+  EXPECT_EQ(Write<Listing>([&](auto& txn) {
+              return app_.ConfirmListing(txn, kClerk, {listing, ""});
+            })
+                .error()
+                .reason,
+            Reason::kSAME_PERSON);
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ConfirmListing(txn, kOfficer, {listing, ""});
+              }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased)[0].reason, "TERMINATED");
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+  AdvanceTo(kEnd + Hours(1));
+  EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
+}
+
+TEST_F(ListingAppTest, ASuspensionIsNotEndedByTheOldTimerAndIsReviewedAfterAMonth) {
+  const std::string listing = Listed();
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ProposeForListing(txn, kClerk, {listing, ""}, Action::kSuspend, "OBJECTION", "");
+              }).ok());
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ConfirmListing(txn, kOfficer, {listing, ""});
+              }).ok());
+  AdvanceTo(kStart + Hours(24 * 31));
+  EXPECT_EQ(Load(listing).state, ListingState::kSuspended);
+  EXPECT_EQ(Announced(AnnouncementType::kDeadlinePassed)[0].reason, "SUSPENSION_REVIEW_DUE");
+}
+
+TEST_F(ListingAppTest, StaffSeeTheirEventsWithoutInternalOnes) {
+  (void)Won();
+  size_t shown = 0;
+  for (const StoredEvent& event : Events(kOfficer)) {
+    EXPECT_EQ(event.exchange, kExchange);
+    const auto* announcement = std::get_if<Announcement>(&event.payload);
+    if (announcement != nullptr) {
+      EXPECT_FALSE(IsInternal(announcement->type));
+      ++shown;
+    }
+  }
+  EXPECT_GE(shown, 4u);  // achievement_published, listing_published, bidding_scheduled, deal_determined
+}
+
+// Events are complete: folding them gives every resource bit for bit, and their sequence has no gap.
+TEST_F(ListingAppTest, FoldingTheLogGivesTheState) {
+  const std::string listing = Won();
+  std::map<std::string, Listing> listings;
+  std::map<std::string, Intent> intents;
+  std::map<std::string, Achievement> achievements;
+  uint64_t sequence = 0;
+  for (const StoredEvent& event : Events()) {
+    ASSERT_EQ(event.sequence, ++sequence);
+    if (const auto* e = std::get_if<ListingEvent>(&event.payload))
+      listings[event.resource] = Apply(listings[event.resource], *e);
+    if (const auto* e = std::get_if<IntentEvent>(&event.payload))
+      intents[event.resource] = Apply(intents[event.resource], *e);
+    if (const auto* e = std::get_if<AchievementEvent>(&event.payload))
+      achievements[event.resource] = Apply(achievements[event.resource], *e);
+  }
+  EXPECT_EQ(listings.at("listings/" + listing), Load(listing));
+  for (const Intent& intent : Intents(listing)) EXPECT_EQ(intents.at(intent.name()), intent);
+  EXPECT_EQ(achievements.at(Load(listing).achievement), LoadOffered(listing));
+}
+
+}  // namespace
+}  // namespace ttx::listing

@@ -1,0 +1,56 @@
+"""The commands printed in both READMEs are the same, and work as they stand on a new sandbox."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from installation import ROOT, Installation
+
+READMES = ["README.md", "README.zh-CN.md"]
+RUN_SECONDS = 180
+
+
+def examples(name):
+    """The blocks that begin with "```sh example", in order."""
+    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return re.findall(r"^```sh example\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+
+
+class ReadmeExamples(unittest.TestCase):
+    def test_both_hold_the_same_commands(self):
+        english, chinese = (examples(name) for name in READMES)
+        self.assertGreaterEqual(len(english), 10)
+        self.assertEqual(english, chinese)
+
+    def test_links_lead_somewhere(self):
+        for name in READMES:
+            with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+                links = re.findall(r"\]\(([^)]+)\)", file.read())
+            self.assertTrue(links)
+            for link in links:
+                self.assertTrue(os.path.exists(os.path.join(ROOT, link)), f"{name}: {link}")
+
+    def test_they_work(self):
+        """In one shell, because later blocks use what earlier ones made; which block failed is said."""
+        blocks = examples(READMES[0])
+        script = "set -euo pipefail\n" + "".join(
+            f"echo '--- example {number} of {len(blocks)}'\n{block}" for number, block in enumerate(blocks, 1))
+        scratch = tempfile.mkdtemp(prefix="ttx-readme-")
+        try:
+            with Installation() as ttx:
+                environment = {**os.environ, "TTX_URL": f"https://localhost:{ttx.https_port}",
+                               "TTX_DATA": ttx.folder, "TMPDIR": scratch}
+                done = subprocess.run(["bash"], input=script, cwd=ROOT, env=environment, capture_output=True, text=True,
+                                      timeout=RUN_SECONDS)
+                self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:] + ttx.log_tail())
+                self.assertEqual(done.stdout.count("--- example"), len(blocks))
+                self.assertIn("Verified OK", done.stdout)
+        finally:
+            shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    unittest.main()

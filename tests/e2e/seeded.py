@@ -1,0 +1,62 @@
+"""An installation with bidders and open auctions, seeded before its servers start."""
+
+import os
+import subprocess
+
+from installation import BINARY, Installation
+
+SEED_TOOL = os.path.join(os.path.dirname(BINARY), "tests/bench/ttx_bench_seed")
+START_FEN, STEP_FEN = 10_000, 100  # tests/bench/load.h
+REQUESTS_PER_SECOND = 100_000  # the limit per principal has its own tests
+
+
+class Seeded(Installation):
+    """`bidders` enterprises that may bid in `auction` and in each of `spread`, which stay open for 24 h after a bid."""
+
+    def __init__(self, bidders=3, spread=1, closed=0, **options):
+        super().__init__(start=False, **options)
+        try:
+            subprocess.run([SEED_TOOL, "--data", self.path("data"), "--out", self.folder, "--secrets-key",
+                            self.path("keys/secrets.key"), "--bidders", str(bidders), "--spread", str(spread),
+                            "--closed", str(closed)], check=True, capture_output=True)
+            self.auction = self.lines("auctions.hot")[0]
+            self.spread = self.lines("auctions.spread")
+            # client id, secret, organization
+            self.bidders = [tuple(line.split()) for line in self.lines("bidders")]
+            self.configure("gateway {\n", f"gateway {{\n  requests_per_second_per_principal: {REQUESTS_PER_SECOND}\n")
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def lines(self, name):
+        with open(self.path(name)) as file:
+            return file.read().splitlines()
+
+    def configure(self, old, new):
+        """Replaces text in the configuration of the gateway's process."""
+        path = self.path("gateway.conf" if self.split else "ttx.conf")
+        with open(path) as file:
+            text = file.read()
+        assert old in text, f"{old!r} is not in {path}"
+        with open(path, "w") as file:
+            file.write(text.replace(old, new))
+
+    def bidder_token(self, index=0):
+        return self.token(*self.bidders[index][:2])
+
+    def bid(self, token, price_fen, auction=None, **options):
+        return self.request("POST", f"/v1/{auction or self.auction}/bids", {"price_fen": str(price_fen)}, token=token,
+                            **options)
+
+    def bids(self, auction=None):
+        """Every accepted bid as (number, price), in order."""
+        bids, page_token = [], ""
+        while True:
+            answer = self.request("GET", f"/v1/{auction or self.auction}/bids?page_size=200" +
+                                  (f"&page_token={page_token}" if page_token else ""))
+            assert answer.status == 200, answer.body
+            bids += [(int(bid["number"]), int(bid["price_fen"])) for bid in answer.json["bids"]]
+            page_token = answer.json["next_page_token"]
+            if not page_token:
+                return bids
