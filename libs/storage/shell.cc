@@ -107,7 +107,7 @@ Status CheckFolder(const std::string& path, const std::string& owner) {
     if (text == owner) return {};
     return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", text}, {"expected", owner}});
   }
-  const bool empty = fs::is_empty(path, failed);
+  const bool empty = fs::directory_iterator(path, failed) == fs::directory_iterator();
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
   if (empty) return {};
   return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});

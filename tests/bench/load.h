@@ -54,7 +54,7 @@ struct Tally {
   std::vector<uint32_t> latencies_us;  // of decided ones
 };
 
-/// When a run ends: after `seconds`, or with the `count`-th accepted bid if that is not 0.
+/// When a run ends: after `seconds`, or before that with the `count`-th accepted bid if `count` is not 0.
 struct Limit {
   double seconds = 0;
   int64_t count = 0;
@@ -77,7 +77,7 @@ struct Summary {
   Tally total;
   int64_t next_number = 0;
   int64_t connects = 0;
-  std::vector<Mark> marks;  // of a run with a count; the first one is its start
+  std::vector<Mark> marks;  // of a run with a count: its start, then the end of each full window
 };
 /// One JSON object on one line.
 std::string ToJson(Summary summary);

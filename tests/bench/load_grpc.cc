@@ -2,6 +2,7 @@
 // Prints one line of JSON (tests/bench/README.md).
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -60,9 +61,11 @@ class Loader {
       std::unique_lock lock(mutex_);
       idle_.wait(lock, [this] { return in_flight_ == 0; });
     }
+    const bool counted = limit.count > 0 && accepted_ >= limit.count;
+    if (limit.count > 0) marks_.resize(static_cast<size_t>(std::min<int64_t>(accepted_, limit.count) / window_) + 1);
     Summary summary{.kind = "grpc",
                     .in_flight = static_cast<int64_t>(slots_.size()),
-                    .seconds = limit.count == 0 ? limit.seconds : marks_.back().seconds,
+                    .seconds = counted ? marks_.back().seconds : limit.seconds,
                     .total = {},
                     .next_number = next_number_,
                     .connects = 0,

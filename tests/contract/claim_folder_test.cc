@@ -7,6 +7,7 @@
 namespace ttx::contract {
 namespace {
 
+using storage::CheckFolder;
 using storage::ClaimFolder;
 
 TEST(ClaimFolder, ANewFolderIsMadeAndMarked) {
@@ -47,6 +48,22 @@ TEST(ClaimFolder, AFolderWithSomethingElseInItIsLeftAlone) {
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().reason, Reason::kDATA_MISMATCH);
   EXPECT_EQ(ReadFolder(folder.path()), (std::map<std::string, std::string>{{"letters.txt", "dear"}}));
+}
+
+TEST(CheckFolder, SaysTheSameAndTouchesNothing) {
+  const TempFolder parent;
+  EXPECT_TRUE(CheckFolder(parent / "new", "auction sandbox 1").ok());
+  EXPECT_FALSE(std::filesystem::exists(parent / "new"));
+  EXPECT_TRUE(CheckFolder(parent.path(), "auction sandbox 1").ok());
+  EXPECT_TRUE(ReadFolder(parent.path()).empty());
+  ASSERT_TRUE(ClaimFolder(parent / "claimed", "auction sandbox 1").ok());
+  EXPECT_TRUE(CheckFolder(parent / "claimed", "auction sandbox 1").ok());
+  WriteFile(parent / "file", "x");
+  for (const std::string& path : {parent.path(), parent / "claimed", parent / "file"}) {
+    const Status check = CheckFolder(path, "auction production 1");
+    ASSERT_FALSE(check.ok()) << path;
+    EXPECT_EQ(check.error(), ClaimFolder(path, "auction production 1").error());
+  }
 }
 
 TEST(ClaimFolder, WhatIsNotAFolderIsUnreadable) {

@@ -50,7 +50,7 @@ class Answer:
 class Installation:
     """`with Installation() as ttx:` starts it and removes it afterwards. `split` runs one process per role."""
 
-    def __init__(self, split=False, mode="--sandbox", start=True, options=()):
+    def __init__(self, split=False, mode="--sandbox", start=True, options=(), requests_per_second=100_000):
         self.folder = tempfile.mkdtemp(prefix="ttx-e2e-")
         self.split = split
         ports = free_ports(8)
@@ -61,11 +61,21 @@ class Installation:
                    str(self.admin_port), "--grpc-port", str(self.grpc_port), "--share", os.path.join(ROOT, "deploy")]
         command += ["--split"] if split else []
         subprocess.run(command + list(options), check=True, capture_output=True)
-        self.admin = json.load(open(self.path("admin.json")))
+        self.set_gateway(f"requests_per_second_per_principal: {requests_per_second} max_connections_per_peer: 1000")
+        with open(self.path("admin.json")) as file:
+            self.admin = json.load(file)
         self.processes = []
         self.log = open(self.path("server.log"), "ab")
         if start:
             self.start()
+
+    def set_gateway(self, text):
+        """Adds to the gateway's section of the configuration."""
+        path = self.path("gateway.conf" if self.split else "ttx.conf")
+        with open(path) as file:
+            config = file.read()
+        with open(path, "w") as file:
+            file.write(config.replace("gateway {\n", f"gateway {{\n  {text}\n", 1))
 
     def path(self, name):
         return os.path.join(self.folder, name)

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -41,15 +42,32 @@ class ReadmeExamples(unittest.TestCase):
         scratch = tempfile.mkdtemp(prefix="ttx-readme-")
         try:
             with Installation() as ttx:
-                environment = {**os.environ, "TTX_URL": f"https://localhost:{ttx.https_port}",
-                               "TTX_DATA": ttx.folder, "TMPDIR": scratch}
-                done = subprocess.run(["bash"], input=script, cwd=ROOT, env=environment, capture_output=True, text=True,
-                                      timeout=RUN_SECONDS)
-                self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:] + ttx.log_tail())
-                self.assertEqual(done.stdout.count("--- example"), len(blocks))
-                self.assertIn("Verified OK", done.stdout)
+                status, output = run(script, scratch, TTX_URL=f"https://localhost:{ttx.https_port}", TTX_DATA=ttx.folder)
+                self.assertEqual(status, 0, output[-4000:] + ttx.log_tail())
+            self.assertEqual(output.count("--- example"), len(blocks))
+            self.assertIn("Verified OK", output)
         finally:
             shutil.rmtree(scratch)
+
+
+def run(script, scratch, **environment):
+    """The exit status and the output of a shell; whatever it leaves running is ended."""
+    path = os.path.join(scratch, "output")
+    with open(path, "w", encoding="utf-8") as output:
+        shell = subprocess.Popen(["bash", "-c", script], cwd=ROOT, env={**os.environ, "TMPDIR": scratch, **environment},
+                                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            status = shell.wait(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = f"no end after {RUN_SECONDS} s"
+        finally:
+            try:
+                os.killpg(shell.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            shell.wait()
+    with open(path, encoding="utf-8", errors="replace") as output:
+        return status, output.read()
 
 
 if __name__ == "__main__":

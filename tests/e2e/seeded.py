@@ -7,7 +7,6 @@ from installation import BINARY, Installation
 
 SEED_TOOL = os.path.join(os.path.dirname(BINARY), "tests/bench/ttx_bench_seed")
 START_FEN, STEP_FEN = 10_000, 100  # tests/bench/load.h
-REQUESTS_PER_SECOND = 100_000  # the limit per principal has its own tests
 
 
 class Seeded(Installation):
@@ -23,7 +22,6 @@ class Seeded(Installation):
             self.spread = self.lines("auctions.spread")
             # client id, secret, organization
             self.bidders = [tuple(line.split()) for line in self.lines("bidders")]
-            self.configure("gateway {\n", f"gateway {{\n  requests_per_second_per_principal: {REQUESTS_PER_SECOND}\n")
             self.start()
         except BaseException:
             self.__exit__()

@@ -113,7 +113,10 @@ TEST(Simulation, KeepsEveryInvariantUnderFaultsAndMischief) {
       EXPECT_TRUE(run.workload.IsOver(deal)) << "S10 a deal hangs: " << run.workload.Describe(deal) << "\n" << run.Summary();
     }
   }
-  if (std::getenv("TTX_SIM_SEED") == nullptr) EXPECT_GT(crashes, 50u) << "the faults are not faults";
+  // A single seed may be lucky.
+  if (std::getenv("TTX_SIM_SEED") == nullptr) {
+    EXPECT_GT(crashes, 50u) << "the faults are no faults";
+  }
   EXPECT_EQ(over, all);
 }
 
