@@ -157,6 +157,7 @@ storage::Command Feed::MakeCommand(FeedEvent event) {
     const Status status = handler_(txn, event);
     if (!status.ok()) {
       txn.Discard();
+      if (status.error().code() == Code::kUnavailable) return status.error();
       txn.Put(RefusalKey(source_name_, event.sequence), std::string(ReasonName(status.error().reason)));
       if (on_refusal_) on_refusal_(source_name_, event.sequence, status.error());
     }

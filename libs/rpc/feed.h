@@ -39,7 +39,8 @@ std::unique_ptr<FeedSource> MakeGrpcFeedSource(const Directory& directory, std::
 
 /// Consumes another service's events exactly once (architecture.md section 6): each event becomes one command of the
 /// consumer's writer, and the cursor moves in the batch of the effect. An event whose handler refuses it has no
-/// effect but is recorded in FeedRefusal with the reason, so a poisoned event never blocks the chain.
+/// effect but is recorded in FeedRefusal with the reason, so a poisoned event never blocks the chain. A handler that
+/// answers UNAVAILABLE cannot take the event yet (its configuration lacks something): the event waits and comes again.
 class Feed {
  public:
   using Handler = std::function<Status(storage::Txn&, const FeedEvent&)>;

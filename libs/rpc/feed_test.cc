@@ -166,6 +166,39 @@ TEST(Feed, ARefusedEventIsRecordedAndDoesNotBlock) {
   EXPECT_EQ(disk.Get(EffectKey(3)), "1");
 }
 
+TEST(Feed, AnEventThatCannotBeTakenYetWaitsAndComesAgain) {
+  const std::vector<FeedEvent> log = {MakeEvent(1, false), MakeEvent(2, false), MakeEvent(3, false)};
+  ManualClock clock(Time{1'000'000'000'000});
+  MemKv disk;
+  Shell shell(std::make_unique<BorrowedKv>(disk), clock, {},
+              {.on_due = [](storage::Txn&, const std::string&) {}, .on_failure = [](const Error&) {}});
+  int left = 3;
+  int told = 0;
+  Feed feed(
+      kSource, std::make_unique<BadSource>(log, 1), shell,
+      [&left](storage::Txn& txn, const FeedEvent& event) -> Status {
+        const Status taken = Consume(txn, event);
+        if (event.sequence == 2 && left > 0) {
+          --left;
+          return Error(Reason::kUNAVAILABLE);
+        }
+        return taken;
+      },
+      [&told](const std::string&, uint64_t, const Error&) { ++told; });
+  for (int i = 0; i < 1000 && FeedCursor(disk, kSource) < 3; ++i) {
+    feed.Step(10);
+    while (shell.writer().Step() > 0) {
+    }
+    if (left > 0) EXPECT_LE(FeedCursor(disk, kSource), 1u);
+  }
+  EXPECT_EQ(left, 0);
+  EXPECT_EQ(told, 0);
+  EXPECT_EQ(FeedCursor(disk, kSource), 3u);
+  EXPECT_EQ(disk.Get(RefusalKey(2)), std::nullopt);
+  EXPECT_EQ(disk.Get(EffectKey(2)), "1");
+  EXPECT_EQ(storage::LastSequence(disk), 3u);
+}
+
 TEST(Feed, SourcesHaveCursorsOfTheirOwn) {
   const std::vector<FeedEvent> log = {MakeEvent(1, false)};
   MemKv disk;

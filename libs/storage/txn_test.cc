@@ -89,7 +89,8 @@ TEST(Txn, DueCallsComeInTimeOrderUpToTheAskedInstant) {
 
 RC_GTEST_PROP(Key, FieldOrderIsByteOrder, (int64_t a, int64_t b)) {
   RC_ASSERT((Key(0x10).I64(a).str() < Key(0x10).I64(b).str()) == (a < b));
-  KeyReader reader(Key(0x10).I64(a).Text("x").str(), 0x10);
+  const std::string key = Key(0x10).I64(a).Text("x").str();
+  KeyReader reader(key, 0x10);
   RC_ASSERT(reader.I64() == a);
   RC_ASSERT(reader.Text() == "x");
 }

@@ -15,8 +15,8 @@ Result<std::vector<std::string>> ReadFolder(const std::string& path, std::string
 /// Writes a new file with mode 0600; CANNOT_OPEN_FILE when it exists or cannot be written.
 Status WriteNewFile(const std::string& path, const std::string& content);
 
-/// The holiday tables of a folder (deploy/calendar). For `assumed_years` more years after the last table, Monday to Friday
-/// count as working days without being provisional: for a sandbox, whose clock runs ahead of what has been published.
+/// The holiday tables of a folder (deploy/calendar). For `assumed_years` more years after the last table, Monday to
+/// Friday count as working days without being provisional: for a sandbox, whose clock runs ahead of the tables.
 Result<Calendar> ReadCalendar(const std::string& folder, int assumed_years);
 
 }  // namespace ttx::server

@@ -13,7 +13,6 @@ from ttx import Installation
 HEADLINE = 64  # requests in flight
 OPEN = 1002  # auctions that take bids: hot, warm-up and 1,000 to spread over
 STORED = 100_000
-WINDOW = 10_000
 POSTGRES_WARM_UP_SECONDS = 1
 
 
@@ -23,10 +22,12 @@ class Plan:
     def __init__(self, quick):
         self.levels = [HEADLINE] if quick else [1, 16, 64, 256]
         self.rounds = 1 if quick else 3  # of the headline
-        self.seconds = 2 if quick else 5
+        self.seconds = 1.5 if quick else 5
+        self.seconds_postgres = 2 if quick else 5
         self.warm_up = 0.5 if quick else 1
         self.bids_in_a_row = 40_000 if quick else 500_000
         self.bids_in_a_row_seconds = 8 if quick else 300  # at most
+        self.window = 2_000 if quick else 10_000  # how many of the first and last bids are compared
         # (price, clients) of pgbench on one auction and on many; its best one counts.
         self.hot = [("next", 1), ("next", 2)] if quick else \
             [(price, clients) for price in ("next", "rising") for clients in (1, 2, 4, 16, 64, 256)]
@@ -74,7 +75,8 @@ def measure_load(plan, report, installation, echo_port, nginx_port):
             report.add("gRPC echo", measure(tools / "ttx_bench_load_grpc", "--target", f"127.0.0.1:{echo_port}", *peer))
             report.add("ttx gRPC, one auction", installation.bids_grpc("hot", level, *words))
             report.add("ttx gRPC, 1,000 auctions", installation.bids_grpc("spread", level, *words))
-            report.add("nginx HTTPS, fixed answer", measure(tools / "ttx_bench_load_https", "--port", nginx_port, *peer))
+            report.add("nginx HTTPS, fixed answer",
+                       measure(tools / "ttx_bench_load_https", "--port", nginx_port, *peer))
             report.add("ttx HTTPS, one auction", installation.bids_https("hot", level, *words))
             report.add("ttx HTTPS, 1,000 auctions", installation.bids_https("spread", level, *words))
 
@@ -83,22 +85,23 @@ def measure_postgres(plan, report, postgres):
     for auctions, name, runs in ((1, "pgbench, one auction", plan.hot), (1000, "pgbench, 1,000 auctions", plan.spread)):
         postgres.bids(auctions, 16, POSTGRES_WARM_UP_SECONDS, "next")
         for price, clients in runs:
-            report.add(f"{name} ({price})", postgres.bids(auctions, clients, plan.seconds, price))
+            report.add(f"{name} ({price})", postgres.bids(auctions, clients, plan.seconds_postgres, price))
 
 
 def measure_growth(plan, installation):
     """The last 10,000 bids of one auction against its first 10,000; other auctions warmed everything up before."""
-    result = installation.bids_grpc("hot", HEADLINE, "--warm-up-auctions", installation.folder / "auctions.warm-up",
-                                    "--warm-up", 1, "--seconds", plan.bids_in_a_row_seconds, "--count",
-                                    plan.bids_in_a_row, "--window", WINDOW, "--server-pid", installation.process.pid)
+    result = installation.bids_grpc(
+        "hot", HEADLINE, "--warm-up-auctions", installation.folder / "auctions.warm-up", "--warm-up", 1, "--seconds",
+        plan.bids_in_a_row_seconds, "--count", plan.bids_in_a_row, "--window", plan.window, "--server-pid",
+        installation.process.pid)
     marks = result["marks"]
     if len(marks) < 3:
         raise Failed(f"{result['accepted']} bids in {result['seconds']:.0f} s are too few to compare")
     first, last = ([after[i] - before[i] for i in (0, 1)] for before, after in (marks[:2], marks[-2:]))
-    say(f"  the first {WINDOW} bids took {first[0]:.2f} s and {first[1]:.2f} s of processor time, "
+    say(f"  the first {plan.window} bids took {first[0]:.2f} s and {first[1]:.2f} s of processor time, "
         f"the last {last[0]:.2f} s and {last[1]:.2f} s")
     return {"last_over_first_cost": last[0] / first[0], "last_over_first_cpu": last[1] / max(first[1], 0.01),
-            "last_over_first_bids": (len(marks) - 1) * WINDOW}
+            "last_over_first_bids": (len(marks) - 1) * plan.window}
 
 
 def measure_start(workspace, build, name, **seeded):

@@ -1,5 +1,5 @@
-// The fastest answer gRPC can give to PlaceBid: the same service, request and response as ttx, nothing behind it.
-// Listens on a free loopback port, prints it, and runs until SIGTERM.
+// The fastest answer gRPC can give to PlaceBid: the same service, request and response as ttx, nothing behind
+// it. Listens on a free loopback port, prints it, and runs until SIGTERM.
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 

@@ -83,7 +83,8 @@ std::vector<std::string> ReadLines(const std::string& path) {
 PlannedBid PlanBid(int64_t number, size_t auction_count) {
   char id[32];
   std::snprintf(id, sizeof id, "bid-%016" PRId64, number);
-  return {number, kStartPriceFen + number * kStepFen, Scatter(static_cast<uint64_t>(number)) % auction_count, id};
+  return {number, kStartPriceFen + number * kStepFen, Scatter(static_cast<uint64_t>(number)) % auction_count,
+          id};
 }
 
 double CpuSeconds(int64_t pid) {
@@ -120,7 +121,8 @@ std::string ToJson(Summary summary) {
   AppendInt(json, "refused", total.refused);
   AppendInt(json, "failed", total.failed);
   AppendNumber(json, "accepted_per_second", static_cast<double>(total.accepted) / summary.seconds);
-  AppendNumber(json, "decided_per_second", static_cast<double>(total.accepted + total.refused) / summary.seconds);
+  AppendNumber(json, "decided_per_second",
+               static_cast<double>(total.accepted + total.refused) / summary.seconds);
   AppendInt(json, "p50_us", Percentile(latencies, 0.50));
   AppendInt(json, "p99_us", Percentile(latencies, 0.99));
   AppendInt(json, "connects", summary.connects);

@@ -36,8 +36,8 @@ std::vector<std::string> ReadLines(const std::string& path);
 /// Prints to standard error and exits with status 1.
 [[noreturn]] void Die(const std::string& message);
 
-/// The n-th bid of a run. Numbers are handed out in the order bids are sent and never again, over all runs on one
-/// store, so prices rise and request ids are new.
+/// The n-th bid of a run. Numbers are handed out in the order bids are sent and never again, over all runs on
+/// one store, so prices rise and request ids are new.
 struct PlannedBid {
   int64_t number = 0;
   int64_t price_fen = 0;
@@ -49,8 +49,8 @@ PlannedBid PlanBid(int64_t number, size_t auction_count);
 /// How one worker's requests ended within the measured time.
 struct Tally {
   int64_t accepted = 0;
-  int64_t refused = 0;  // decided and stored, but not accepted
-  int64_t failed = 0;   // anything else
+  int64_t refused = 0;                 // decided and stored, but not accepted
+  int64_t failed = 0;                  // anything else
   std::vector<uint32_t> latencies_us;  // of decided ones
 };
 

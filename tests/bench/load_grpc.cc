@@ -1,5 +1,5 @@
-// Places bids over gRPC in a closed loop: a fixed number of calls is in flight, and the end of one starts the next.
-// Prints one line of JSON (tests/bench/README.md).
+// Places bids over gRPC in a closed loop: a fixed number of calls is in flight, and the end of one starts the
+// next. Prints one line of JSON (tests/bench/README.md).
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -55,14 +55,16 @@ class Loader {
     in_flight_ = slots_.size();
     start_ = SteadyClock::now();
     marks_[0].cpu_seconds = CpuSeconds(server_pid_);
-    end_ = start_ + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(limit.seconds));
+    end_ = start_ +
+           std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(limit.seconds));
     for (auto& slot : slots_) Issue(*slot);
     {
       std::unique_lock lock(mutex_);
       idle_.wait(lock, [this] { return in_flight_ == 0; });
     }
     const bool counted = limit.count > 0 && accepted_ >= limit.count;
-    if (limit.count > 0) marks_.resize(static_cast<size_t>(std::min<int64_t>(accepted_, limit.count) / window_) + 1);
+    if (limit.count > 0)
+      marks_.resize(static_cast<size_t>(std::min<int64_t>(accepted_, limit.count) / window_) + 1);
     Summary summary{.kind = "grpc",
                     .in_flight = static_cast<int64_t>(slots_.size()),
                     .seconds = counted ? marks_.back().seconds : limit.seconds,
@@ -85,8 +87,8 @@ class Loader {
     Tally tally;
   };
 
-  // Numbers are taken and calls are sent under one lock, so that higher prices do not overtake lower ones here. A
-  // completion may run on the thread that sends, hence a recursive lock.
+  // Numbers are taken and calls are sent under one lock, so that higher prices do not overtake lower ones
+  // here. A completion may run on the thread that sends, hence a recursive lock.
   void Issue(Slot& slot) {
     const std::lock_guard lock(order_);
     const PlannedBid bid = PlanBid(next_number_++, auctions_->size());

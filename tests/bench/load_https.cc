@@ -1,5 +1,5 @@
-// Sends bids over keep-alive TLS connections in a closed loop, one request in flight on each. One thread, one epoll set
-// and OpenSSL, to leave the machine to the server. Prints one line of JSON (tests/bench/README.md).
+// Sends bids over keep-alive TLS connections in a closed loop, one request in flight on each. One thread, one
+// epoll set and OpenSSL, to leave the machine to the server. Prints one line of JSON (tests/bench/README.md).
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -227,7 +227,8 @@ class Loader {
       return;
     }
     ++(answer.status == 200 ? tally_.accepted : tally_.refused);
-    tally_.latencies_us.push_back(static_cast<uint32_t>((now - connection.sent) / std::chrono::microseconds(1)));
+    tally_.latencies_us.push_back(
+        static_cast<uint32_t>((now - connection.sent) / std::chrono::microseconds(1)));
   }
 
   void Fail(const std::string& why) {

@@ -1,5 +1,6 @@
-// Fills an installation that `ttx init` has made, before its server starts: bidders through the use cases of the party
-// service and auctions through those of the auction service. Writes what the load generators need into --out:
+// Fills an installation that `ttx init` has made, before its server starts: bidders through the use cases of
+// the party service and auctions through those of the auction service. Writes what the load generators need
+// into --out:
 //   bidders           client id, secret and organization of each bidder, one a line
 //   auctions.<kind>   names of the open auctions: hot, warm-up, spread
 #include <cstdio>
@@ -40,7 +41,8 @@ class SetClock : public Clock {
 };
 
 Time SystemNow() {
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
               .count()};
 }
 
@@ -50,8 +52,9 @@ class Store {
   Store(const std::string& data, const std::string& mode, const std::string& service, const Clock& clock) {
     const std::string folder = data + "/" + service;
     Check(storage::ClaimFolder(folder, "ttx " + service + " " + mode + " format 1"), service);
-    Result<std::unique_ptr<storage::Kv>> kv = storage::OpenRocksKv(
-        {.path = folder + "/rocksdb", .block_cache_bytes = kCacheBytes, .write_buffer_bytes = kWriteBufferBytes});
+    Result<std::unique_ptr<storage::Kv>> kv = storage::OpenRocksKv({.path = folder + "/rocksdb",
+                                                                    .block_cache_bytes = kCacheBytes,
+                                                                    .write_buffer_bytes = kWriteBufferBytes});
     if (!kv.ok()) Die("seed: " + service + ": " + kv.error().message());
     kv_ = std::move(kv).value();
     writer_ = std::make_unique<storage::Writer>(*kv_, clock, storage::WriterOptions{},
@@ -124,7 +127,8 @@ std::vector<std::string> SeedBidders(const Options& options, SetClock& clock, Id
   for (int64_t i = 0; i < options.GetInt("bidders", 16); ++i) {
     store.Submit([&, i](storage::Txn& txn) -> Status {
       TTX_TRY(const party::PartyApp::Registered made,
-              app.Register(txn, {}, {BidderProfile(static_cast<size_t>(i)), "Bench", "Bench", {"BIDDER"}}, false));
+              app.Register(txn, {}, {BidderProfile(static_cast<size_t>(i)), "Bench", "Bench", {"BIDDER"}},
+                           false));
       TTX_TRY(const party::Organization admitted, app.ApproveKyc(txn, checker, made.organization.id, ""));
       organizations.push_back("organizations/" + admitted.id.text);
       out << made.client.id.text << ' ' << made.client_secret << ' ' << organizations.back() << '\n';
@@ -138,7 +142,8 @@ std::vector<std::string> SeedBidders(const Options& options, SetClock& clock, Id
 
 enum class Kind { kLimited, kScheduled, kClosed };
 
-// An auction that bids move in its limited phase, one that begins in a month, or one that ended without a bid.
+// An auction that bids move in its limited phase, one that begins in a month, or one that ended without a
+// bid.
 auction::ScheduleAuction MakeAuction(Kind kind, const std::vector<std::string>& organizations, IdSource& ids,
                                      Time now) {
   auction::ScheduleAuction auction;
@@ -166,7 +171,8 @@ auction::ScheduleAuction MakeAuction(Kind kind, const std::vector<std::string>& 
 
 class AuctionSeeder {
  public:
-  AuctionSeeder(const Options& options, SetClock& clock, IdSource& ids, std::vector<std::string> organizations)
+  AuctionSeeder(const Options& options, SetClock& clock, IdSource& ids,
+                std::vector<std::string> organizations)
       : options_(options),
         clock_(clock),
         ids_(ids),
@@ -233,7 +239,8 @@ void SkipEvents(const Options& options, SetClock& clock, uint64_t last_sequence)
     store.Submit([&](storage::Txn& txn) -> Status {
       std::string cursor;
       storage::AppendU64(cursor, last_sequence);
-      txn.Put(storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedCursor)).Text("auction").str(), cursor);
+      txn.Put(storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedCursor)).Text("auction").str(),
+              cursor);
       return {};
     });
     store.Commit();

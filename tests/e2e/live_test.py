@@ -11,6 +11,7 @@ from seeded import STEP_FEN, Seeded
 
 EVENT_SECONDS = 10  # within which an event has to arrive on a busy machine
 HEARTBEAT_SECONDS = 20  # every 15 s on a silent stream
+OPEN_SECONDS = 0.5  # in which most streams have to begin
 STALL_SECONDS = 40  # a write that makes no progress for 10 s ends the connection
 WATCHERS = 20
 HISTORY = 500  # bids; larger than what the system buffers for a slow connection
@@ -218,6 +219,19 @@ class Live(unittest.TestCase):
                 self.assertEqual(source.status, status, (path, last_event_id))
                 self.assertEqual(source.response.headers["Content-Type"], "application/problem+json")
                 self.assertEqual(json.loads(source.body)["status"], status)
+
+
+    def test_streams_begin_at_once(self):
+        for auction, status in [(self.ttx.auction, 200), ("auctions/01aaaaaaaaaaaaaaaaaaaaaaaa", 404)]:
+            seconds = []
+            for _ in range(5):
+                started = time.monotonic()
+                with Source(self.ttx, auction) as source:
+                    self.assertEqual(source.status, status)
+                    if status == 200:
+                        source.wait(lambda found: found.events, EVENT_SECONDS, "the history")
+                    seconds.append(time.monotonic() - started)
+            self.assertLess(sorted(seconds)[2], OPEN_SECONDS, f"{auction}: {seconds}")
 
 
 class LiveAcrossProcesses(Live):

@@ -42,7 +42,8 @@ class ReadmeExamples(unittest.TestCase):
         scratch = tempfile.mkdtemp(prefix="ttx-readme-")
         try:
             with Installation() as ttx:
-                status, output = run(script, scratch, TTX_URL=f"https://localhost:{ttx.https_port}", TTX_DATA=ttx.folder)
+                url = f"https://localhost:{ttx.https_port}"
+                status, output = run(script, scratch, TTX_URL=url, TTX_DATA=ttx.folder)
                 self.assertEqual(status, 0, output[-4000:] + ttx.log_tail())
             self.assertEqual(output.count("--- example"), len(blocks))
             self.assertIn("Verified OK", output)
@@ -54,8 +55,9 @@ def run(script, scratch, **environment):
     """The exit status and the output of a shell; whatever it leaves running is ended."""
     path = os.path.join(scratch, "output")
     with open(path, "w", encoding="utf-8") as output:
-        shell = subprocess.Popen(["bash", "-c", script], cwd=ROOT, env={**os.environ, "TMPDIR": scratch, **environment},
-                                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        shell = subprocess.Popen(["bash", "-c", script], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
+                                 stderr=subprocess.STDOUT, start_new_session=True,
+                                 env={**os.environ, "TMPDIR": scratch, **environment})
         try:
             status = shell.wait(timeout=RUN_SECONDS)
         except subprocess.TimeoutExpired:

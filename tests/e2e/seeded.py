@@ -31,15 +31,6 @@ class Seeded(Installation):
         with open(self.path(name)) as file:
             return file.read().splitlines()
 
-    def configure(self, old, new):
-        """Replaces text in the configuration of the gateway's process."""
-        path = self.path("gateway.conf" if self.split else "ttx.conf")
-        with open(path) as file:
-            text = file.read()
-        assert old in text, f"{old!r} is not in {path}"
-        with open(path, "w") as file:
-            file.write(text.replace(old, new))
-
     def bidder_token(self, index=0):
         return self.token(*self.bidders[index][:2])
 

@@ -55,7 +55,7 @@ class Simulation {
 Faults FaultsOf(uint64_t seed) {
   std::mt19937_64 random(seed * 7919);
   Faults faults;
-  faults.crash_per_write = random() % 15;
+  faults.crash_per_write = random() % 30;
   faults.lost_fetch = random() % 250;
   faults.duplicated_fetch = random() % 250;
   faults.reordered_fetch = random() % 150;

@@ -459,7 +459,11 @@ void Workload::OnApplication(DealPlan& deal, const listing::Listing& listing, Ac
           [&app, caller = exchange.clerk(), target](storage::Txn& txn) { return app.AcceptListing(txn, caller, target); });
       return;
     case ListingState::kUnderReview:
-      if (listing.business_reviewer.empty()) approve("ApproveBusiness", exchange.business_reviewer, listing::Review::kBusiness);
+      // Whoever made one review leaves the other to a colleague.
+      if (listing.business_reviewer.empty()) {
+        const bool made = listing.compliance_reviewer == exchange.business_reviewer.person;
+        approve("ApproveBusiness", made ? exchange.officer : exchange.business_reviewer, listing::Review::kBusiness);
+      }
       if (listing.compliance_reviewer.empty()) {
         approve("ApproveCompliance", exchange.compliance_reviewer, listing::Review::kCompliance);
       }

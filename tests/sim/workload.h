@@ -17,7 +17,7 @@ struct WorkloadOptions {
   bool mischief = true;
   int max_steps = 4000;
   /// Every so many steps the auditor looks at everything.
-  int steps_per_audit = 150;
+  int steps_per_audit = 60;
 };
 
 /// How somebody pays.

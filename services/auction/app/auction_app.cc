@@ -1,5 +1,6 @@
 #include "services/auction/app/auction_app.h"
 
+#include "libs/crypto/digest.h"
 #include "services/auction/domain/limits.h"
 
 namespace ttx::auction {
@@ -24,6 +25,10 @@ std::vector<Item> ReadVisible(size_t limit, Fetch fetch, Visible visible) {
     page = fetch(&last);
   }
   return found;
+}
+
+std::string ReserveCommitment(const Reserve& reserve) {
+  return crypto::Sha256(reserve.salt + "TTX-RESERVE-1|" + std::to_string(reserve.price.value));
 }
 
 Error NoAuction(const AuctionId& id) { return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text}}); }
@@ -51,6 +56,9 @@ Result<AuctionApp::PlacedBid> AuctionApp::PlaceBid(storage::Txn& txn, const Prin
 
 Status AuctionApp::Schedule(storage::Txn& txn, const ScheduleAuction& command) const {
   if (LoadAuction(txn, command.id)) return {};
+  if (command.reserve && command.reserve->commitment != ReserveCommitment(*command.reserve)) {
+    return InvalidField("reserve_commitment", Reason::kBAD_FORMAT);
+  }
   TTX_TRY(const Decision decision, Decide(command, txn.now()));
   SaveDecision(txn, std::nullopt, decision);
   return {};
@@ -128,12 +136,7 @@ std::vector<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, c
 Result<std::vector<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                          uint64_t after_sequence, size_t limit) const {
   if (!LoadAuction(reader, id)) return NoAuction(id);
-  return ReadVisible<StoredEvent>(
-      limit,
-      [&](const StoredEvent* last) {
-        return auction::ListEvents(reader, id, last == nullptr ? after_sequence : last->sequence, kScanPerPage);
-      },
-      [](const StoredEvent& event) { return !std::holds_alternative<BidRefused>(event.event.payload); });
+  return auction::ListEvents(reader, id, after_sequence, limit);
 }
 
 }  // namespace ttx::auction

@@ -33,7 +33,8 @@ class AuctionApp {
   /// NOT_FOUND, or a reason of domain.md 5.2; a refusal is recorded too.
   Result<PlacedBid> PlaceBid(storage::Txn& txn, const Principal& caller, const PlaceBidInput& input) const;
 
-  /// From listing's bidding_scheduled. Scheduling the same auction again changes nothing.
+  /// From listing's bidding_scheduled. Scheduling the same auction again changes nothing; a reserve price that does
+  /// not open its commitment is refused, for it could not be proven at the close.
   Status Schedule(storage::Txn& txn, const ScheduleAuction& command) const;
 
   /// A timer came due: for the auction with this id, or for the heartbeat.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/crypto/digest.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
 #include "libs/testing/manual_clock.h"
@@ -127,6 +128,20 @@ TEST_F(AuctionAppTest, SchedulingTwiceChangesNothing) {
   other.id = {"a1"};
   EXPECT_TRUE(Own([&](storage::Txn& txn) { return app_.Schedule(txn, other); }).ok());
   EXPECT_EQ(app_.Get(shell_.kv(), {"a1"})->auction, before);
+}
+
+TEST_F(AuctionAppTest, AReservePriceMustOpenItsCommitment) {
+  ScheduleAuction command;
+  command.id = {"a2"};
+  command.rules.start_price = {100};
+  command.rules.increments = {{{100}, {10}}};
+  command.start_time = kStart + Hours(1);
+  command.bidders = {{"11111", "organizations/b1", "i1"}};
+  command.reserve = Reserve{{200}, std::string(16, 's'), std::string(32, 'c')};
+  const auto schedule = [&] { return Own([&](storage::Txn& txn) { return app_.Schedule(txn, command); }); };
+  EXPECT_EQ(schedule().error().violations.at(0).field, "reserve_commitment");
+  command.reserve->commitment = crypto::Sha256(std::string(16, 's') + "TTX-RESERVE-1|200");
+  EXPECT_TRUE(schedule().ok());
 }
 
 TEST_F(AuctionAppTest, EventsAreSeenByThoseTheyConcern) {

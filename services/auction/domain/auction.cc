@@ -20,6 +20,7 @@ const Increment& IncrementAt(const Rules& rules, Fen price) {
 
 bool IsMultiple(const Auction& auction, Fen price) {
   const Rules& rules = auction.rules;
+  if (rules.cap && price == *rules.cap) return true;  // always within reach, or nobody could close at it
   if (rules.multiple_base == MultipleBase::kFromCurrent && auction.leading) {
     const Fen current = auction.leading->price;
     return (price - current).value % IncrementAt(rules, current).step.value == 0;
@@ -340,7 +341,14 @@ Decision Decide(const Auction& state, const SuspendForOutage& command, Time now)
     AdvanceUntil(recorder, recorder.state().phase_end);  // it begins, and is suspended from its first instant
   }
   const Auction& auction = recorder.state();
-  if (!IsOpen(auction.state) || auction.state == State::kSuspended) return recorder.Take();
+  if (!IsOpen(auction.state)) return recorder.Take();
+  if (auction.state == State::kSuspended) {
+    // It was to go on while the server was away: bidders get their notice again.
+    if (auction.phase_end > command.since && auction.phase_end <= now) {
+      recorder.Add(Suspended{auction.phase_end, "SYSTEM_FAILURE", auction.remaining, now + kOutageNotice});
+    }
+    return recorder.Take();
+  }
   // A session that should have begun during the outage has lost nothing: it is suspended from its start.
   const Time since = std::max(command.since, auction.start_time);
   const bool brief = now - command.since < kOutageNotice;
@@ -383,7 +391,7 @@ Auction Applied(Auction state, const BidAccepted& event, Time) {
 Auction Applied(Auction state, const BidRefused&, Time) { return state; }
 
 Auction Applied(Auction state, const Suspended& event, Time) {
-  state.suspended_state = state.state;
+  if (state.state != State::kSuspended) state.suspended_state = state.state;
   state.remaining = event.remaining;
   state.state = State::kSuspended;
   state.phase_end = event.resume_time;
@@ -466,9 +474,7 @@ std::string CanonicalLine(const Auction& auction, const Event& event) {
       return line("BidAccepted", {std::to_string(e.bid.number), e.bid.code, std::to_string(e.bid.price.value),
                                   std::to_string(e.phase_end.ns)});
     }
-    std::string operator()(const BidRefused& e) const {
-      return line("BidRefused", {e.code, std::to_string(e.price.value), std::string(ReasonName(e.reason))});
-    }
+    std::string operator()(const BidRefused&) const { return ""; }
     std::string operator()(const Suspended& e) const {
       return line("Suspended", {std::to_string(e.time.ns), e.reason, std::to_string(e.resume_time.ns)});
     }

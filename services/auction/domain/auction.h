@@ -226,7 +226,8 @@ Status CheckRules(const Rules& rules);
 std::string_view StateName(State state);
 std::string_view OutcomeName(Outcome outcome);
 
-/// One line of text per event, from which outsiders recompute the log hash (docs/formats.md).
+/// One line of text per public event, from which outsiders recompute the log hash (docs/formats.md); empty for a
+/// refused bid.
 std::string CanonicalLine(const Auction& auction, const Event& event);
 
 }  // namespace ttx::auction

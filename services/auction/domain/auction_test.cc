@@ -230,6 +230,20 @@ TEST(PlaceBid, TheCapClosesAtOnce) {
   EXPECT_EQ(session.Bid("B02", Yuan(1'060'000), At(9, 6)), Reason::kPHASE_CLOSED);
 }
 
+TEST(PlaceBid, TheCapIsWithinReachFromAnyPrice) {
+  ScheduleAuction command = WorkedSession();
+  command.rules.max_steps_per_bid = 0;
+  command.rules.multiple_base = MultipleBase::kFromCurrent;
+  command.rules.increments = {{Yuan(1'000'000), Yuan(10'000)}, {Yuan(1'100'000), Yuan(50'000)}};
+  command.rules.cap = Yuan(1'200'000);
+  Session session(command);
+  EXPECT_EQ(session.Bid("B01", Yuan(1'090'000), At(9, 1)), std::nullopt);
+  EXPECT_EQ(session.Bid("B02", Yuan(1'160'000), At(9, 2)), std::nullopt);
+  EXPECT_EQ(MinAcceptable(session.state()), Yuan(1'200'000));
+  EXPECT_EQ(session.Bid("B01", Yuan(1'200'000), At(9, 3)), std::nullopt);
+  EXPECT_EQ(session.state().state, State::kClosed);
+}
+
 TEST(PlaceBid, TieredIncrementsAndBothMultipleBases) {
   ScheduleAuction command = WorkedSession();
   command.rules.max_steps_per_bid = 0;
@@ -280,6 +294,23 @@ TEST(Outage, OverTheStartLosesNoBiddingTime) {
   session.AdvanceTo(At(9, 10));
   EXPECT_EQ(session.state().state, State::kFree);
   EXPECT_EQ(session.state().phase_end, At(10, 10));
+}
+
+TEST(Outage, OneOverTheEndOfASuspensionIsAnnouncedAgain) {
+  Session session(WorkedSession());
+  session.AdvanceTo(At(9, 0));
+  session.Outage(At(9, 10), At(12, 0));  // goes on at 12:30
+  session.Outage(At(12, 10), At(13, 0));
+  EXPECT_EQ(session.Bid("B01", Yuan(1'000'000), At(13, 29)), Reason::kAUCTION_SUSPENDED);
+  session.AdvanceTo(At(13, 30));
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_EQ(session.state().phase_end, At(14, 20));
+  Session within(WorkedSession());
+  within.AdvanceTo(At(9, 0));
+  within.Outage(At(9, 10), At(12, 0));
+  within.Outage(At(12, 5), At(12, 20));  // back before it goes on
+  within.AdvanceTo(At(12, 30));
+  EXPECT_EQ(within.state().state, State::kFree);
 }
 
 TEST(Outage, WhatIsNotOpenStaysAsItIs) {

@@ -99,6 +99,7 @@ struct PayloadToProto {
     auto& to = *out.mutable_auction_suspended();
     *to.mutable_suspend_time() = rpc::ToProtoTime(e.time);
     to.set_reason(e.reason);
+    *to.mutable_resume_time() = rpc::ToProtoTime(e.resume_time);
   }
   void operator()(const Resumed& e) const {
     auto& to = *out.mutable_auction_resumed();

@@ -8,25 +8,32 @@
 namespace ttx::auction {
 namespace {
 
+Error UnknownRule(std::string field) { return InvalidField("rules." + std::move(field), Reason::kUNKNOWN_VALUE); }
+
+Result<MultipleBase> FromListing(listing::v1::AuctionRules::MultipleBase base) {
+  if (base == listing::v1::AuctionRules::FROM_START) return MultipleBase::kFromStart;
+  if (base == listing::v1::AuctionRules::FROM_CURRENT) return MultipleBase::kFromCurrent;
+  return UnknownRule("multiple_base");
+}
+
+Result<LimitedEntry> FromListing(listing::v1::AuctionRules::LimitedEntry entry) {
+  if (entry == listing::v1::AuctionRules::ALWAYS) return LimitedEntry::kAlways;
+  if (entry == listing::v1::AuctionRules::IF_TWO_BIDDERS) return LimitedEntry::kIfTwoBidders;
+  if (entry == listing::v1::AuctionRules::IF_TWO_IN_LAST_HOUR) return LimitedEntry::kIfTwoInLastHour;
+  return UnknownRule("limited_entry");
+}
+
+// A rule that this service does not know is refused, never replaced by another.
 Result<Rules> FromListing(const listing::v1::AuctionRules& from) {
+  if (from.mode() != listing::v1::AuctionRules::MULTI) return UnknownRule("mode");
   Rules rules;
   rules.start_price = {from.start_price_fen()};
   for (const auto& tier : from.increments()) rules.increments.push_back({{tier.from_fen()}, {tier.step_fen()}});
-  rules.multiple_base = from.multiple_base() == listing::v1::AuctionRules::FROM_CURRENT ? MultipleBase::kFromCurrent
-                                                                                        : MultipleBase::kFromStart;
+  TTX_TRY(rules.multiple_base, FromListing(from.multiple_base()));
   TTX_TRY(rules.free_period, rpc::FromProtoDuration(from.free_period(), "rules.free_period"));
   TTX_TRY(rules.preparation, rpc::FromProtoDuration(from.preparation(), "rules.preparation"));
   TTX_TRY(rules.cycle, rpc::FromProtoDuration(from.cycle(), "rules.cycle"));
-  switch (from.limited_entry()) {
-    case listing::v1::AuctionRules::IF_TWO_BIDDERS:
-      rules.limited_entry = LimitedEntry::kIfTwoBidders;
-      break;
-    case listing::v1::AuctionRules::IF_TWO_IN_LAST_HOUR:
-      rules.limited_entry = LimitedEntry::kIfTwoInLastHour;
-      break;
-    default:
-      rules.limited_entry = LimitedEntry::kAlways;
-  }
+  TTX_TRY(rules.limited_entry, FromListing(from.limited_entry()));
   rules.max_steps_per_bid = from.max_steps_per_bid();
   rules.self_outbid = from.self_outbid();
   if (from.cap_fen() != 0) rules.cap = Fen{from.cap_fen()};

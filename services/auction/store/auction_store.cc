@@ -265,13 +265,14 @@ std::string BidKey(const AuctionId& id, int64_t number) {
   return Key(Id8(Table::kBid)).Text(id.text).U64(static_cast<uint64_t>(number)).str();
 }
 
-// Writes what one event adds besides the new state.
+// Writes what one event adds besides the new state. Refused bids are no part of the public log: neither of its index
+// nor of its hash, which nothing changes after the close.
 void SaveEvent(storage::Txn& txn, StoredAuction& stored, const Event& event) {
   const AuctionId& id = stored.auction.id;
-  const std::string line = CanonicalLine(stored.auction, event);
-  stored.log_hash = crypto::Sha256(stored.log_hash + line);
+  const bool is_public = !std::holds_alternative<BidRefused>(event.payload);
+  if (is_public) stored.log_hash = crypto::Sha256(stored.log_hash + CanonicalLine(stored.auction, event));
   const uint64_t sequence = txn.Emit(ToRecord(stored.auction, event, stored.log_hash).SerializeAsString());
-  txn.Put(Key(Id8(Table::kEventByAuction)).Text(id.text).U64(sequence).str(), "");
+  if (is_public) txn.Put(Key(Id8(Table::kEventByAuction)).Text(id.text).U64(sequence).str(), "");
   if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) {
     store::BidRecord record;
     ToRecord(accepted->bid, accepted->phase_end, record);

@@ -15,7 +15,7 @@ enum class Table : uint8_t {
   kBid = 0x11,             // text auction, u64 number -> BidRecord
   kBidderByOrg = 0x12,     // text auction, text organization -> BidderRecord
   kBidderByCode = 0x13,    // text auction, text code -> BidderRecord
-  kEventByAuction = 0x14,  // text auction, u64 outbox sequence -> nothing
+  kEventByAuction = 0x14,  // text auction, u64 outbox sequence -> nothing; public events only
   kOpen = 0x15,            // text id -> nothing, while the session is not closed
   kByExchange = 0x16,      // text exchange, text id -> nothing
   kRefusedBid = 0x17,      // text auction, i64 time -> BidRefusedRecord
@@ -68,7 +68,7 @@ std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view 
 /// Moves the one planned heartbeat to `at`.
 void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject);
 
-/// At most `limit` events of one auction, or of all when `id` is empty, after `after_sequence`.
+/// At most `limit` events after `after_sequence`: the public ones of one auction, or all of all when `id` is empty.
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id, uint64_t after_sequence,
                                     size_t limit);
 

@@ -78,7 +78,7 @@ TEST_F(AuctionStoreTest, TheStoredEventsRebuildTheAuction) {
   Bid(1'000'000'002, "organizations/b1", 120);  // refused: leads already
   Bid(1'000'000'003, "organizations/b2", 1000);  // the cap: closes
   Auction folded;
-  const auto events = ListEvents(kv_, {"a1"}, 0, 100);
+  const auto events = ListEvents(kv_, {}, 0, 100);
   for (const StoredEvent& stored : events) folded = Apply(std::move(folded), stored.event);
   EXPECT_EQ(folded, LoadAuction(kv_, {"a1"})->auction);
   EXPECT_EQ(folded.state, State::kClosed);
@@ -87,6 +87,17 @@ TEST_F(AuctionStoreTest, TheStoredEventsRebuildTheAuction) {
   EXPECT_TRUE(ListOpen(kv_, "", 10).empty());
   EXPECT_FALSE(storage::NextDue(kv_).has_value());
   for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence, i + 1);
+}
+
+TEST_F(AuctionStoreTest, RefusedBidsAreNoPartOfThePublicLog) {
+  Schedule();
+  const std::string before = Bid(1'000'000'001, "organizations/b1", 110).log_hash;
+  EXPECT_EQ(Bid(1'000'000'002, "organizations/b1", 120).log_hash, before);
+  EXPECT_EQ(ListEvents(kv_, {}, 0, 100).size(), 4u);
+  EXPECT_EQ(ListEvents(kv_, {"a1"}, 0, 100).size(), 3u);
+  const std::string closed = Bid(1'000'000'003, "organizations/b2", 1000).log_hash;
+  EXPECT_NE(closed, before);
+  EXPECT_EQ(Bid(1'000'000'004, "organizations/b1", 1000).log_hash, closed) << "nothing after the close";
 }
 
 TEST_F(AuctionStoreTest, TheTimerFollowsTheEndOfThePhase) {

@@ -109,6 +109,21 @@ std::optional<Contract> ContractOf(const storage::Reader& reader, const DealId& 
   return contract;
 }
 
+// The last one that was applied for.
+std::optional<Registration> RegistrationOf(const storage::Reader& reader, const Contract& contract) {
+  const std::optional<RegistrationId> id = FindRegistrationOfHash(reader, contract.hashes.sha256);
+  if (!id) return std::nullopt;
+  std::optional<Registration> registration = LoadRegistration(reader, *id);
+  TTX_CHECK(registration.has_value(), "an indexed registration is missing");
+  return registration;
+}
+
+// A registry sees its own cases and those no registry has taken.
+bool IsCompetent(const Principal& caller, const std::optional<Registration>& registration) {
+  return IsRegistry(caller) && registration &&
+         (registration->registry.empty() || registration->registry == caller.organization);
+}
+
 Deal DealOf(const storage::Reader& reader, const Contract& contract) {
   std::optional<Deal> deal = LoadDeal(reader, contract.deal);
   TTX_CHECK(deal.has_value(), "a contract without its deal");
@@ -134,7 +149,7 @@ Result<Contract> ContractApp::FindContract(const storage::Reader& reader, const 
   std::optional<Contract> contract = LoadContract(reader, id);
   if (!contract) return NotFound("contracts/" + id.text);
   const bool shown = IsInsider(caller, contract->seller, contract->buyer, contract->exchange) ||
-                     (IsRegistry(caller) && FindRegistrationOfHash(reader, contract->hashes.sha256));
+                     IsCompetent(caller, RegistrationOf(reader, *contract));
   if (!shown) return NotFound("contracts/" + id.text);
   return *std::move(contract);
 }
@@ -143,9 +158,8 @@ Result<Registration> ContractApp::FindRegistration(const storage::Reader& reader
                                                    const RegistrationId& id) const {
   std::optional<Registration> registration = LoadRegistration(reader, id);
   if (!registration) return NotFound("registrations/" + id.text);
-  const bool competent =
-      IsRegistry(caller) && (registration->registry.empty() || registration->registry == caller.organization);
-  if (!competent && !IsInsider(caller, registration->seller, registration->buyer, registration->exchange)) {
+  if (!IsCompetent(caller, registration) &&
+      !IsInsider(caller, registration->seller, registration->buyer, registration->exchange)) {
     return NotFound("registrations/" + id.text);
   }
   return *std::move(registration);
@@ -295,8 +309,10 @@ Result<ContractView> ContractApp::Complete(storage::Txn& txn, const Principal& c
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
-  TTX_TRY(const ContractDecision decision,
-          Decide(contract, CompleteContract{note, caller.person}, txn.now()));
+  const std::optional<Registration> registration = RegistrationOf(txn, contract);
+  const CompleteContract command{
+      note, caller.person, registration && registration->state == RegistrationState::kRegistered};
+  TTX_TRY(const ContractDecision decision, Decide(contract, command, txn.now()));
   SaveDecision(txn, &contract, decision);
   return ViewOf(txn, decision.next);
 }
@@ -313,6 +329,10 @@ Result<ContractView> ContractApp::Terminate(storage::Txn& txn, const Principal& 
   TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
   TTX_TRY(const ContractDecision decision,
           Decide(contract, TerminateContract{reason, note, caller.person}, txn.now()));
+  if (!HasTakenEffect(contract)) {
+    const Deal deal = DealOf(txn, contract);
+    SaveDecision(txn, &deal, Decide(deal, CancelDeal{"contracts/" + id.text}, txn.now()));
+  }
   SaveDecision(txn, &contract, decision);
   return ViewOf(txn, decision.next);
 }
@@ -343,12 +363,9 @@ Result<Registration> ContractApp::Apply(storage::Txn& txn, const Principal& call
   TTX_RETURN_IF_ERROR(NeedSeller(caller, contract.seller));
   const ApplyForRegistration command{
       {ids_.Next(txn.now())}, items.empty() ? contract.manifest.items : items, caller.person};
-  if (const auto existing = FindRegistrationOfHash(txn, contract.hashes.sha256)) {
-    const std::optional<Registration> before = LoadRegistration(txn, *existing);
-    TTX_CHECK(before.has_value(), "an indexed registration is missing");
-    if (before->state != RegistrationState::kRefused) {
-      return Error(Reason::kCONTRACT_REGISTERED_ALREADY, {{"resource", "registrations/" + existing->text}});
-    }
+  const std::optional<Registration> before = RegistrationOf(txn, contract);
+  if (before && before->state != RegistrationState::kRefused) {
+    return Error(Reason::kCONTRACT_REGISTERED_ALREADY, {{"resource", "registrations/" + before->id.text}});
   }
   TTX_TRY(const RegistrationDecision decision, Decide(contract, DealOf(txn, contract), command, txn.now()));
   SaveDecision(txn, static_cast<const Registration*>(nullptr), decision);
@@ -487,7 +504,8 @@ Status ContractApp::OnDealDetermined(storage::Txn& txn, const DealId& id, const 
   command.facts = facts;
   command.confirmation_deadline = MakeDeadline(calendar_, today, rules_.confirmation_workdays);
   command.contract_deadline = MakeDeadline(calendar_, today, rules_.contract_workdays);
-  command.number = DealNumber(code, YearOf(today), TakeDealSequence(txn, code, YearOf(today)));
+  TTX_TRY(const int64_t sequence, TakeDealSequence(txn, code, YearOf(today)));
+  command.number = DealNumber(code, YearOf(today), sequence);
   command.confirmation = ConfirmationText(command, txn.now());
   command.hashes = HashesOf(command.confirmation);
   TTX_TRY(const DealDecision created, Decide(command, txn.now()));

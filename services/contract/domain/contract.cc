@@ -132,6 +132,8 @@ std::string CanonicalText(const ContractId& id, const Deal& deal, const Manifest
   return CanonicalJson(text);
 }
 
+bool HasTakenEffect(const Contract& contract) { return static_cast<bool>(contract.effective_time); }
+
 bool IsConcluded(const Contract& contract) { return contract.signatures.size() == 2; }
 
 Defaulter MissingSide(const Contract& contract) {
@@ -191,6 +193,10 @@ Result<ContractDecision> Decide(const Contract& state, const FreezeContract& com
   if (const auto differences = DealDifferences(state.manifest, deal.facts); !differences.empty()) {
     return Error(Reason::kDEAL_MISMATCH, {{"field", differences.front().field}}, differences);
   }
+  if (const PaymentForm form = state.manifest.payment.form; form != PaymentForm::kLumpSum) {
+    return Error(Reason::kPAYMENT_FORM_UNSUPPORTED, {{"form", NameOf(form)}},
+                 {{"manifest.payment.form", Reason::kPAYMENT_FORM_UNSUPPORTED, "LUMP_SUM"}});
+  }
   if (!HasAccepted(state, Side::kSeller) || !HasAccepted(state, Side::kBuyer)) {
     return Error(Reason::kTEXT_NOT_ACCEPTED, {{"text_hash", state.hashes.sha256}});
   }
@@ -226,6 +232,9 @@ Result<ContractDecision> Decide(const Contract& state, const MeetCondition& comm
 
 Result<ContractDecision> Decide(const Contract& state, const CompleteContract& command, Time now) {
   if (!Allows(state.state, Act::kComplete)) return WrongState(state, "complete");
+  if (!command.registered) {
+    return Error(Reason::kCONTRACT_NOT_REGISTERED, {{"resource", "contracts/" + state.id.text}});
+  }
   Recorder recorder(state, now);
   recorder.Add(ContractCompleted{command.note, command.person});
   return recorder.Take();

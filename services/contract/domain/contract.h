@@ -266,9 +266,11 @@ struct MeetCondition {
   std::string person;
   Time payment_due_time;
 };
+/// `registered`: a registry has registered this text.
 struct CompleteContract {
   std::string note;
   std::string person;
+  bool registered = false;
 };
 struct TerminateContract {
   std::string reason;
@@ -294,7 +296,7 @@ Result<ContractDecision> Decide(const Contract& state, const UpdateContract& com
 /// changes nothing.
 Result<ContractDecision> Decide(const Contract& state, const AcceptText& command, Time now);
 /// NEGOTIATING. MANIFEST_INCOMPLETE (DRAFTED), the deal, DEAL_NOT_CONFIRMED, DEAL_MISMATCH with each field
-/// (invariant C4), TEXT_NOT_ACCEPTED.
+/// (invariant C4), PAYMENT_FORM_UNSUPPORTED (only lump sums are settled), TEXT_NOT_ACCEPTED.
 Result<ContractDecision> Decide(const Contract& state, const FreezeContract& command, const Deal& deal,
                                 Time now);
 /// READY, PARTIAL. The deal, ALREADY_SIGNED, then RefuseAttempt. The second signature concludes the contract
@@ -304,7 +306,7 @@ Result<ContractDecision> Decide(const Contract& state, const SignContract& comma
 /// SIGNED. The deal (DEAL_SUSPENDED only).
 Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal,
                                 Time now);
-/// EFFECTIVE.
+/// EFFECTIVE. CONTRACT_NOT_REGISTERED: a contract that is done takes no application any more.
 Result<ContractDecision> Decide(const Contract& state, const CompleteContract& command, Time now);
 /// Every state but COMPLETED, EXPIRED and TERMINATED.
 Result<ContractDecision> Decide(const Contract& state, const TerminateContract& command, Time now);
@@ -315,6 +317,9 @@ Result<ContractDecision> Decide(const Contract& state, const ExpireContract& com
 
 /// What must hold of every contract at rest; names the first violation.
 std::optional<std::string> Check(const Contract& contract);
+
+/// EFFECTIVE, or it was once: what ends it now ends no deal that could still come about.
+bool HasTakenEffect(const Contract& contract);
 
 /// The canonical bytes of a contract's text: what its parties accept, freeze and sign.
 std::string CanonicalText(const ContractId& id, const Deal& deal, const Manifest& manifest);

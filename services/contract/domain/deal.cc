@@ -38,7 +38,7 @@ struct Confirmation {
   std::string number;
   std::string deal;
   DealFacts facts;
-  bool reserve_met = true;
+  bool reserve_met = false;
   std::string price_capital;
   std::string currency_code = "CNY";
   std::string deposit_handling = "CONVERTED_TO_PRICE";
@@ -101,7 +101,8 @@ std::optional<Time> NextChange(const Deal& deal) {
 
 std::string DealNumber(std::string_view exchange_code, int year, int64_t sequence) {
   TTX_CHECK(exchange_code.size() == 4 && InUsccAlphabet(exchange_code), "an exchange code has 4 symbols");
-  TTX_CHECK(year >= 1970 && year <= 9999 && sequence >= 1 && sequence <= 999'999, "out of deal numbers");
+  TTX_CHECK(year >= 1970 && year <= 9999 && sequence >= 1 && sequence <= kMaxDealSequence,
+            "out of deal numbers");
   std::string digits = std::to_string(sequence);
   digits.insert(0, 6 - digits.size(), '0');
   const std::string body = "DC" + std::string(exchange_code) + std::to_string(year) + "1" + digits;
@@ -113,6 +114,7 @@ std::string ConfirmationText(const CreateDeal& deal, Time now) {
   confirmation.number = deal.number;
   confirmation.deal = "deals/" + deal.id.text;
   confirmation.facts = deal.facts;
+  confirmation.reserve_met = deal.facts.method == "AUCTION";
   confirmation.price_capital = FormatYuanCapital(deal.facts.price);
   confirmation.determine_time = now;
   confirmation.confirmation_deadline = deal.confirmation_deadline;
@@ -191,13 +193,19 @@ DealDecision Decide(const Deal& state, const CloseObjection& command, Time now) 
                      state.objections.end();
   if (IsOver(state) || !known) return recorder.Take();
   if (command.upheld) {
-    recorder.Add(DealCancelled{command.objection});
+    recorder.Add(DealCancelled{command.objection, ""});
     return recorder.Take();
   }
   recorder.Add(ObjectionEnded{command.objection});
   if (!recorder.state().suspended()) {
     recorder.Add(DeadlinesSet{command.confirmation_deadline, command.contract_deadline});
   }
+  return recorder.Take();
+}
+
+DealDecision Decide(const Deal& state, const CancelDeal& command, Time now) {
+  Recorder recorder(state, now);
+  if (!IsOver(state)) recorder.Add(DealCancelled{"", command.contract});
   return recorder.Take();
 }
 
@@ -272,7 +280,7 @@ Deal Applied(Deal state, const DealCancelled& event, Time) {
   state.state = DealState::kCancelled;
   state.objections.clear();
   state.suspend_time = {};
-  state.cancel_reason = event.objection;
+  state.cancel_reason = event.objection.empty() ? event.contract : event.objection;
   return state;
 }
 
@@ -306,6 +314,8 @@ std::optional<std::string> Check(const Deal& deal) {
     return fail("one side signed twice");
   if ((deal.state == DealState::kExpired) != (deal.defaulter != Defaulter::kNone))
     return fail("a default without an end");
+  if ((deal.state == DealState::kCancelled) != !deal.cancel_reason.empty())
+    return fail("CANCELLED without a reason, or a reason without it");
   if (deal.suspended() != static_cast<bool>(deal.suspend_time)) return fail("suspended without a time");
   if (IsOver(deal) && deal.suspended()) return fail("suspended after the end");
   return std::nullopt;

@@ -124,7 +124,7 @@ struct Deal {
   std::vector<std::string> objections;  // accepted and not closed: while there is one, the deal is suspended
   Time suspend_time;                    // since the first of them
   Defaulter defaulter = Defaulter::kNone;
-  std::string cancel_reason;  // the objection that was upheld
+  std::string cancel_reason;  // the objection that was upheld, or the contract that was terminated
   Time create_time;
   Time update_time;
   int64_t version = 0;
@@ -233,14 +233,17 @@ void Visit(S& s, V&& visit) {
   visit("contract", s.contract);
 }
 
+/// Exactly one of the two did it.
 struct DealCancelled {
   static constexpr const char* kName = "deal_cancelled";
-  std::string objection;
+  std::string objection;  // that was upheld
+  std::string contract;   // "contracts/{id}" that was terminated before it took effect
   bool operator==(const DealCancelled&) const = default;
 };
 template <FieldsOf<DealCancelled> S, class V>
 void Visit(S& s, V&& visit) {
   visit("objection", s.objection);
+  visit("contract", s.contract);
 }
 
 struct DealEvent {
@@ -282,6 +285,10 @@ struct CloseObjection {
   Deadline confirmation_deadline;
   Deadline contract_deadline;
 };
+/// The contract was terminated before it took effect.
+struct CancelDeal {
+  std::string contract;  // "contracts/{id}"
+};
 /// A deadline may have passed. `concluded`: the contract has all signatures; `contract_defaulter`: whose act
 /// it lacks otherwise.
 struct CloseDealIfDue {
@@ -306,6 +313,8 @@ DealDecision Decide(const Deal& state, const SetDeadlines& command, Time now);
 DealDecision Decide(const Deal& state, const OpenObjection& command, Time now);
 /// An objection that is not open changes nothing.
 DealDecision Decide(const Deal& state, const CloseObjection& command, Time now);
+/// CANCELLED, also while suspended. A deal that is over does not change.
+DealDecision Decide(const Deal& state, const CancelDeal& command, Time now);
 /// EXPIRED when the winner did not sign the confirmation in time (TRANSFEREE), or when the confirmed deal has
 /// no contract by its deadline. Nothing while suspended.
 DealDecision Decide(const Deal& state, const CloseDealIfDue& command, Time now);
@@ -322,9 +331,11 @@ bool IsOver(const Deal& deal);
 /// Who an organization is in a deal.
 std::optional<Side> SideOf(const DealFacts& facts, std::string_view organization);
 
+/// The last number of a series: the number of a deal has six digits for it.
+inline constexpr int64_t kMaxDealSequence = 999'999;
 /// "DC" + `exchange_code` (4 symbols) + year + "1" + six digits of `sequence` + the check symbol of GB 32100.
 std::string DealNumber(std::string_view exchange_code, int year, int64_t sequence);
-/// The canonical bytes of the confirmation (domain.md 6.1).
+/// The canonical bytes of the confirmation (domain.md 6.1). Only an auction has a reserve that was met.
 std::string ConfirmationText(const CreateDeal& deal, Time now);
 
 }  // namespace ttx::contract

@@ -52,17 +52,35 @@ std::optional<Error> RefuseRegistrar(const Registration& state, const std::strin
   return std::nullopt;
 }
 
-Status CheckAmounts(const std::vector<LineItem>& items, Fen price) {
+// A registry judges the price as the parties signed it: name, kind and amount of every item, in their order.
+std::vector<FieldViolation> ItemDifferences(const std::vector<LineItem>& items,
+                                            const std::vector<LineItem>& signed_items) {
+  if (items.size() != signed_items.size()) {
+    return {{"items", Reason::kITEMS_MISMATCH, std::to_string(signed_items.size())}};
+  }
+  std::vector<FieldViolation> violations;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const LineItem& expected = signed_items[i];
+    const std::string path = "items[" + std::to_string(i) + "]";
+    const auto differs = [&](const char* field, std::string limit) {
+      violations.push_back({path + field, Reason::kITEMS_MISMATCH, std::move(limit)});
+    };
+    if (items[i].description != expected.description) differs(".description", expected.description);
+    if (items[i].kind != expected.kind) differs(".kind", NameOf(expected.kind));
+    if (items[i].amount != expected.amount) differs(".amount_fen", std::to_string(expected.amount.value));
+  }
+  return violations;
+}
+
+Status RefuseItems(const std::vector<LineItem>& items, const Manifest& manifest) {
   std::vector<FieldViolation> violations;
   CheckItems(items, "items", violations);
   if (!violations.empty())
     return Error(Reason::kINVALID_FIELD, {{"field", violations.front().field}}, violations);
-  const Amounts amounts = AmountsOf(items);
-  if (amounts.total != price) {
-    return Error(Reason::kAMOUNTS_MISMATCH, {{"expected", std::to_string(price.value)}},
-                 {{"items", Reason::kAMOUNTS_MISMATCH, std::to_string(price.value)}});
+  if (violations = ItemDifferences(items, manifest.items); !violations.empty()) {
+    return Error(Reason::kITEMS_MISMATCH, {{"field", violations.front().field}}, violations);
   }
-  if (amounts.technical.value <= 0) return InvalidField("items", Reason::kOUT_OF_RANGE, "0 < technical");
+  if (AmountsOf(items).technical.value <= 0) return InvalidField("items", Reason::kOUT_OF_RANGE, "0 < technical");
   return {};
 }
 
@@ -95,7 +113,7 @@ Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal,
   TTX_TRY(const Date last, ParseDate(contract.manifest.valid_until, "manifest.valid_until"));
   if (now >= EndOfDay(last))
     return Error(Reason::kDEADLINE_PASSED, {{"date", contract.manifest.valid_until}});
-  TTX_RETURN_IF_ERROR(CheckAmounts(command.items, contract.manifest.price));
+  TTX_RETURN_IF_ERROR(RefuseItems(command.items, contract.manifest));
   return Recorder({}, now).Add(
       RegistrationApplied{command.id, contract.id, contract.deal, contract.listing, contract.exchange,
                           contract.seller, contract.buyer, contract.hashes.sha256,
@@ -126,7 +144,7 @@ Result<RegistrationDecision> Decide(const Registration& state, const SupplementR
   if (const auto refusal = RefuseContract(contract, "supplement")) return *refusal;
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxClauseChars, "note", Lines::kMultiple));
   const std::vector<LineItem>& items = command.items.empty() ? state.items : command.items;
-  TTX_RETURN_IF_ERROR(CheckAmounts(items, contract.manifest.price));
+  TTX_RETURN_IF_ERROR(RefuseItems(items, contract.manifest));
   return Recorder(state, now).Add(Supplemented{command.note, items, command.person});
 }
 

@@ -271,8 +271,8 @@ struct RegistrationDecision {
 };
 
 /// WRONG_STATE unless the contract is EFFECTIVE, DEAL_SUSPENDED, DEADLINE_PASSED after the contract's last
-/// day, INVALID_FIELD (items), AMOUNTS_MISMATCH unless they add up to the contract's price, OUT_OF_RANGE
-/// unless 0 < T.
+/// day, INVALID_FIELD (items), ITEMS_MISMATCH with each field unless they are the contract's, OUT_OF_RANGE unless
+/// 0 < T.
 Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal,
                                     const ApplyForRegistration& command, Time now);
 // A registry's act. Precedence: WRONG_STATE (of the registration, then of the contract, which must be
@@ -290,7 +290,7 @@ Result<RegistrationDecision> Decide(const Registration& state, const RegisterCon
                                     const RegistrationRules& rules, Time now);
 /// ACCEPTED, whatever became of the contract.
 Result<RegistrationDecision> Decide(const Registration& state, const RefuseRegistration& command, Time now);
-/// SUPPLEMENT. INVALID_FIELD and AMOUNTS_MISMATCH as when applying.
+/// SUPPLEMENT. INVALID_FIELD and ITEMS_MISMATCH as when applying.
 Result<RegistrationDecision> Decide(const Registration& state, const SupplementRegistration& command,
                                     const Contract& contract, Time now);
 

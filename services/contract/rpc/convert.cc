@@ -46,6 +46,7 @@ Result<Parsed> ParseResource(std::string_view name, std::string_view collection,
 }
 
 v1::Defaulter ToProto(Defaulter defaulter) {
+  if (defaulter == Defaulter::kNone) return v1::DEFAULTER_UNSPECIFIED;
   return Named<v1::Defaulter>(NameOf(defaulter),
                               [](const auto& n, auto* v) { return v1::Defaulter_Parse(n, v); });
 }
@@ -264,12 +265,14 @@ struct PayloadWriter {
     out.set_deal(deal);
     out.set_listing(view.stored.listing);
     out.set_objection(event.objection);
+    out.set_contract(event.contract);
   }
   void operator()(const ContractTerminated& event) const {
     auto& out = *to.mutable_contract_terminated();
     out.set_contract(contract);
     out.set_deal(deal);
     out.set_listing(view.stored.listing);
+    out.set_exchange(view.stored.exchange);
     out.set_reason(EndReasonOf(event.reason));
   }
   void operator()(const ContractRegistered& event) const {

@@ -310,7 +310,7 @@ void SaveObjection(storage::Txn& txn, std::string_view subject, const KnownObjec
   }
 }
 
-int64_t TakeDealSequence(storage::Txn& txn, std::string_view exchange_code, int year) {
+Result<int64_t> TakeDealSequence(storage::Txn& txn, std::string_view exchange_code, int year) {
   const std::string key =
       Key(Id8(Table::kDealNumber)).Text(exchange_code).U64(static_cast<uint64_t>(year)).str();
   uint64_t last = 0;
@@ -319,6 +319,9 @@ int64_t TakeDealSequence(storage::Txn& txn, std::string_view exchange_code, int 
     const auto stored = storage::TakeU64(rest);
     TTX_CHECK(stored.has_value() && rest.empty(), "a number series is damaged");
     last = *stored;
+  }
+  if (last >= static_cast<uint64_t>(kMaxDealSequence)) {
+    return Error(Reason::kDEAL_NUMBERS_EXHAUSTED, {{"year", std::to_string(year)}});
   }
   std::string value;
   storage::AppendU64(value, last + 1);

@@ -881,6 +881,8 @@ Status ListingApp::ApplyToIntent(storage::Txn& txn, const std::string& name, con
   const auto [listing_id, id] = SplitIntentName(name);
   const std::optional<Intent> before = LoadIntent(txn, listing_id, id);
   if (!before) return NotFound(name);
+  // It was withdrawn or released while the fact was on its way; who holds money for it is told so.
+  if (IsOver(before->state)) return {};
   const std::optional<Listing> listing = LoadListing(txn, listing_id);
   TTX_CHECK(listing.has_value(), "an intent without its listing");
   TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));

@@ -30,7 +30,8 @@ void Schedule(Market& market, Deal& deal) {
 
 void Accepted(Market& market, Deal& deal, Member& bidder, int64_t fen, bool retry, const Words& what) {
   const std::string path = Path(deal.auction) + "/bids";
-  const Json bid = retry ? market.PostTwice(bidder.client, path, Price(fen)) : market.Post(bidder.client, path, Price(fen));
+  const Json bid =
+      retry ? market.PostTwice(bidder.client, path, Price(fen)) : market.Post(bidder.client, path, Price(fen));
   market.ExpectNumber(bid, "/price_fen", fen);
   market.Step(Verb::kBid, what, Text(bid, "/name"),
               {Amount("price", fen),

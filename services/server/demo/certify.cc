@@ -86,7 +86,8 @@ void Disclose(Market& market, Deal& deal) {
 }
 
 void Certify(Market& market, Deal& deal) {
-  const Json pending = market.WaitFor(deal.clerk, "/v1/certificates?deal=" + deal.deal, "/certificates/0/state", "PENDING");
+  const std::string path = "/v1/certificates?deal=" + deal.deal;
+  const Json pending = market.WaitFor(deal.clerk, path, "/certificates/0/state", "PENDING");
   deal.certificate = Text(pending, "/certificates/0/name");
   market.Post(deal.clerk, Path(deal.certificate) + ":requestIssue",
               {{"conclusion", "交易程序符合规定，价款已结算，出具交易凭证"}});

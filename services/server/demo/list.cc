@@ -115,7 +115,8 @@ void List(Market& market, Deal& deal) {
               {Amount("listed_price", kStartPrice), {"profile", Text(created, "/profile")}});
   market.Post(deal.clerk, Path(deal.listing) + ":accept", Json::object());
   market.Post(deal.business_reviewer, Path(deal.listing) + ":approve", {{"review", "BUSINESS"}});
-  const Json approved = market.Post(deal.compliance_reviewer, Path(deal.listing) + ":approve", {{"review", "COMPLIANCE"}});
+  const Json approved =
+      market.Post(deal.compliance_reviewer, Path(deal.listing) + ":approve", {{"review", "COMPLIANCE"}});
   market.Expect(approved, "/state", "APPROVED");
   market.Step(Verb::kList, {"交易所受理，两人审核通过", "exchange accepts, two reviewers approve"}, deal.listing,
               {{"project_no", Text(approved, "/project_no")}});

@@ -85,7 +85,6 @@ Json ManifestOf(const Deal& deal, const Json& facts, Date today) {
 void Confirm(Market& market, Deal& deal) {
   const Json pending = market.WaitFor(deal.officer, Path(deal.deal), "/state", "PENDING");
   market.ExpectNumber(pending, "/facts/price_fen", kPrice);
-  if (!market.ok()) return void(market.Step(Verb::kSign, {"成交确认书", "deal confirmation"}, deal.deal));
   market.Post(deal.officer, Path(deal.deal) + ":signConfirmation", Signed(deal.officer_key, pending, "/confirmation"));
   const Json confirmed = market.Post(deal.winner.client, Path(deal.deal) + ":signConfirmation",
                                      Signed(deal.winner.key, pending, "/confirmation"));
@@ -96,8 +95,8 @@ void Confirm(Market& market, Deal& deal) {
 
 void Draft(Market& market, Deal& deal) {
   const Json confirmed = market.Get(deal.seller.client, Path(deal.deal));
-  if (!market.ok()) return void(market.Step(Verb::kSign, {"起草合同", "contract drafted"}, deal.deal));
-  const Json manifest = ManifestOf(deal, confirmed.at("facts"), DateInShanghai(market.Now()));
+  const Date today = DateInShanghai(market.Now());
+  const Json manifest = market.ok() ? ManifestOf(deal, confirmed.at("facts"), today) : Json();
   const Json drafted =
       market.Post(deal.seller.client, "/v1/contracts", {{"deal", deal.deal}, {"manifest", manifest}});
   deal.contract = Text(drafted, "/name");

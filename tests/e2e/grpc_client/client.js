@@ -378,6 +378,11 @@ const checks = {
     const following = new Following(auction, 'StreamEvents', {}, {headers: {'x-ttx-service': 'listing'}});
     await following.until((event) => event.sequence === '1', 'the first event');
     await following.cancel();
+    const before = new Following(
+        auction, 'StreamEvents', {after_sequence: '-1'}, {headers: {'x-ttx-service': 'listing'}, ms: 2_000});
+    const refused = api.problem(await before.ended);
+    assert.equal(refused.code, 'INVALID_ARGUMENT');
+    assert.deepEqual(Object.keys(refused.violations), ['after_sequence']);
   },
 
   async handshakes() {
