@@ -7,6 +7,7 @@
 
 #include "gateway/https/process.h"
 #include "gateway/live/event_stream.h"
+#include "gateway/limits.h"
 #include "gateway/openapi.h"
 #include "gateway/transcode/transcoder.h"
 
@@ -71,6 +72,7 @@ Dispatcher::Dispatcher(const GatewayConfig& config, const GatewayHooks& hooks, c
       directory_(directory),
       calls_(calls),
       rate_limit_(config.requests_per_second_per_principal),
+      peer_rate_limit_(config.requests_per_second_per_principal * kPeerRateFactor),
       openapi_(MakeOpenApi(router)),
       trace_prefix_(RandomHex(8)) {}
 
@@ -114,9 +116,10 @@ void Dispatcher::Handle(std::shared_ptr<const Request> request, std::function<vo
       return;
     }
   }
-  const std::string_view principal =
-      head.authorization.empty() ? std::string_view(exchange->request->peer) : head.authorization;
-  if (!rate_limit_.Admit(principal, exchange->start)) {
+  // Credentials are not verified here, so a peer that makes them up is bounded by its own, larger bucket.
+  const std::string& peer = exchange->request->peer;
+  const std::string_view principal = head.authorization.empty() ? std::string_view(peer) : head.authorization;
+  if (!peer_rate_limit_.Admit(peer, exchange->start) || !rate_limit_.Admit(principal, exchange->start)) {
     Fail(*exchange, MakeProblem(Error(Reason::kRATE_LIMITED)));
     return;
   }

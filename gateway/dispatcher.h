@@ -44,6 +44,7 @@ class Dispatcher final : public Handler {
   const rpc::Directory& directory_;
   Calls& calls_;
   RateLimit rate_limit_;
+  RateLimit peer_rate_limit_;
   const std::string openapi_;
   const std::string trace_prefix_;  // 16 random hex digits of this process
   std::atomic<uint64_t> trace_count_{0};

@@ -62,7 +62,10 @@ Result<std::unique_ptr<Gateway>> Gateway::Start(GatewayConfig config, const rpc:
                                                 GatewayHooks hooks) {
   TTX_TRY(Router router, Router::Build(config.services));
   auto parts = std::make_unique<Parts>(std::move(config), std::move(hooks), std::move(router), directory);
-  std::vector<ListenerOptions> listeners = {{parts->config.listen_address, true, &parts->dispatcher}};
+  std::vector<ListenerOptions> listeners;
+  if (!parts->config.listen_address.empty()) {
+    listeners.push_back({parts->config.listen_address, true, &parts->dispatcher});
+  }
   if (!parts->config.admin_address.empty())
     listeners.push_back({parts->config.admin_address, false, &parts->admin});
   TTX_TRY(parts->server, Server::Start(MakeServerOptions(parts->config), listeners));
@@ -76,10 +79,11 @@ Gateway::~Gateway() {
   Drain(Duration{});
 }
 
-uint16_t Gateway::port() const { return parts_->server->port(0); }
+uint16_t Gateway::port() const { return parts_->config.listen_address.empty() ? 0 : parts_->server->port(0); }
 
 uint16_t Gateway::admin_port() const {
-  return parts_->config.admin_address.empty() ? 0 : parts_->server->port(1);
+  if (parts_->config.admin_address.empty()) return 0;
+  return parts_->server->port(parts_->config.listen_address.empty() ? 0 : 1);
 }
 
 int Gateway::connections() const { return parts_->server->connections(); }

@@ -18,7 +18,7 @@ namespace ttx::gateway {
 
 /// How the HTTPS edge is set up. The defaults are those of reliability.md 3.3.
 struct GatewayConfig {
-  std::string listen_address = "127.0.0.1:8443";  // "address:port"; port 0 takes a free one
+  std::string listen_address = "127.0.0.1:8443";  // "address:port"; port 0 takes a free one; empty: admin only
   std::string certificate_file;                   // PEM, with its chain
   std::string private_key_file;                   // PEM
   std::string admin_address;                      // plain HTTP for /metrics, /healthz, /readyz; empty: none

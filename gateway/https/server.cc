@@ -531,7 +531,9 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     });
     std::string out;
     bool open = stream->Take(out);
-    while (out.empty() && open && co_await WaitForWake(options().stream_open_delay)) {
+    // g++ 12 awaits the last operand of a loop's condition even when an earlier one is false, so it stands inside.
+    while (out.empty() && open) {
+      if (!co_await WaitForWake(options().stream_open_delay)) break;
       open = stream->Take(out);
       if (shared_.draining || !socket().is_open()) break;
     }

@@ -175,7 +175,7 @@ constexpr PermissionRow kTable[] = {
     {"disclosure.event.list", "EXCHANGE_OFFICER OPERATOR"},
     {"disclosure.notice.correct", "EXCHANGE_OFFICER"},
     {"disclosure.objection.accept", "EXCHANGE_CLERK"},
-    {"disclosure.objection.create", "*"},
+    {"disclosure.objection.create", "BIDDER OBJECTOR TRANSFEROR"},
     {"disclosure.objection.decide", "EXCHANGE_OFFICER"},
     {"disclosure.objection.dismiss", "EXCHANGE_OFFICER"},
     {"disclosure.objection.escalate", "*"},

@@ -295,7 +295,7 @@ class Validator {
     const Token& token = config_.token();
     Require("token.issuer", token.issuer(), "tokens name who made them");
     Require("token.audience", token.audience(), "tokens name whom they are for");
-    Range("token.lifetime_seconds", token.lifetime_seconds(), 60, 86'400);
+    Range("token.lifetime_seconds", token.lifetime_seconds(), 60, 3600);
     Range("storage.block_cache_mb", config_.storage().block_cache_mb(), 1, 65'536);
     Range("storage.write_buffer_mb", config_.storage().write_buffer_mb(), 1, 1'024);
     if (!config_.log().file().empty()) Folder("log.file", fs::path(config_.log().file()).parent_path());

@@ -93,7 +93,7 @@ TEST_F(ConfigTest, LoadFillsDefaultsAndMakesPathsAbsolute) {
   EXPECT_EQ(config.data_directory(), folder_ / "data");
   EXPECT_EQ(config.gateway().private_key_file(), folder_ / "gateway.key");
   EXPECT_EQ(config.grpc().listen_address(), "127.0.0.1:9443");
-  EXPECT_EQ(config.token().lifetime_seconds(), 3600u);
+  EXPECT_EQ(config.token().lifetime_seconds(), 600u);
   EXPECT_FALSE(config.grpc().reflection());
   EXPECT_EQ(config.fee_directory(), "");
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/rpc/directory.h"
 #include "libs/rpc/handler.h"
 #include "libs/rpc/status.h"
 
@@ -21,7 +22,8 @@ template <class Event>
 using StreamPage = std::vector<std::pair<uint64_t, Event>>;
 
 /// Serves a server-streaming method from the event log: everything after `after_sequence`, then whatever is
-/// committed, until the client leaves, the server drains, or `last(event)` says that nothing can follow.
+/// committed, until the client leaves, the server drains, `last(event)` says that nothing can follow, or `over(reader)`
+/// (may be empty) says so when nothing is left to send.
 /// At most one page is held in memory, so a slow client costs no more than that; it resumes by sequence.
 /// `fetch(reader, call, after_sequence, limit)` runs on a reader thread and gives fewer than `limit` messages only when
 /// the log holds no more. Deletes itself.
@@ -33,11 +35,14 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
 
   static EventStream* Start(Handler& handler, grpc::CallbackServerContext* context, const Request& request,
                             std::string_view method, uint64_t after_sequence, Fetch fetch,
-                            std::function<bool(const Event&)> last) {
-    auto* stream = new EventStream(handler, after_sequence, std::move(fetch), std::move(last));
+                            std::function<bool(const Event&)> last,
+                            std::function<bool(const storage::Reader&)> over = nullptr) {
+    auto* stream = new EventStream(handler, after_sequence, std::move(fetch), std::move(last), std::move(over));
     Result<Call> call = handler.Admit(*context, request, method);
     if (!call.ok()) {
       stream->End(call.error());
+    } else if (after_sequence > INT64_MAX) {  // negative in the request
+      stream->End(InvalidField("after_sequence", Reason::kOUT_OF_RANGE, ">= 0"));
     } else {
       stream->call_ = std::move(call).value();
       stream->Look();
@@ -59,8 +64,14 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   static constexpr size_t kPage = 100;
   static constexpr Duration kLookEvery = Seconds(5);
 
-  EventStream(Handler& handler, uint64_t after, Fetch fetch, std::function<bool(const Event&)> last)
-      : handler_(handler), after_(after), fetch_(std::move(fetch)), last_(std::move(last)), self_(this) {}
+  EventStream(Handler& handler, uint64_t after, Fetch fetch, std::function<bool(const Event&)> last,
+              std::function<bool(const storage::Reader&)> over)
+      : handler_(handler),
+        after_(after),
+        fetch_(std::move(fetch)),
+        last_(std::move(last)),
+        over_(std::move(over)),
+        self_(this) {}
 
   // Exactly one of these is in progress at any time: a look at the log, a wait for a commit, a write.
   void Look() {
@@ -74,6 +85,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
         return;
       }
       more_ = page->size() >= kPage;
+      finished_ = page->empty() && over_ && over_(*snapshot);
       page_.assign(std::make_move_iterator(page->begin()), std::make_move_iterator(page->end()));
       Continue();
     });
@@ -88,6 +100,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
     } else if (page_.empty() && more_) {
       Look();
     } else if (page_.empty()) {
+      after_ = std::max(after_, seen_);  // all up to here has been looked at, shown or not
       const std::shared_ptr<EventStream> keep = self_;
       handler_.signal().Wait(seen_, kLookEvery, [this, keep](CommitSignal::Wakeup wakeup) {
         if (wakeup == CommitSignal::Wakeup::kClosed || cancelled_.load()) {
@@ -106,13 +119,14 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   }
 
   void End(const Status& status) {
-    this->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status.error(), "events"));
+    this->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status.error(), ShortServiceName(handler_.service())));
   }
 
   Handler& handler_;
   uint64_t after_;
   const Fetch fetch_;
   const std::function<bool(const Event&)> last_;
+  const std::function<bool(const storage::Reader&)> over_;
   Call call_;
   uint64_t seen_ = 0;   // the newest sequence at the last look
   bool more_ = false;   // the last look did not reach it

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <utility>
 
+#include "libs/obs/log.h"
 #include "libs/rpc/status.h"
 #include "libs/storage/codec.h"
 
@@ -53,7 +54,7 @@ class GrpcFeedSource : public FeedSource {
     if (channel == nullptr) return Error(Reason::kUNAVAILABLE);
     grpc::ClientContext context;
     context.AddMetadata(std::string(kServiceHeader), self_.name);
-    context.AddMetadata(std::string(kSecretHeader), self_.secret);
+    if (directory_.InProcess(service_)) context.AddMetadata(std::string(kSecretHeader), self_.secret);
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds((wait + Seconds(10)).ns));
     {
       const std::lock_guard lock(mutex_);
@@ -187,10 +188,16 @@ size_t Feed::Step(int32_t limit) {
 
 void Feed::Loop() {
   uint64_t cursor = FeedCursor(shell_.kv(), source_name_);
+  bool reachable = true;
   while (true) {
     Result<std::vector<FeedEvent>> events = source_->Fetch(cursor, kPageSize, kWait);
     std::unique_lock lock(mutex_);
     if (stopping_) return;
+    if (std::exchange(reachable, events.ok()) != events.ok()) {
+      obs::Log(events.ok() ? obs::Level::kInfo : obs::Level::kWarning, "feed_source",
+               {{"source", source_name_}, {"reachable", events.ok()},
+                {"reason", events.ok() ? std::string_view() : ReasonName(events.error().reason)}});
+    }
     if (!events.ok()) {
       wake_.wait_for(lock, kRetryAfter, [this] { return stopping_; });
       continue;

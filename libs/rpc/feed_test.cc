@@ -189,7 +189,9 @@ TEST(Feed, AnEventThatCannotBeTakenYetWaitsAndComesAgain) {
     feed.Step(10);
     while (shell.writer().Step() > 0) {
     }
-    if (left > 0) EXPECT_LE(FeedCursor(disk, kSource), 1u);
+    if (left > 0) {
+      EXPECT_LE(FeedCursor(disk, kSource), 1u);
+    }
   }
   EXPECT_EQ(left, 0);
   EXPECT_EQ(told, 0);

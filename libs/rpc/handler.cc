@@ -11,6 +11,7 @@
 
 #include "libs/auth/permissions.h"
 #include "libs/crypto/digest.h"
+#include "libs/rpc/directory.h"
 #include "libs/rpc/identity.h"
 #include "libs/rpc/status.h"
 #include "libs/rpc/validate.h"
@@ -170,9 +171,7 @@ void Handler::Finish(Pending& pending, const Status& status, bool replayed) cons
     pending.reactor->Finish(grpc::Status::OK);
     return;
   }
-  const std::string_view service(service_);
-  const size_t first = service.find('.') + 1;
-  pending.reactor->Finish(ToGrpc(status.error(), service.substr(first, service.find('.', first) - first)));
+  pending.reactor->Finish(ToGrpc(status.error(), ShortServiceName(service_)));
 }
 
 grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* context, const Message& request,
@@ -240,7 +239,10 @@ grpc::ServerUnaryReactor* Handler::StartPoll(grpc::CallbackServerContext* contex
   }
   pending->call = std::move(call).value();
   pending->poll = std::move(run);
-  pending->wait_until = pending->start + std::chrono::nanoseconds(std::clamp(wait, Duration{}, kMaxWait).ns);
+  // Half a second before the deadline, so that an empty answer still arrives.
+  const auto patience = pending->deadline - std::chrono::system_clock::now() - std::chrono::milliseconds(500);
+  pending->wait_until = pending->start + std::min<std::chrono::nanoseconds>(
+                                             std::chrono::nanoseconds(std::clamp(wait, Duration{}, kMaxWait).ns), patience);
   PollOnce(std::move(pending));
   return reactor;
 }

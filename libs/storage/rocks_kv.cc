@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -117,6 +118,14 @@ class RocksKv : public Kv {
   const View view_;
 };
 
+// A flush or compaction that failed must not leave a process that serves on what it can no longer keep.
+class StopOnBackgroundError : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    TTX_CHECK(false, "the store failed in the background: " + status->ToString());
+  }
+};
+
 // The profile of architecture.md section 8. Each line guards against a fault measured or fixed after RocksDB 7.8.
 rocksdb::Options Profile(const RocksOptions& from) {
   rocksdb::Options options;
@@ -124,6 +133,7 @@ rocksdb::Options Profile(const RocksOptions& from) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
   options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<StopOnBackgroundError>());
   options.recycle_log_file_num = 0;
   options.wal_compression = rocksdb::kNoCompression;
   options.allow_mmap_writes = false;
@@ -134,9 +144,13 @@ rocksdb::Options Profile(const RocksOptions& from) {
   options.keep_log_file_num = 4;
   options.max_open_files = 256;
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(static_cast<size_t>(from.block_cache_bytes));
+  // Few shards: index blocks are kept in the cache too, and one must fit into a shard many times over, or every read
+  // loads it again.
+  table.block_cache = rocksdb::NewLRUCache(static_cast<size_t>(from.block_cache_bytes), /*num_shard_bits=*/1);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }

@@ -29,12 +29,51 @@ bool WriteAndSync(const std::string& path, int flags, std::string_view text) {
 }  // namespace
 
 Shell::Shell(std::unique_ptr<Kv> kv, const Clock& clock, WriterOptions options, ShellHooks hooks)
-    : kv_(std::move(kv)), clock_(clock), hooks_(std::move(hooks)), writer_(*kv_, clock, options, hooks_.on_failure) {}
+    : kv_(std::move(kv)), clock_(clock), hooks_(std::move(hooks)), writer_(*kv_, clock, options, hooks_.on_failure) {
+  LoadDue();
+  writer_.OnApplied([this](const Overlay& applied) { KeepDue(applied); });
+}
 
 Shell::~Shell() { Drain(); }
 
+void Shell::LoadDue() {
+  constexpr size_t kPage = 10'000;
+  KeyRange range = DueRange();
+  while (true) {
+    const std::vector<Entry> page = kv_->Scan(range, kPage, Direction::kForward);
+    for (const Entry& entry : page) due_keys_.insert(entry.key);
+    if (page.size() < kPage) return;
+    range.begin = page.back().key + '\0';
+  }
+}
+
+void Shell::KeepDue(const Overlay& applied) {
+  const KeyRange range = DueRange();
+  const std::lock_guard lock(due_mutex_);
+  for (auto it = applied.lower_bound(range.begin); it != applied.end() && it->first < range.end; ++it) {
+    if (it->second) {
+      due_keys_.insert(it->first);
+    } else {
+      due_keys_.erase(it->first);
+    }
+  }
+}
+
+std::vector<Due> Shell::TakeDue(Time until) const {
+  std::vector<Due> due;
+  const std::lock_guard lock(due_mutex_);
+  for (auto it = due_keys_.begin(); it != due_keys_.end() && due.size() < kDuePerCommand; ++it) {
+    Due next = ParseDueKey(*it);
+    if (next.time > until) break;
+    due.push_back(std::move(next));
+  }
+  return due;
+}
+
 void Shell::RunDue(Txn& txn) {
-  for (const Due& due : ReadDue(txn, txn.now(), kDuePerCommand)) {
+  for (const Due& due : TakeDue(txn.now())) {
+    // An earlier command of the same batch may have moved or run it.
+    if (!HasDue(txn, due)) continue;
     txn.ClearDue(due.time, due.subject);
     hooks_.on_due(txn, due.subject);
   }
@@ -43,7 +82,7 @@ void Shell::RunDue(Txn& txn) {
 void Shell::Tick() {
   const Time now = clock_.Now();
   if (!timer_queued_.load()) {
-    if (const auto next = NextDue(*kv_); next && *next <= now) {
+    if (!TakeDue(now).empty()) {
       timer_queued_.store(true);
       Command command;
       command.method = "Timer";
@@ -55,13 +94,14 @@ void Shell::Tick() {
       writer_.Submit(std::move(command));
     }
   }
-  if (now >= next_removal_ && !removal_queued_.load()) {
+  if ((now >= next_removal_ || more_to_remove_.load()) && !removal_queued_.load()) {
     next_removal_ = now + kRemovalEvery;
     removal_queued_.store(true);
     Command command;
     command.method = "RemoveAnswers";
-    command.run = [](Txn& txn) -> Result<std::string> {
-      Writer::RemoveAnswers(txn, txn.now() - kAnswerRetention, kRemovalsPerCommand);
+    command.run = [this](Txn& txn) -> Result<std::string> {
+      const size_t removed = Writer::RemoveAnswers(txn, txn.now() - kAnswerRetention, kRemovalsPerCommand);
+      more_to_remove_.store(removed == kRemovalsPerCommand);
       return std::string();
     };
     command.done = [this](Answer) { removal_queued_.store(false); };

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -45,14 +46,22 @@ class Shell {
   void Tick();
 
  private:
+  void LoadDue();
+  void KeepDue(const Overlay& applied);
+  std::vector<Due> TakeDue(Time until) const;
   void RunDue(Txn& txn);
 
   const std::unique_ptr<Kv> kv_;
   const Clock& clock_;
   const ShellHooks hooks_;
   Writer writer_;
+  // The keys of the planned calls, as committed. In memory because the table's head is nothing but what timers left
+  // behind: a store would walk over all of it at each look.
+  mutable std::mutex due_mutex_;
+  std::set<std::string> due_keys_;
   std::atomic<bool> timer_queued_ = false;
   std::atomic<bool> removal_queued_ = false;
+  std::atomic<bool> more_to_remove_ = false;
   Time next_removal_;
 
   std::mutex mutex_;

@@ -139,14 +139,20 @@ uint64_t LastSequence(const Reader& reader) {
   return last.empty() ? 0 : KeyReader(last[0].key, Table(ShellTable::kOutbox)).U64();
 }
 
+KeyRange DueRange() { return PrefixRange(Key(Table(ShellTable::kDue)).str()); }
+
+Due ParseDueKey(std::string_view key) {
+  KeyReader reader(key, Table(ShellTable::kDue));
+  const Time time{reader.I64()};
+  return {time, reader.Text()};
+}
+
+bool HasDue(const Reader& reader, const Due& due) { return reader.Get(DueKey(due.time, due.subject)).has_value(); }
+
 std::vector<Due> ReadDue(const Reader& reader, Time until, size_t limit) {
   const KeyRange range = {Key(Table(ShellTable::kDue)).str(), DueKey(until + Nanoseconds(1), "")};
   std::vector<Due> due;
-  for (const Entry& entry : reader.Scan(range, limit)) {
-    KeyReader key(entry.key, Table(ShellTable::kDue));
-    const Time time{key.I64()};
-    due.push_back({time, key.Text()});
-  }
+  for (const Entry& entry : reader.Scan(range, limit)) due.push_back(ParseDueKey(entry.key));
   return due;
 }
 

@@ -92,6 +92,10 @@ struct Due {
   Time time;
   std::string subject;
 };
+/// The range of the planned calls' keys, one such key, and whether a call is still planned.
+KeyRange DueRange();
+Due ParseDueKey(std::string_view key);
+bool HasDue(const Reader& reader, const Due& due);
 /// The earliest planned calls, at most `limit`, with time <= `until`.
 std::vector<Due> ReadDue(const Reader& reader, Time until, size_t limit);
 /// The time of the earliest planned call.

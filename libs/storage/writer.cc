@@ -202,7 +202,7 @@ size_t Writer::Step() {
   if (!batch.overlay.empty()) {
     WriteBatch write;
     for (auto& [key, value] : batch.overlay) {
-      value ? write.Put(key, std::move(*value)) : write.Delete(key);
+      value ? write.Put(key, *value) : write.Delete(key);
     }
     std::string time;
     AppendU64(time, static_cast<uint64_t>(last_time_.ns));
@@ -217,6 +217,7 @@ size_t Writer::Step() {
       return answers.size();
     }
   }
+  if (on_applied_) on_applied_(batch.overlay);
   for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], std::move(answers[i]));
   if (on_commit_ && next_sequence_ != batch.first_sequence) on_commit_(next_sequence_ - 1);
   return answers.size();

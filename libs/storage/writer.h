@@ -75,6 +75,9 @@ class Writer {
   /// Called after each commit that emitted events, on the writer's thread, with the newest sequence. Set before Start.
   void OnCommit(std::function<void(uint64_t last_sequence)> listener) { on_commit_ = std::move(listener); }
 
+  /// Called after each commit with everything it changed, on the thread that runs batches. Set before the first Step.
+  void OnApplied(std::function<void(const Overlay&)> listener) { on_applied_ = std::move(listener); }
+
   /// Removes stored answers older than `before`, at most `limit`; returns how many. Call from within a command.
   static size_t RemoveAnswers(Txn& txn, Time before, size_t limit);
 
@@ -97,6 +100,7 @@ class Writer {
   const WriterOptions options_;
   const std::function<void(const Error&)> on_failure_;
   std::function<void(uint64_t)> on_commit_;
+  std::function<void(const Overlay&)> on_applied_;
 
   // The writer's own state; touched by the thread that runs batches only.
   Time last_time_;

@@ -191,6 +191,37 @@ TEST_F(FeedTest, TheChainOfADealBecomesNoticesAndAPendingCertificate) {
   }
 }
 
+TEST_F(FeedTest, ATerminatedContractRefusesThePendingCertificate) {
+  TakeListing();
+  TakeContractAndPayment();
+  const CertificateId id = FindCertificate(kv_, "deals/d1", CertificateType::kTxn).value();
+  contract::v1::Event terminated;
+  terminated.mutable_contract_terminated()->set_deal("deals/d1");
+  Take(terminated, OnContractEvent);
+  EXPECT_EQ(LoadCertificate(kv_, id)->state, CertificateState::kRefused);
+}
+
+TEST_F(FeedTest, ACancelledDealIsNeverCertified) {
+  TakeListing();
+  contract::v1::Event cancelled;
+  cancelled.mutable_deal_cancelled()->set_deal("deals/d1");
+  Take(cancelled, OnContractEvent);
+  TakeContractAndPayment();
+  EXPECT_FALSE(FindCertificate(kv_, "deals/d1", CertificateType::kTxn).has_value());
+}
+
+TEST(DisclosureApi, OnlyPartiesWithARoleMayObject) {
+  const auto may = [](std::vector<std::string> roles) {
+    return auth::Grants({"apiClients/c", "organizations/o", "people/p", std::move(roles)},
+                        "disclosure.objection.create");
+  };
+  EXPECT_TRUE(may({"OBJECTOR"}));
+  EXPECT_TRUE(may({"BIDDER"}));
+  EXPECT_TRUE(may({"TRANSFEROR"}));
+  EXPECT_FALSE(may({}));
+  EXPECT_FALSE(may({"EXCHANGE_CLERK"}));
+}
+
 TEST_F(FeedTest, WhatOthersSayBesidesMeansNothingAndDamageIsRefused) {
   listing::v1::Event other;
   other.mutable_listing_closed()->set_listing("listings/l1");

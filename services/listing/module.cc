@@ -17,7 +17,7 @@ class ListingModule : public rpc::ServiceModule {
  public:
   ListingModule(rpc::ModuleDeps module_deps, std::vector<RuleProfile> profiles)
       : ServiceModule(kServiceName, std::move(module_deps)),
-        app_(deps().calendar, deps().ids, std::move(profiles), deps().secrets_key) {
+        app_(deps().calendar, deps().ids, std::move(profiles), deps().secrets_key, SharedRights::kRefused) {
     Subscribe("party", "ttx.party.v1.PartyService", OnPartyEvent);
     Subscribe("auction", "ttx.auction.v1.AuctionService", OnAuctionEvent);
     Subscribe("settlement", "ttx.settlement.v1.SettlementService", OnSettlementEvent);

@@ -1,6 +1,12 @@
 #include "services/server/host.h"
 
 #include <grpc/grpc.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -8,6 +14,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -44,6 +52,8 @@ constexpr size_t kReaderQueue = 4096;
 constexpr Duration kDrainTime = Seconds(10);
 constexpr std::chrono::seconds kServerShutdown{5};
 constexpr int kMaxMessageBytes = 4 << 20;
+// A page of large resources may be more than a request ever is.
+constexpr int kMaxAnswerBytes = 128 << 20;
 constexpr int kSandboxYears = 50;
 
 bool IsSandbox(const config::Config& config) { return config.mode() == config::Config::SANDBOX; }
@@ -148,6 +158,7 @@ std::shared_ptr<grpc::ServerCredentials> ServerCredentials(const TlsFiles& tls) 
 
 std::shared_ptr<grpc::Channel> PeerChannel(const config::Peer& peer, const TlsFiles& tls) {
   grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   if (tls.certificate.empty()) {
@@ -156,6 +167,39 @@ std::shared_ptr<grpc::Channel> PeerChannel(const config::Peer& peer, const TlsFi
   arguments.SetSslTargetNameOverride(rpc::CertifiedName(peer.service()));
   return grpc::CreateCustomChannel(
       peer.address(), grpc::SslCredentials({tls.client_ca, tls.private_key, tls.certificate}), arguments);
+}
+
+// Linking the reflection library turns it on for every server; a server that is not told to reflect must not.
+class NoReflection : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_reflection"; });
+  }
+};
+
+// Whether the address can be listened on now: asked before any store is opened, so that a port in use stops the
+// start with nothing touched.
+Status CheckFree(const std::string& address) {
+  TTX_TRY(const config::Address parsed, config::ParseAddress(address, "listen_address"));
+  if (!parsed.unix_path.empty() || parsed.port == 0) return {};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(parsed.port);
+  if (::getaddrinfo(parsed.host.c_str(), port.c_str(), &hints, &found) != 0) {
+    return Error(Reason::kLISTEN_FAILED, {{"address", address}, {"detail", "no such address"}});
+  }
+  const int probe = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const bool bound = ::bind(probe, found->ai_addr, found->ai_addrlen) == 0 && ::listen(probe, 1) == 0;
+  const int failed = errno;
+  ::close(probe);
+  ::freeaddrinfo(found);
+  if (!bound) return Error(Reason::kLISTEN_FAILED, {{"address", address}, {"detail", std::strerror(failed)}});
+  return {};
 }
 
 void ConfigureServer(grpc::ServerBuilder& builder) {
@@ -196,16 +240,31 @@ struct Host::Parts {
   std::vector<std::string> hosted;  // services, and the sandbox
 
   bool Hosts(std::string_view service) const { return config::HasRole(config, service); }
+  // The default address is the gateway's process's; others have a listener where the configuration names one.
+  std::string AdminAddress() const {
+    return Hosts("gateway") || config.gateway().has_admin_address() ? config.gateway().admin_address() : "";
+  }
 
   Status Load();
   Result<rpc::ModuleDeps> Deps(std::string_view service);
   Result<std::unique_ptr<rpc::Module>> MakeModule(std::string_view service);
+  Status CheckAddresses() const;
   Status ClaimFolders();
   Status MakeModules();
   Status StartServer();
   Status StartGateway();
+  void SetServing(bool serving);
   void Stop();
 };
+
+// For the standard health service: of the server as a whole and of each service.
+void Host::Parts::SetServing(bool serving) {
+  if (server == nullptr) return;
+  server->GetHealthCheckService()->SetServingStatus(serving);
+  for (const auto& module : modules) {
+    server->GetHealthCheckService()->SetServingStatus(std::string(module->service_name()), serving);
+  }
+}
 
 Status Host::Parts::Load() {
   if (IsSandbox(config)) {
@@ -260,14 +319,29 @@ Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view se
   if (service == "contract") return contract::MakeContractModule(std::move(deps));
   if (service == "settlement") {
     TTX_TRY(const std::vector<std::string> fee_tables, ReadFolder(config.fee_directory(), ".textproto"));
-    return settlement::MakeSettlementModule(std::move(deps), {.fee_tables = fee_tables, .fee_table = "changsha-2022-09", .options = {}});
+    return settlement::MakeSettlementModule(std::move(deps), {.fee_tables = fee_tables, .fee_table = config.fee_table(), .options = {}});
   }
   TTX_CHECK(service == "disclosure", "no such service");
   TTX_TRY(const std::string record_key, ReadFile(config.record_key_file()));
   return disclosure::MakeDisclosureModule(std::move(deps), {.record_key_pem = record_key, .exchange_codes = {}});
 }
 
+Status Host::Parts::CheckAddresses() const {
+  if (Hosts("gateway")) TTX_RETURN_IF_ERROR(CheckFree(config.gateway().listen_address()));
+  if (!AdminAddress().empty()) TTX_RETURN_IF_ERROR(CheckFree(AdminAddress()));
+  const bool serves = std::any_of(std::begin(kServices), std::end(kServices), [this](const char* s) { return Hosts(s); });
+  if (serves) TTX_RETURN_IF_ERROR(CheckFree(config.grpc().listen_address()));
+  return {};
+}
+
 Status Host::Parts::ClaimFolders() {
+  // `ttx init` marks the party's folder: without it this is a mistyped path or a disk that is not mounted, and an
+  // empty market must not be served in place of the real one.
+  std::error_code ignored;
+  if (Hosts("party") && !std::filesystem::exists(ServiceFolder(config, "party") + "/TTX", ignored)) {
+    return Error(Reason::kDATA_MISMATCH,
+                 {{"path", ServiceFolder(config, "party")}, {"found", "nobody"}, {"expected", FolderOwner(config, "party")}});
+  }
   for (const char* service : kServices) {
     if (Hosts(service)) hosted.push_back(service);
   }
@@ -300,9 +374,9 @@ Status Host::Parts::StartServer() {
   TTX_TRY(const TlsFiles tls, ReadTls(config.grpc()));
   if (!modules.empty()) {
     grpc::EnableDefaultHealthCheckService(true);
-    if (config.grpc().reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     ConfigureServer(builder);
+    if (!config.grpc().reflection()) builder.SetOption(std::make_unique<NoReflection>());
     builder.AddListeningPort(config.grpc().listen_address(), ServerCredentials(tls), &grpc_port);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     for (const auto& module : modules) builder.RegisterService(&module->service());
@@ -311,8 +385,9 @@ Status Host::Parts::StartServer() {
     if (server == nullptr) {
       return Error(Reason::kLISTEN_FAILED, {{"address", config.grpc().listen_address()}, {"detail", "gRPC"}});
     }
-    server->GetHealthCheckService()->SetServingStatus(true);
-    const std::shared_ptr<grpc::Channel> in_process = server->InProcessChannel({});
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
+    const std::shared_ptr<grpc::Channel> in_process = server->InProcessChannel(arguments);
     for (const auto& module : modules) {
       std::string_view name = module->service_name();
       name.remove_prefix(std::string_view("ttx.").size());
@@ -320,9 +395,9 @@ Status Host::Parts::StartServer() {
     }
   }
   for (const config::Peer& peer : config.peers()) {
-    if (!Hosts(peer.service())) directory.Set(peer.service(), PeerChannel(peer, tls));
+    if (!Hosts(peer.service())) directory.Set(peer.service(), PeerChannel(peer, tls), /*in_process=*/false);
     if (peer.service() == "party" && IsSandbox(config) && !Hosts("party")) {
-      directory.Set("sandbox", PeerChannel(peer, tls));
+      directory.Set("sandbox", PeerChannel(peer, tls), /*in_process=*/false);
     }
   }
   for (const auto& module : modules) module->StartFeeds();
@@ -334,14 +409,16 @@ Status Host::Parts::StartServer() {
 }
 
 Status Host::Parts::StartGateway() {
-  if (!config::HasRole(config, "gateway")) return {};
+  // Every process has its admin listener; HTTPS is the gateway's.
+  const bool edge = Hosts("gateway");
+  if (!edge && AdminAddress().empty()) return {};
   gateway::GatewayConfig from;
-  from.listen_address = config.gateway().listen_address();
+  if (edge) from.listen_address = config.gateway().listen_address();
   from.certificate_file = config.gateway().certificate_file();
   from.private_key_file = config.gateway().private_key_file();
-  from.admin_address = config.gateway().admin_address();
+  from.admin_address = AdminAddress();
   from.allowed_hosts.assign(config.gateway().allowed_hosts().begin(), config.gateway().allowed_hosts().end());
-  from.services = PublicServices(IsSandbox(config));
+  if (edge) from.services = PublicServices(IsSandbox(config));
   from.max_connections = static_cast<int>(config.gateway().max_connections());
   from.max_connections_per_peer = static_cast<int>(config.gateway().max_connections_per_peer());
   from.requests_per_second_per_principal = static_cast<int>(config.gateway().requests_per_second_per_principal());
@@ -365,7 +442,7 @@ void Host::Parts::Stop() {
   if (stopped) return;
   stopped = true;
   ready.store(false);
-  if (server != nullptr) server->GetHealthCheckService()->SetServingStatus(false);
+  SetServing(false);
   if (gateway != nullptr) {
     gateway->StopAccepting();
     gateway->Drain(kDrainTime);
@@ -391,12 +468,14 @@ Host::~Host() { Stop(); }
 Result<std::unique_ptr<Host>> Host::Start(const config::Config& config) {
   std::unique_ptr<Host> host(new Host(std::make_unique<Parts>()));
   host->parts_->config = config;
+  TTX_RETURN_IF_ERROR(host->parts_->CheckAddresses());
   TTX_RETURN_IF_ERROR(host->parts_->ClaimFolders());
   TTX_RETURN_IF_ERROR(host->parts_->Load());
   TTX_RETURN_IF_ERROR(host->parts_->MakeModules());
   TTX_RETURN_IF_ERROR(host->parts_->StartServer());
   TTX_RETURN_IF_ERROR(host->parts_->StartGateway());
   host->parts_->ready.store(true);
+  host->parts_->SetServing(true);
   return host;
 }
 

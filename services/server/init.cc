@@ -1,5 +1,7 @@
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <string>
 
 #include "libs/crypto/random.h"
 #include "libs/crypto/signature.h"
@@ -29,7 +31,7 @@ constexpr const char* kInitHelp =
     "  --production        for real deals\n"
     "  --split             one configuration per role, for one process each with mutual TLS between them\n"
     "  --https-port N      of the gateway (default 8443)\n"
-    "  --admin-port N      of health and metrics (default 9090)\n"
+    "  --admin-port N      of health and metrics (default 9090; with --split of the gateway, the services follow)\n"
     "  --grpc-port N       of gRPC (default 9443; with --split of the first service, the others follow)\n"
     "  --host NAME         the name clients use (default localhost)\n"
     "  --share DIR         where calendars, profiles and fee tables are (default deploy)\n"
@@ -63,7 +65,6 @@ std::string GatewaySection(const Edge& edge) {
   text += "  certificate_file: \"certs/gateway.pem\"\n";
   text += "  private_key_file: \"certs/gateway.key\"\n";
   text += "  allowed_hosts: \"" + edge.host + "\"\n";
-  text += "  allowed_hosts: \"127.0.0.1\"\n";  // probes of the admin listener
   text += "  public_url: \"https://" + edge.host + ":" + port + "\"\n";
   return text + "}\n";
 }
@@ -71,6 +72,10 @@ std::string GatewaySection(const Edge& edge) {
 std::string SplitConfig(std::string_view role, const std::string& common, const Edge& edge) {
   std::string text = common + "roles: \"" + std::string(role) + "\"\n";
   if (role == "gateway") text += GatewaySection(edge);
+  for (int i = 0; i < 6; ++i) {
+    if (role != kServices[i]) continue;
+    text += "gateway { admin_address: \"127.0.0.1:" + std::to_string(edge.admin + 1 + i) + "\" }\n";
+  }
   text += "grpc {\n";
   for (int i = 0; i < 6; ++i) {
     if (role == kServices[i]) text += "  listen_address: \"127.0.0.1:" + std::to_string(edge.grpc + i) + "\"\n";
@@ -90,7 +95,7 @@ Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std:
   const std::string common = CommonConfig(sandbox, share);
   if (!split) {
     return WriteNewFile(folder / "ttx.conf", common + GatewaySection(edge) + "grpc { listen_address: \"127.0.0.1:" +
-                                                 std::to_string(edge.grpc) + "\" reflection: true }\n");
+                                                 std::to_string(edge.grpc) + "\" reflection: " + (sandbox ? "true" : "false") + " }\n");
   }
   for (const char* service : kServices) {
     TTX_RETURN_IF_ERROR(WriteNewFile(folder / (std::string(service) + ".conf"), SplitConfig(service, common, edge)));
@@ -122,34 +127,71 @@ Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox,
   return party::Bootstrap(*kv, clock, ids, secrets_key, input);
 }
 
-Status MakeInstallation(const Arguments& arguments) {
-  const fs::path folder = fs::absolute(arguments.Get("data", "var"));
-  const bool sandbox = arguments.Has("sandbox");
-  if (fs::exists(folder / "keys")) {
-    return Error(Reason::kDATA_MISMATCH, {{"path", folder.string()}, {"found", "an installation"}, {"expected", "a new one"}});
+Result<int> ReadPort(const Arguments& arguments, std::string_view option, std::string_view otherwise) {
+  const std::string text = arguments.Get(option, otherwise);
+  int port = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (failed != std::errc() || end != text.data() + text.size() || port < 1 || port > 65'000) {
+    return InvalidField("--" + std::string(option), Reason::kOUT_OF_RANGE, "1..65000");
   }
+  return port;
+}
+
+Result<Edge> ReadEdge(const Arguments& arguments) {
+  Edge edge;
+  edge.host = arguments.Get("host", "localhost");
+  if (edge.host.empty() || edge.host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos) {
+    return InvalidField("--host", Reason::kBAD_FORMAT, "a name in lower case");
+  }
+  TTX_TRY(edge.https, ReadPort(arguments, "https-port", "8443"));
+  TTX_TRY(edge.admin, ReadPort(arguments, "admin-port", "9090"));
+  TTX_TRY(edge.grpc, ReadPort(arguments, "grpc-port", "9443"));
+  return edge;
+}
+
+// Everything of an installation but its configuration, which is written last: what has none was never in use.
+Status MakeContents(const fs::path& folder, const Arguments& arguments) {
   std::error_code failed;
   fs::create_directories(folder / "keys", failed);
-  fs::permissions(folder / "keys", fs::perms::owner_all, failed);
-  fs::create_directories(folder / "data", failed);
+  if (!failed) fs::create_directories(folder / "data", failed);
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", folder.string()}, {"detail", failed.message()}});
   const std::string secrets_key = crypto::RandomBytes(32);
   TTX_RETURN_IF_ERROR(WriteNewFile(folder / "keys/secrets.key", secrets_key));
   TTX_RETURN_IF_ERROR(
       WriteNewFile(folder / "keys/record.pem", crypto::GenerateKey(crypto::Suite::kEcdsaP256Sha256).private_pem));
-  const Edge edge = {arguments.Get("host", "localhost"), std::atoi(arguments.Get("https-port", "8443").c_str()),
-                       std::atoi(arguments.Get("admin-port", "9090").c_str()),
-                       std::atoi(arguments.Get("grpc-port", "9443").c_str())};
-  TTX_RETURN_IF_ERROR(WriteConfigs(folder, sandbox, arguments.Has("split"),
-                                   fs::absolute(arguments.Get("share", "deploy")).string(), edge));
   TTX_TRY(const party::Bootstrapped made,
-          BootstrapParty(folder, sandbox, secrets_key, arguments.Get("operator-name", "TTX Operator"),
+          BootstrapParty(folder, arguments.Has("sandbox"), secrets_key, arguments.Get("operator-name", "TTX Operator"),
                          arguments.Get("operator-uscc", "91110108MA01ABCD5T")));
-  TTX_RETURN_IF_ERROR(WriteNewFile(folder / "admin.json", "{\"organization\": \"" + made.organization +
-                                                              "\", \"person\": \"" + made.person +
-                                                              "\", \"client_id\": \"" + made.client_id +
-                                                              "\", \"client_secret\": \"" + made.client_secret +
-                                                              "\"}\n"));
+  const std::string admin = "{\"organization\": \"" + made.organization + "\", \"person\": \"" + made.person +
+                            "\", \"client_id\": \"" + made.client_id + "\", \"client_secret\": \"" +
+                            made.client_secret + "\"}\n";
+  return WriteNewFile(folder / "admin.json", admin);
+}
+
+void RemoveContents(const fs::path& folder) {
+  std::error_code ignored;
+  fs::remove_all(folder / "keys", ignored);
+  fs::remove_all(folder / "data", ignored);
+  fs::remove(folder / "admin.json", ignored);
+}
+
+Status MakeInstallation(const Arguments& arguments) {
+  const fs::path folder = fs::absolute(arguments.Get("data", "var"));
+  TTX_TRY(const Edge edge, ReadEdge(arguments));
+  if (fs::exists(folder / "ttx.conf") || fs::exists(folder / "gateway.conf")) {
+    return Error(Reason::kDATA_MISMATCH,
+                 {{"path", folder.string()}, {"found", "an installation"}, {"expected", "a new one"}});
+  }
+  RemoveContents(folder);  // of an init that was cut short
+  Status made = MakeContents(folder, arguments);
+  if (made.ok()) {
+    made = WriteConfigs(folder, arguments.Has("sandbox"), arguments.Has("split"),
+                        fs::absolute(arguments.Get("share", "deploy")).string(), edge);
+  }
+  if (!made.ok()) {
+    RemoveContents(folder);
+    return made;
+  }
   std::printf("installation  %s\nadministrator %s\n", folder.c_str(), (folder / "admin.json").c_str());
   return {};
 }

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -24,6 +26,7 @@ constexpr const char* kHelp =
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  umask(077);  // data, logs and keys are the operator's alone
   std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     std::fputs(kHelp, words.empty() ? stderr : stdout);

@@ -89,8 +89,6 @@ int Serve(const std::vector<std::string>& words) {
     return Refuse(Error(Reason::kSANDBOX_ONLY));
   }
   const sigset_t signals = BlockStopSignals();
-  std::error_code ignored;
-  std::filesystem::create_directories(config->data_directory(), ignored);
   const SystemClock log_clock;
   const Status logging = obs::InitLog({.file = config->log().file(), .level = LevelOf(config->log().level())}, log_clock);
   if (!logging.ok()) return Refuse(logging.error());

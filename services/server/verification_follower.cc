@@ -22,7 +22,8 @@ bool VerificationFollower::Fetch(int64_t& version) {
   if (channel == nullptr) return false;
   grpc::ClientContext context;
   context.AddMetadata(std::string(rpc::kServiceHeader), self_.name);
-  context.AddMetadata(std::string(rpc::kSecretHeader), self_.secret);
+  if (directory_.InProcess("party")) context.AddMetadata(std::string(rpc::kSecretHeader), self_.secret);
+  context.set_wait_for_ready(true);  // a process that starts first waits for the party service instead of polling it
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds((kWait + Seconds(10)).ns));
   {
     const std::lock_guard lock(mutex_);

@@ -1,7 +1,5 @@
 #include "services/settlement/module.h"
 
-#include <algorithm>
-
 #include "libs/rpc/service_module.h"
 #include "services/settlement/app/settlement_app.h"
 #include "services/settlement/rpc/feeds.h"
@@ -54,11 +52,9 @@ Result<std::unique_ptr<rpc::Module>> MakeSettlementModule(rpc::ModuleDeps deps, 
     TTX_TRY(FeeTable table, ParseFeeTable(text));
     tables.push_back(std::move(table));
   }
-  const bool known = std::any_of(tables.begin(), tables.end(),
-                                 [&](const FeeTable& table) { return table.name == config.fee_table; });
-  if (!known) {
-    return Error(Reason::kFEE_TABLE_MISSING,
-                 {{"table", config.fee_table}, {"date", FormatDate(DateInShanghai(deps.clock.Now()))}});
+  const Date today = DateInShanghai(deps.clock.Now());
+  if (TableInForce(tables, config.fee_table, today) == nullptr) {
+    return Error(Reason::kFEE_TABLE_MISSING, {{"table", config.fee_table}, {"date", FormatDate(today)}});
   }
   auto module = std::make_unique<SettlementModule>(std::move(deps), config.options, std::move(tables),
                                                    std::move(config.fee_table));

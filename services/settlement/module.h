@@ -19,7 +19,7 @@ struct ModuleConfig {
 };
 
 /// The settlement service, ready to be hosted. An Error when its protos lack a policy, a fee table is bad
-/// (BAD_FEE_TABLE), or none has the name that is charged by (FEE_TABLE_MISSING).
+/// (BAD_FEE_TABLE), or none of the name that is charged by is in force today (FEE_TABLE_MISSING).
 Result<std::unique_ptr<rpc::Module>> MakeSettlementModule(rpc::ModuleDeps deps, ModuleConfig config);
 
 }  // namespace ttx::settlement

@@ -88,6 +88,14 @@ TEST_F(SettlementModuleTest, ABadFeeTableStopsTheStart) {
   const auto missing = MakeSettlementModule(Deps(), config);
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().reason, Reason::kFEE_TABLE_MISSING);
+  // A table that is not in force yet is no table.
+  clock_.Set(StartOfDay(MakeDate(2022, 9, 1)) - Nanoseconds(1));
+  const auto early = MakeSettlementModule(Deps(), Config());
+  ASSERT_FALSE(early.ok());
+  EXPECT_EQ(early.error().reason, Reason::kFEE_TABLE_MISSING);
+  EXPECT_EQ(early.error().metadata.at("date"), "2022-08-31");
+  clock_.Set(StartOfDay(MakeDate(2022, 9, 1)));
+  EXPECT_TRUE(MakeSettlementModule(Deps(), Config()).ok());
 }
 
 TEST_F(SettlementModuleTest, AnswersOverTheWire) {
@@ -177,6 +185,7 @@ class FeedsTest : public SettlementModuleTest {
     intent.set_legal_name("东湖科技有限公司");
     intent.set_deposit_fen(10'000'000);
     intent.mutable_deposit_due_time()->set_seconds(kNow.ns / 1'000'000'000 + 86'400);
+    intent.set_deposit_due_provisional(true);
     intent.set_reference("REF");
     Take(OnListingEvent, event);
   }
@@ -207,6 +216,7 @@ TEST_F(FeedsTest, IntentsBecomeDeposits) {
   ConfirmIntent();
   EXPECT_EQ(FindDeposit(txn_, "listings/l/intents/i")->required, Fen{10'000'000});
   EXPECT_EQ(FindDeposit(txn_, "listings/l/intents/i")->due_time, kNow + Hours(24));
+  EXPECT_TRUE(FindDeposit(txn_, "listings/l/intents/i")->due_provisional);
   listing::v1::Event released;
   released.mutable_intent_released()->set_intent("listings/l/intents/i");
   Take(OnListingEvent, released);
@@ -227,6 +237,19 @@ TEST_F(FeedsTest, ContractsBecomeSettlements) {
   activated.mutable_organization_activated()->set_bank_account_number("1001");
   Take(OnPartyEvent, activated);
   EXPECT_EQ(LoadOrganization(txn_, "organizations/seller")->account_number, "1001");
+}
+
+TEST_F(FeedsTest, AContractWaitsForItsFeeTable) {
+  const SettlementApp without({}, {}, "changsha-2022-09", calendar_, ids_);
+  contract::v1::Event event;
+  event.mutable_contract_effective()->set_deal("deals/d");
+  event.mutable_contract_effective()->set_exchange("organizations/exchange");
+  event.mutable_contract_effective()->set_price_fen(1);
+  const Status waits = OnContractEvent(without, txn_, rpc::FeedEvent{1, event.SerializeAsString()});
+  ASSERT_FALSE(waits.ok());
+  EXPECT_EQ(waits.error().reason, Reason::kUNAVAILABLE);  // the feed keeps its place
+  Take(OnContractEvent, event);
+  EXPECT_EQ(Deal().price, Fen{1});
 }
 
 TEST_F(FeedsTest, ObjectionsHoldUntilTheyAreClosedWithoutEffect) {

@@ -18,20 +18,23 @@ ROLES = ["party", "listing", "auction", "contract", "settlement", "disclosure", 
 START_SECONDS = 30
 
 
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_ports(count):
-    """Ports nobody listens on, all different, below the range the kernel hands out to clients."""
-    ports = []
-    candidate = 20000 + (os.getpid() * 37) % 9000
-    while len(ports) < count:
-        candidate += 1
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-            except OSError:
-                continue
-        ports.append(candidate)
-    return ports
+    """Ports in a row that nobody listens on, below the range the kernel hands out to clients."""
+    for first in range(20000 + (os.getpid() * 37) % 9000, 32000, count):
+        ports = list(range(first, first + count))
+        if all(is_free(port) for port in ports):
+            return ports
+    raise AssertionError("no free ports")
 
 
 class Answer:
@@ -53,8 +56,8 @@ class Installation:
     def __init__(self, split=False, mode="--sandbox", start=True, options=(), requests_per_second=100_000):
         self.folder = tempfile.mkdtemp(prefix="ttx-e2e-")
         self.split = split
-        ports = free_ports(8)
-        self.https_port, self.admin_port, self.grpc_port = ports[0], ports[1], ports[2]
+        ports = free_ports(24)
+        self.https_port, self.admin_port, self.grpc_port = ports[0], ports[1], ports[8]
         subprocess.run([os.path.join(ROOT, "deploy/dev-certificates"), self.path("certs")], check=True,
                        capture_output=True)
         command = [BINARY, "init", "--data", self.folder, mode, "--https-port", str(self.https_port), "--admin-port",

@@ -24,10 +24,17 @@ std::vector<storage::Entry> ScanTable(const storage::Reader& reader, Table table
   return reader.Scan(storage::PrefixRange(std::string(1, static_cast<char>(table))), kAll);
 }
 
+// The entries of a table whose keys begin with `owner`.
+template <class Table>
+std::vector<storage::Entry> EntriesOf(const storage::Reader& reader, Table table, const std::string& owner) {
+  return reader.Scan(storage::PrefixRange(storage::Key(static_cast<uint8_t>(table)).Text(owner).str()), kAll);
+}
+
 std::string Text(int64_t number) { return std::to_string(number); }
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
-// --- The rules of bidding (domain.md 5), once more and naively --------------------------------------------------------------
+// --- The rules of bidding (domain.md 5), once more and naively
+// --------------------------------------------------------------
 
 using AuctionLog = std::vector<auction::store::EventRecord>;
 
@@ -102,7 +109,8 @@ class Referee {
     const auto& rules = scheduled_.rules();
     Require(bid.number() == last_number_ + 1, "A1 bids are not numbered without gaps");
     Require(bid.time_ns() > last_time_, "A19 bids are not in the order of their times");
-    Require((phase_ == kFree || phase_ == kLimited) && bid.time_ns() < end_, "A5 a bid was taken outside a phase");
+    Require((phase_ == kFree || phase_ == kLimited) && bid.time_ns() < end_,
+            "A5 a bid was taken outside a phase");
     const bool known = std::any_of(scheduled_.bidders().begin(), scheduled_.bidders().end(),
                                    [&](const auto& bidder) { return bidder.code() == bid.code(); });
     Require(known, "A11 somebody bid who was not admitted");
@@ -113,7 +121,8 @@ class Referee {
     }
     if (rules.has_cap_fen()) Require(bid.price_fen() <= rules.cap_fen(), "A3 a bid above the cap");
     if (phase_ == kLimited) {
-      Require(bid.phase_end_ns() == bid.time_ns() + rules.cycle_ns(), "A6 a limited cycle did not begin anew");
+      Require(bid.phase_end_ns() == bid.time_ns() + rules.cycle_ns(),
+              "A6 a limited cycle did not begin anew");
       Require(bid.phase_end_ns() >= end_, "A6 a bid shortened its cycle");
     } else {
       Require(bid.phase_end_ns() == end_, "A6 a bid moved the end of the free period");
@@ -136,8 +145,10 @@ class Referee {
       if (number == 0 || bid.fen > bids_.at(number).fen) number = candidate;
     }
     const bool capped = rules.has_cap_fen() && best_ == rules.cap_fen();
-    Require(event.time_ns() == (capped ? last_time_ : end_), "A5 a session closed at another time than its end");
-    Require(event.bid_count() == static_cast<int64_t>(bids_.size()), "A1 the close counts other bids than were taken");
+    Require(event.time_ns() == (capped ? last_time_ : end_),
+            "A5 a session closed at another time than its end");
+    Require(event.bid_count() == static_cast<int64_t>(bids_.size()),
+            "A1 the close counts other bids than were taken");
     const int64_t reserve = scheduled_.has_reserve() ? scheduled_.reserve().price_fen() : 0;
     if (number == 0) {
       Require(event.outcome() == kNoBid && !event.has_winner(), "A9 an outcome without a bid");
@@ -145,12 +156,14 @@ class Referee {
       Require(event.outcome() == kBelowReserve && !event.has_winner(), "A9 a sale below the reserve price");
     } else {
       Require(event.outcome() == kWinner && event.winner().number() == number &&
-                  event.winner().code() == bids_.at(number).code && event.winner().price_fen() == bids_.at(number).fen,
+                  event.winner().code() == bids_.at(number).code &&
+                  event.winner().price_fen() == bids_.at(number).fen,
               "A9 the winner is not the highest bid");
     }
     if (scheduled_.has_reserve()) {
       const auto& kept = scheduled_.reserve();
-      Require(crypto::Sha256(kept.salt() + "TTX-RESERVE-1|" + std::to_string(kept.price_fen())) == kept.commitment(),
+      Require(crypto::Sha256(kept.salt() + "TTX-RESERVE-1|" + std::to_string(kept.price_fen())) ==
+                  kept.commitment(),
               "A9 the reserve price is not the one committed to");
     }
   }
@@ -179,18 +192,20 @@ std::map<std::string, AuctionLog> AuctionLogs(const storage::Reader& reader) {
 }
 
 // What the listing services' announcements are about, by type.
-std::map<listing::AnnouncementType, std::vector<listing::Announcement>> Announcements(const Installation& services,
-                                                                                     const storage::Reader& reader) {
+std::map<listing::AnnouncementType, std::vector<listing::Announcement>> Announcements(
+    const Installation& services, const storage::Reader& reader) {
   std::map<listing::AnnouncementType, std::vector<listing::Announcement>> found;
   for (const listing::StoredEvent& event : services.listing.ListEvents(reader, ServicePrincipal(), 0, kAll)) {
-    if (const auto* told = std::get_if<listing::Announcement>(&event.payload)) found[told->type].push_back(*told);
+    if (const auto* told = std::get_if<listing::Announcement>(&event.payload))
+      found[told->type].push_back(*told);
   }
   return found;
 }
 
 }  // namespace
 
-void Auditor::RememberBid(const std::string& auction_id, int64_t number, const std::string& code, int64_t fen) {
+void Auditor::RememberBid(const std::string& auction_id, int64_t number, const std::string& code,
+                          int64_t fen) {
   heard_[auction_id].push_back({number, code, fen});
 }
 
@@ -218,7 +233,8 @@ void Auditor::Audit() {
   FoldDisclosure();
 }
 
-// --- System ----------------------------------------------------------------------------------------------------------------
+// --- System
+// ----------------------------------------------------------------------------------------------------------------
 
 // Every answer a client got is on disk, word for word.
 void Auditor::AuditAnswers() {
@@ -259,7 +275,8 @@ void Auditor::AuditOutboxes() {
     std::string chain;
     for (const storage::Entry& entry : ScanTable(node->disk(), ShellTable::kOutbox)) {
       const uint64_t next = KeyReader(entry.key, static_cast<uint8_t>(ShellTable::kOutbox)).U64();
-      Expect(next == sequence + 1, "S3 the events of ", name, " have a gap before ", Text(static_cast<int64_t>(next)));
+      Expect(next == sequence + 1, "S3 the events of ", name, " have a gap before ",
+             Text(static_cast<int64_t>(next)));
       sequence = next;
       std::string_view in = entry.value;
       const auto time = static_cast<int64_t>(storage::TakeU64(in).value_or(0));
@@ -268,7 +285,8 @@ void Auditor::AuditOutboxes() {
       chain = crypto::Sha256(chain + entry.value);
       if (sequence == seen) prefix = chain;
     }
-    Expect(sequence >= seen && prefix == digest, "S3 events of ", name, " that had been published have changed");
+    Expect(sequence >= seen && prefix == digest, "S3 events of ", name,
+           " that had been published have changed");
     seen = sequence;
     digest = chain;
     lengths[name] = sequence;
@@ -285,13 +303,16 @@ void Auditor::AuditOutboxes() {
   }
 }
 
-// --- Auctions ----------------------------------------------------------------------------------------------------------------
+// --- Auctions
+// ----------------------------------------------------------------------------------------------------------------
 
 void Auditor::AuditAuctions() {
   const storage::Kv& disk = Disk("auction");
   const auto logs = AuctionLogs(disk);
   for (const auto& [id, log] : logs) {
-    Referee referee([&, &auction = id](const std::string& violation) { Expect(false, violation, " in auctions/", auction); });
+    Referee referee([&, &auction = id](const std::string& violation) {
+      Expect(false, violation, " in auctions/", auction);
+    });
     referee.Run(log);
     checks_ += log.size();
     const auto offered = listing::LoadListing(Disk("listing"), IdOf(referee.scheduled().listing()));
@@ -299,11 +320,13 @@ void Auditor::AuditAuctions() {
       Expect(offered && bidder.organization() != offered->owner && bidder.organization() != offered->exchange,
              "A11 the seller is a bidder in auctions/", id);
       const auto deposit = settlement::FindDeposit(Disk("settlement"), bidder.intent());
-      Expect(deposit && deposit->amount >= deposit->required, "A10 a bidder without a deposit in auctions/", id);
+      Expect(deposit && deposit->amount >= deposit->required, "A10 a bidder without a deposit in auctions/",
+             id);
     }
     // The table of bids says the same as the log.
     const std::vector<auction::Bid> bids = auction::ListBids(disk, {id}, 0, kAll);
-    Expect(bids.size() == referee.bids().size(), "A1 the bids of auctions/", id, " are others than in its log");
+    Expect(bids.size() == referee.bids().size(), "A1 the bids of auctions/", id,
+           " are others than in its log");
     for (const auction::Bid& bid : bids) {
       const auto it = referee.bids().find(bid.number);
       Expect(it != referee.bids().end() && it->second.code == bid.code && it->second.fen == bid.price.value,
@@ -324,38 +347,28 @@ void Auditor::AuditAuctions() {
   for (const auto& [id, heard] : heard_) Expect(logs.contains(id), "S1 auctions/", id, " is gone");
 }
 
-// --- Money -------------------------------------------------------------------------------------------------------------------
+// --- Money
+// -------------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-struct Sums {
-  int64_t debits = 0;
-  int64_t credits = 0;
-  bool operator==(const Sums&) const = default;
-};
-using Accounts = std::map<std::pair<int64_t, std::string>, Sums>;
-
-bool IsLiability(int64_t account) { return account >= 2000 && account < 3000; }
-
-}  // namespace
-
-void Auditor::AuditLedger(const std::string& exchange) {
-  const storage::Kv& disk = Disk("settlement");
+// Every balance of an exchange, from its journals alone.
+Auditor::Accounts Auditor::SumJournals(const std::string& exchange) {
   Accounts computed;
   std::set<std::string> ids;
   int64_t number = 0;
-  const auto journals = storage::PrefixRange(storage::Key(static_cast<uint8_t>(settlement::Table::kJournal)).Text(exchange).str());
-  for (const storage::Entry& entry : disk.Scan(journals, kAll)) {
+  for (const storage::Entry& entry : EntriesOf(Disk("settlement"), settlement::Table::kJournal, exchange)) {
     settlement::store::JournalRecord journal;
     TTX_CHECK(journal.ParseFromString(entry.value), "a journal that cannot be read");
     Expect(journal.number() == ++number, "E12 the journals of ", exchange, " are not numbered without gaps");
-    Expect(ids.insert(journal.id()).second, "E6 journal ", journal.id(), " of ", exchange, " was posted twice");
+    Expect(ids.insert(journal.id()).second, "E6 journal ", journal.id(), " of ", exchange,
+           " was posted twice");
     Sums sum;
     for (const auto& line : journal.lines()) {
-      Expect((line.debit_fen() > 0) != (line.credit_fen() > 0) && line.debit_fen() >= 0 && line.credit_fen() >= 0,
+      Expect((line.debit_fen() > 0) != (line.credit_fen() > 0) && line.debit_fen() >= 0 &&
+                 line.credit_fen() >= 0,
              "E1 a line of journal ", journal.id(), " is no debit and no credit");
       sum.debits += line.debit_fen();
       sum.credits += line.credit_fen();
+      // Once for what the amount is kept for, once for the account as a whole.
       for (const std::string& dimension : {line.dimension(), std::string()}) {
         Sums& sums = computed[{line.account(), dimension}];
         sums.debits += line.debit_fen();
@@ -364,9 +377,12 @@ void Auditor::AuditLedger(const std::string& exchange) {
     }
     Expect(sum.debits == sum.credits, "E1 journal ", journal.id(), " of ", exchange, " does not balance");
   }
+  return computed;
+}
+
+void Auditor::CompareBalances(const std::string& exchange, const Accounts& computed) {
   Accounts stored;
-  const auto balances = storage::PrefixRange(storage::Key(static_cast<uint8_t>(settlement::Table::kBalance)).Text(exchange).str());
-  for (const storage::Entry& entry : disk.Scan(balances, kAll)) {
+  for (const storage::Entry& entry : EntriesOf(Disk("settlement"), settlement::Table::kBalance, exchange)) {
     KeyReader key(entry.key, static_cast<uint8_t>(settlement::Table::kBalance));
     key.Text();
     const auto account = static_cast<int64_t>(key.U64());
@@ -383,17 +399,23 @@ void Auditor::AuditLedger(const std::string& exchange) {
              Text(key.first), " ", key.second, " of ", exchange, " is not the sum of its postings");
     }
   }
+}
+
+void Auditor::AuditLedger(const std::string& exchange) {
+  const storage::Kv& disk = Disk("settlement");
+  const Accounts accounts = SumJournals(exchange);
+  CompareBalances(exchange, accounts);
   int64_t escrow = 0;
   int64_t own = 0;
   int64_t liabilities = 0;
-  for (const auto& [key, sums] : computed) {
-    if (IsLiability(key.first)) {
-      Expect(sums.credits >= sums.debits, "E3 client account ", Text(key.first), " ", key.second, " of ", exchange, " is below zero");
-    }
+  for (const auto& [key, sums] : accounts) {
+    const bool liability = key.first >= 2000 && key.first < 3000;
+    Expect(!liability || sums.credits >= sums.debits, "E3 client account ", Text(key.first), " ", key.second,
+           " of ", exchange, " is below zero");
     if (!key.second.empty()) continue;
     if (key.first == 1001 || key.first == 1002) escrow += sums.debits - sums.credits;
     if (key.first == 1003) own += sums.debits - sums.credits;
-    if (IsLiability(key.first)) liabilities += sums.credits - sums.debits;
+    if (liability) liabilities += sums.credits - sums.debits;
   }
   Expect(escrow == liabilities, "E2 the escrow money of ", exchange, " is not what clients are owed");
   // What the bank reported, less what it paid out, is what is there: each receipt counts once.
@@ -405,9 +427,11 @@ void Auditor::AuditLedger(const std::string& exchange) {
   int64_t paid = 0;
   for (const std::string& id : settlement::ListIds(disk, settlement::Kind::kPayout, "", "", kAll)) {
     const auto payout = settlement::LoadPayout(disk, {id});
-    if (payout->exchange == exchange && payout->state == settlement::PayoutState::kSucceeded) paid += payout->amount.value;
+    const bool succeeded = payout->state == settlement::PayoutState::kSucceeded;
+    if (payout->exchange == exchange && succeeded) paid += payout->amount.value;
   }
-  Expect(escrow + own == received - paid, "E6 the money of ", exchange, " is not what came in less what went out");
+  Expect(escrow + own == received - paid, "E6 the money of ", exchange,
+         " is not what came in less what went out");
 }
 
 void Auditor::AuditSettlements() {
@@ -427,59 +451,78 @@ void Auditor::AuditSettlements() {
   }
   std::set<std::string> deals;
   for (const auto& entry : ScanTable(disk, settlement::Table::kSettlement)) {
-    const auto money = settlement::LoadSettlement(disk, {KeyReader(entry.key, static_cast<uint8_t>(settlement::Table::kSettlement)).Text()});
+    const auto money = settlement::LoadSettlement(
+        disk, {KeyReader(entry.key, static_cast<uint8_t>(settlement::Table::kSettlement)).Text()});
     Expect(deals.insert(money->deal).second, "S4 two settlements for ", money->deal);
-    const bool leaving = money->state == settlement::SettlementState::kReleasing || money->state == settlement::SettlementState::kSettled;
+    const bool leaving = money->state == settlement::SettlementState::kReleasing ||
+                         money->state == settlement::SettlementState::kSettled;
     if (!leaving) continue;
-    Expect(money->price_paid == money->price && money->buyer_fee_paid == money->buyer_fee, "E9 ", money->deal, " was released unpaid");
+    Expect(money->price_paid == money->price && money->buyer_fee_paid == money->buyer_fee, "E9 ", money->deal,
+           " was released unpaid");
     const auto deal_contract = contract::LoadContract(Disk("contract"), {IdOf(money->contract)});
-    const auto registration = contract::FindRegistrationOfHash(Disk("contract"), deal_contract->hashes.sha256);
-    Expect(registration && contract::LoadRegistration(Disk("contract"), *registration)->state == contract::RegistrationState::kRegistered,
+    const auto registration =
+        contract::FindRegistrationOfHash(Disk("contract"), deal_contract->hashes.sha256);
+    Expect(registration && contract::LoadRegistration(Disk("contract"), *registration)->state ==
+                               contract::RegistrationState::kRegistered,
            "E9 ", money->deal, " was released though its contract is not registered");
-    const auto notice = disclosure::FindNotice(Disk("disclosure"), money->listing, disclosure::NoticeType::kN8);
-    Expect(notice && notice->state == disclosure::NoticeState::kEnded, "E9 ", money->deal, " was released within its publicity");
-    const auto certificate = disclosure::FindCertificate(Disk("disclosure"), money->deal, disclosure::CertificateType::kTxn);
-    Expect(certificate && disclosure::LoadCertificate(Disk("disclosure"), *certificate)->state == disclosure::CertificateState::kValid,
+    const auto notice =
+        disclosure::FindNotice(Disk("disclosure"), money->listing, disclosure::NoticeType::kN8);
+    Expect(notice && notice->state == disclosure::NoticeState::kEnded, "E9 ", money->deal,
+           " was released within its publicity");
+    const auto certificate =
+        disclosure::FindCertificate(Disk("disclosure"), money->deal, disclosure::CertificateType::kTxn);
+    Expect(certificate && disclosure::LoadCertificate(Disk("disclosure"), *certificate)->state ==
+                              disclosure::CertificateState::kValid,
            "E9 ", money->deal, " was released without a certificate");
   }
 }
 
-// --- Contracts ---------------------------------------------------------------------------------------------------------------
+// --- Contracts
+// ---------------------------------------------------------------------------------------------------------------
 
 void Auditor::AuditContracts() {
   const storage::Kv& disk = Disk("contract");
   std::set<std::string> numbers;
   for (const auto& entry : ScanTable(disk, contract::Table::kContract)) {
-    const auto stored = contract::LoadContract(disk, {KeyReader(entry.key, static_cast<uint8_t>(contract::Table::kContract)).Text()});
+    const auto stored = contract::LoadContract(
+        disk, {KeyReader(entry.key, static_cast<uint8_t>(contract::Table::kContract)).Text()});
     const auto deal = contract::LoadDeal(disk, stored->deal);
     const std::string name = "contracts/" + stored->id.text;
     const std::string canonical = contract::CanonicalText(stored->id, *deal, stored->manifest);
-    Expect(stored->hashes.sha256 == crypto::Hex(crypto::Sha256(canonical)) && stored->hashes.sm3 == crypto::Hex(crypto::Sm3(canonical)),
+    Expect(stored->hashes.sha256 == crypto::Hex(crypto::Sha256(canonical)) &&
+               stored->hashes.sm3 == crypto::Hex(crypto::Sm3(canonical)),
            "C3 the hashes of ", name, " are not those of its text");
     if (!stored->frozen_text.empty()) {
       Expect(stored->frozen_text == canonical, "C3 the manifest of ", name, " is not the frozen text");
-      Expect(contract::DealDifferences(stored->manifest, deal->facts).empty(), "C4 ", name, " departs from its deal");
+      Expect(contract::DealDifferences(stored->manifest, deal->facts).empty(), "C4 ", name,
+             " departs from its deal");
     }
     if (!stored->signatures.empty()) {
-      const auto [it, first] = signed_texts_.try_emplace(stored->id.text, SignedText{stored->frozen_text, canonical});
-      Expect(first || (it->second.frozen == stored->frozen_text && it->second.canonical == canonical),
-             "C3 ", name, " changed after its first signature");
+      const auto [it, first] =
+          signed_texts_.try_emplace(stored->id.text, SignedText{stored->frozen_text, canonical});
+      Expect(first || (it->second.frozen == stored->frozen_text && it->second.canonical == canonical), "C3 ",
+             name, " changed after its first signature");
     }
     std::set<std::string> signers;
     for (const contract::Signature& signature : stored->signatures) {
       signers.insert(signature.organization);
       const auto key = party::LoadSigningKey(Disk("party"), signature.key_id);
       const auto suite = crypto::ParseSuite(signature.suite);
-      Expect(key && ResourceName(key->organization) == signature.organization, "C6 ", name, " is signed with somebody else's key");
-      Expect(key && suite && crypto::Verify(*suite, key->public_key_pem, stored->frozen_text, signature.value),
-             "C1 a signature of ", name, " does not verify");
+      Expect(key && ResourceName(key->organization) == signature.organization, "C6 ", name,
+             " is signed with somebody else's key");
+      Expect(
+          key && suite && crypto::Verify(*suite, key->public_key_pem, stored->frozen_text, signature.value),
+          "C1 a signature of ", name, " does not verify");
     }
     const auto id = contract::FindRegistrationOfHash(disk, stored->hashes.sha256);
     const auto registration = id ? contract::LoadRegistration(disk, *id) : std::nullopt;
     if (!registration || registration->state != contract::RegistrationState::kRegistered) continue;
-    Expect(signers.contains(stored->seller) && signers.contains(stored->buyer), "C2 ", name, " is registered but not signed by both");
-    Expect(numbers.insert(registration->number).second, "C5 registration number ", registration->number, " was given twice");
-    Expect(registration->amounts.total == stored->manifest.price, "C4 ", name, " is registered with another price");
+    Expect(signers.contains(stored->seller) && signers.contains(stored->buyer), "C2 ", name,
+           " is registered but not signed by both");
+    Expect(numbers.insert(registration->number).second, "C5 registration number ", registration->number,
+           " was given twice");
+    Expect(registration->amounts.total == stored->manifest.price, "C4 ", name,
+           " is registered with another price");
   }
 }
 
@@ -487,12 +530,13 @@ void Auditor::AuditContracts() {
 void Auditor::AuditDeals() {
   const auto logs = AuctionLogs(Disk("auction"));
   for (const auto& entry : ScanTable(Disk("contract"), contract::Table::kDeal)) {
-    const auto deal = contract::LoadDeal(Disk("contract"), {KeyReader(entry.key, static_cast<uint8_t>(contract::Table::kDeal)).Text()});
+    const auto deal = contract::LoadDeal(
+        Disk("contract"), {KeyReader(entry.key, static_cast<uint8_t>(contract::Table::kDeal)).Text()});
     const contract::DealFacts& facts = deal->facts;
     const std::string name = "deals/" + deal->id.text;
     const auto offered = listing::LoadListing(Disk("listing"), IdOf(facts.listing));
-    Expect(offered && offered->deal.id == name && offered->deal.price == facts.price && offered->deal.buyer == facts.buyer &&
-               offered->owner == facts.seller,
+    Expect(offered && offered->deal.id == name && offered->deal.price == facts.price &&
+               offered->deal.buyer == facts.buyer && offered->owner == facts.seller,
            "C4 ", name, " is not what its listing determined");
     if (facts.method == "AUCTION") {
       const auto log = logs.find(IdOf(facts.auction));
@@ -509,22 +553,28 @@ void Auditor::AuditDeals() {
       Expect(same, "C4 ", name, " is not what its auction determined");
     }
     const auto money = settlement::FindSettlement(Disk("settlement"), name);
-    if (money) Expect(money->price == facts.price && money->buyer == facts.buyer && money->seller == facts.seller, "C4 the settlement of ", name, " is for another deal");
+    if (money)
+      Expect(money->price == facts.price && money->buyer == facts.buyer && money->seller == facts.seller,
+             "C4 the settlement of ", name, " is for another deal");
     for (const auto& certificate : disclosure::ListCertificates(Disk("disclosure"), "", name, "", kAll)) {
       if (certificate.state != disclosure::CertificateState::kValid) continue;
       Expect(money && money->price_paid == money->price, "C8 ", name, " has a certificate but is not paid");
       const auto signed_contract = contract::FindContractOfDeal(Disk("contract"), deal->id);
-      Expect(signed_contract && contract::IsConcluded(*contract::LoadContract(Disk("contract"), *signed_contract)),
+      Expect(signed_contract &&
+                 contract::IsConcluded(*contract::LoadContract(Disk("contract"), *signed_contract)),
              "C8 ", name, " has a certificate but no contract");
-      Expect(services_.disclosure.Verify(Disk("disclosure"), certificate.issued.number, facts.buyer_legal_name).has_value() &&
-                 crypto::Verify(crypto::Suite::kEcdsaP256Sha256, services_.disclosure.record_key().public_pem,
-                                certificate.issued.content, certificate.issued.signature),
-             "C8 the certificate of ", name, " does not verify");
+      Expect(
+          services_.disclosure.Verify(Disk("disclosure"), certificate.issued.number, facts.buyer_legal_name)
+                  .has_value() &&
+              crypto::Verify(crypto::Suite::kEcdsaP256Sha256, services_.disclosure.record_key().public_pem,
+                             certificate.issued.content, certificate.issued.signature),
+          "C8 the certificate of ", name, " does not verify");
     }
   }
 }
 
-// --- S5: the log alone gives what is stored ----------------------------------------------------------------------------------
+// --- S5: the log alone gives what is stored
+// ----------------------------------------------------------------------------------
 
 void Auditor::FoldAuctions() {
   std::map<std::string, auction::Auction> folded;
@@ -533,7 +583,8 @@ void Auditor::FoldAuctions() {
     state = auction::Apply(std::move(state), event.event);
   }
   const auto stored = ScanTable(Disk("auction"), auction::Table::kAuction);
-  Expect(stored.size() == folded.size(), "S5 there are auctions without events, or events without an auction");
+  Expect(stored.size() == folded.size(),
+         "S5 there are auctions without events, or events without an auction");
   for (const auto& [id, state] : folded) {
     const auto found = auction::LoadAuction(Disk("auction"), {id});
     Expect(found && found->auction == state, "S5 auctions/", id, " is not what its events say");
@@ -557,9 +608,12 @@ void Auditor::FoldListings() {
       state = listing::Apply(std::move(state), *change);
     }
   }
-  Expect(ScanTable(disk, listing::Table::kListing).size() == listings.size(), "S5 other listings than their events say");
-  Expect(ScanTable(disk, listing::Table::kIntent).size() == intents.size(), "S5 other intents than their events say");
-  Expect(ScanTable(disk, listing::Table::kAchievement).size() == achievements.size(), "S5 other achievements than their events say");
+  Expect(ScanTable(disk, listing::Table::kListing).size() == listings.size(),
+         "S5 other listings than their events say");
+  Expect(ScanTable(disk, listing::Table::kIntent).size() == intents.size(),
+         "S5 other intents than their events say");
+  Expect(ScanTable(disk, listing::Table::kAchievement).size() == achievements.size(),
+         "S5 other achievements than their events say");
   for (const auto& [name, state] : listings) {
     const auto found = listing::LoadListing(disk, state.id.text);
     Expect(found && *found == state, "S5 ", name, " is not what its events say");
@@ -592,9 +646,12 @@ void Auditor::FoldContracts() {
       state = contract::Apply(std::move(state), *change);
     }
   }
-  Expect(ScanTable(disk, contract::Table::kDeal).size() == deals.size(), "S5 other deals than their events say");
-  Expect(ScanTable(disk, contract::Table::kContract).size() == contracts.size(), "S5 other contracts than their events say");
-  Expect(ScanTable(disk, contract::Table::kRegistration).size() == registrations.size(), "S5 other registrations than their events say");
+  Expect(ScanTable(disk, contract::Table::kDeal).size() == deals.size(),
+         "S5 other deals than their events say");
+  Expect(ScanTable(disk, contract::Table::kContract).size() == contracts.size(),
+         "S5 other contracts than their events say");
+  Expect(ScanTable(disk, contract::Table::kRegistration).size() == registrations.size(),
+         "S5 other registrations than their events say");
   for (const auto& [id, state] : deals) {
     const auto found = contract::LoadDeal(disk, {id});
     Expect(found && *found == state, "S5 deals/", id, " is not what its events say");
@@ -617,7 +674,8 @@ void Auditor::FoldSettlements() {
   std::map<std::string, settlement::Payout> payouts;
   const auto fold = [&](auto& states, const auto& event) {
     auto& state = states[event.after.id.text];
-    Expect(event.after.version == state.version + 1, "S5 an event of ", NameOf(event.after.id), " is missing");
+    Expect(event.after.version == state.version + 1, "S5 an event of ", NameOf(event.after.id),
+           " is missing");
     state = event.after;
   };
   for (const settlement::StoredEvent& stored : settlement::ListEvents(disk, 0, kAll)) {
@@ -632,7 +690,8 @@ void Auditor::FoldSettlements() {
         stored.event);
   }
   const auto compare = [&](const auto& states, settlement::Table table, auto load) {
-    Expect(ScanTable(disk, table).size() == states.size(), "S5 other resources of settlement than their events say");
+    Expect(ScanTable(disk, table).size() == states.size(),
+           "S5 other resources of settlement than their events say");
     for (const auto& [id, state] : states) {
       const auto found = load(disk, decltype(state.id){id});
       Expect(found && *found == state, "S5 ", NameOf(state.id), " is not what its events say");
@@ -650,13 +709,19 @@ void Auditor::FoldDisclosure() {
   std::map<std::string, disclosure::Objection> objections;
   std::map<std::string, disclosure::Certificate> certificates;
   for (const disclosure::StoredEvent& stored : disclosure::ListEvents(disk, 0, kAll)) {
-    const auto fold = [](auto& state, const auto& event) { state = disclosure::Apply(std::move(state), event); };
-    if (const auto* notice = std::get_if<disclosure::NoticeEntry>(&stored.entry)) fold(notices[notice->id.text], notice->event);
-    if (const auto* objection = std::get_if<disclosure::ObjectionEntry>(&stored.entry)) fold(objections[objection->id.text], objection->event);
-    if (const auto* certificate = std::get_if<disclosure::CertificateEntry>(&stored.entry)) fold(certificates[certificate->id.text], certificate->event);
+    const auto fold = [](auto& state, const auto& event) {
+      state = disclosure::Apply(std::move(state), event);
+    };
+    if (const auto* notice = std::get_if<disclosure::NoticeEntry>(&stored.entry))
+      fold(notices[notice->id.text], notice->event);
+    if (const auto* objection = std::get_if<disclosure::ObjectionEntry>(&stored.entry))
+      fold(objections[objection->id.text], objection->event);
+    if (const auto* certificate = std::get_if<disclosure::CertificateEntry>(&stored.entry))
+      fold(certificates[certificate->id.text], certificate->event);
   }
   const auto compare = [&](const auto& states, disclosure::Table table, auto load) {
-    Expect(ScanTable(disk, table).size() == states.size(), "S5 other resources of disclosure than their events say");
+    Expect(ScanTable(disk, table).size() == states.size(),
+           "S5 other resources of disclosure than their events say");
     for (const auto& [id, state] : states) {
       const auto found = load(disk, decltype(state.id){id});
       Expect(found && *found == state, "S5 ", disclosure::NameOf(state.id), " is not what its events say");
@@ -685,7 +750,8 @@ void Auditor::FoldParty() {
         },
         stored.payload);
   }
-  Expect(ScanTable(disk, party::Table::kOrganization).size() == organizations.size(), "S5 other organizations than their events say");
+  Expect(ScanTable(disk, party::Table::kOrganization).size() == organizations.size(),
+         "S5 other organizations than their events say");
   for (const auto& [id, state] : organizations) {
     const auto found = party::LoadOrganization(disk, {id});
     Expect(found && *found == state, "S5 organizations/", id, " is not what its events say");
@@ -696,14 +762,16 @@ void Auditor::FoldParty() {
   }
 }
 
-// --- At rest -----------------------------------------------------------------------------------------------------------------
+// --- At rest
+// -----------------------------------------------------------------------------------------------------------------
 
 // Each event of one service has had its effect in the others, and has had it once (S4).
 void Auditor::AuditAtRest() {
   for (const auto& [name, node] : world_.nodes()) {
     for (const storage::Entry& entry : ScanTable(node->disk(), ShellTable::kFeedCursor)) {
       const std::string source = KeyReader(entry.key, static_cast<uint8_t>(ShellTable::kFeedCursor)).Text();
-      Expect(rpc::FeedCursor(node->disk(), source) == storage::LastSequence(Disk(source)), "S4 ", name, " has not taken all events of ", source);
+      Expect(rpc::FeedCursor(node->disk(), source) == storage::LastSequence(Disk(source)), "S4 ", name,
+             " has not taken all events of ", source);
     }
   }
   AuditEffects();
@@ -715,28 +783,40 @@ void Auditor::AuditEffects() {
   const auto notices = [&](disclosure::NoticeType type) {
     return disclosure::ListNotices(Disk("disclosure"), type, "", 0, kAll).size();
   };
-  Expect(notices(disclosure::NoticeType::kN1) == told[Type::kAchievementPublished].size(), "S4 other N1 notices than achievements published");
-  Expect(notices(disclosure::NoticeType::kN3) == told[Type::kListingPublished].size(), "S4 other N3 notices than listings published");
-  Expect(notices(disclosure::NoticeType::kN4) == told[Type::kListingExtended].size(), "S4 other N4 notices than listings extended");
-  Expect(notices(disclosure::NoticeType::kN5) == told[Type::kBiddingScheduled].size(), "S4 other N5 notices than auctions announced");
-  Expect(notices(disclosure::NoticeType::kN7) == told[Type::kDealDetermined].size(), "S4 other N7 notices than deals");
-  Expect(ScanTable(Disk("auction"), auction::Table::kAuction).size() == told[Type::kBiddingScheduled].size(), "S4 other auctions than were scheduled");
-  Expect(ScanTable(Disk("contract"), contract::Table::kDeal).size() == told[Type::kDealDetermined].size(), "S4 other deals than were determined");
-  Expect(ScanTable(Disk("settlement"), settlement::Table::kDeposit).size() == told[Type::kIntentConfirmed].size(), "S4 other deposits than intents confirmed");
+  Expect(notices(disclosure::NoticeType::kN1) == told[Type::kAchievementPublished].size(),
+         "S4 other N1 notices than achievements published");
+  Expect(notices(disclosure::NoticeType::kN3) == told[Type::kListingPublished].size(),
+         "S4 other N3 notices than listings published");
+  Expect(notices(disclosure::NoticeType::kN4) == told[Type::kListingExtended].size(),
+         "S4 other N4 notices than listings extended");
+  Expect(notices(disclosure::NoticeType::kN5) == told[Type::kBiddingScheduled].size(),
+         "S4 other N5 notices than auctions announced");
+  Expect(notices(disclosure::NoticeType::kN7) == told[Type::kDealDetermined].size(),
+         "S4 other N7 notices than deals");
+  Expect(ScanTable(Disk("auction"), auction::Table::kAuction).size() == told[Type::kBiddingScheduled].size(),
+         "S4 other auctions than were scheduled");
+  Expect(ScanTable(Disk("contract"), contract::Table::kDeal).size() == told[Type::kDealDetermined].size(),
+         "S4 other deals than were determined");
+  Expect(ScanTable(Disk("settlement"), settlement::Table::kDeposit).size() ==
+             told[Type::kIntentConfirmed].size(),
+         "S4 other deposits than intents confirmed");
   size_t effective = 0;
   for (const contract::StoredEvent& stored : contract::ListEvents(Disk("contract"), 0, kAll)) {
     const auto* step = std::get_if<contract::ContractEvent>(&stored.event);
     if (step != nullptr && std::holds_alternative<contract::ContractEffective>(step->payload)) ++effective;
   }
-  Expect(ScanTable(Disk("settlement"), settlement::Table::kSettlement).size() == effective, "S4 other settlements than contracts in effect");
+  Expect(ScanTable(Disk("settlement"), settlement::Table::kSettlement).size() == effective,
+         "S4 other settlements than contracts in effect");
   Expect(notices(disclosure::NoticeType::kN8) == effective, "S4 other N8 notices than contracts in effect");
   for (const listing::Announcement& deal : told[Type::kDealDetermined]) {
     const std::string& id = deal.listing->deal.id;
-    Expect(contract::LoadDeal(Disk("contract"), {IdOf(id)}).has_value(), "S4 ", id, " never reached the contract service");
+    Expect(contract::LoadDeal(Disk("contract"), {IdOf(id)}).has_value(), "S4 ", id,
+           " never reached the contract service");
   }
   for (const listing::Announcement& intent : told[Type::kIntentLost]) {
     const auto deposit = settlement::FindDeposit(Disk("settlement"), intent.intent->name());
-    Expect(!deposit || deposit->state != settlement::DepositState::kEffective, "E10 the deposit of a lost intent is kept: ", intent.intent->name());
+    Expect(!deposit || deposit->state != settlement::DepositState::kEffective,
+           "E10 the deposit of a lost intent is kept: ", intent.intent->name());
   }
 }
 

@@ -11,7 +11,8 @@
 
 namespace ttx::sim {
 
-/// Looks at what is durable with rules of its own and names what does not hold, by invariant (docs/verification.md).
+/// Looks at what is durable with rules of its own and names what does not hold, by invariant
+/// (docs/verification.md).
 class Auditor {
  public:
   Auditor(const World& world, const Installation& services) : world_(world), services_(services) {}
@@ -56,12 +57,24 @@ class Auditor {
     ((violation += parts), ...);
     if (reported_.insert(violation).second) violations_.push_back(violation);
   }
-  const storage::Kv& Disk(const std::string& node) const { return const_cast<World&>(world_).node(node).disk(); }
+  const storage::Kv& Disk(const std::string& node) const {
+    return const_cast<World&>(world_).node(node).disk();
+  }
 
   void AuditAnswers();
   void AuditFacts();
   void AuditOutboxes();
   void AuditAuctions();
+  struct Sums {
+    int64_t debits = 0;
+    int64_t credits = 0;
+    bool operator==(const Sums&) const = default;
+  };
+  // By account and dimension; an empty dimension is the account as a whole.
+  using Accounts = std::map<std::pair<int64_t, std::string>, Sums>;
+
+  Accounts SumJournals(const std::string& exchange);
+  void CompareBalances(const std::string& exchange, const Accounts& computed);
   void AuditLedger(const std::string& exchange);
   void AuditSettlements();
   void AuditContracts();
@@ -79,8 +92,9 @@ class Auditor {
   std::vector<RememberedFact> facts_;
   std::map<std::string, std::vector<Heard>> heard_;
   std::map<std::string, SignedText> signed_texts_;
-  std::map<std::string, std::pair<uint64_t, std::string>> outboxes_;  // node -> length and digest of what was seen
-  std::map<std::string, uint64_t> cursors_;                           // consumer and source -> position
+  std::map<std::string, std::pair<uint64_t, std::string>>
+      outboxes_;                             // node -> length and digest of what was seen
+  std::map<std::string, uint64_t> cursors_;  // consumer and source -> position
   std::set<std::string> reported_;
   std::vector<std::string> violations_;
   uint64_t checks_ = 0;

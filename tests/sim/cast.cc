@@ -16,7 +16,8 @@ std::string Digits(uint64_t number, size_t count) {
 
 class Casting {
  public:
-  Casting(World& world, Installation& services) : world_(world), services_(services), party_(world.node("party")) {}
+  Casting(World& world, Installation& services)
+      : world_(world), services_(services), party_(world.node("party")) {}
 
   Cast Run() {
     Install();
@@ -24,8 +25,10 @@ class Casting {
     for (const char* name : {"北方技术交易所", "南方技术交易所"}) cast.exchanges.push_back(AddExchange(name));
     cast.bank = Admit("示范银行", Kind::kBank, {"SETTLEMENT_BANK"});
     cast.registry = Admit("示范登记站", Kind::kRegistry, {"REGISTRY"});
-    for (const char* name : {"东山大学", "西山大学"}) cast.universities.push_back(AddParty(name, Kind::kUniversity, "TRANSFEROR"));
-    for (const char* name : {"甲科技有限公司", "乙科技有限公司", "丙科技有限公司", "丁科技有限公司", "戊科技有限公司"}) {
+    for (const char* name : {"东山大学", "西山大学"})
+      cast.universities.push_back(AddParty(name, Kind::kUniversity, "TRANSFEROR"));
+    for (const char* name :
+         {"甲科技有限公司", "乙科技有限公司", "丙科技有限公司", "丁科技有限公司", "戊科技有限公司"}) {
       cast.enterprises.push_back(AddParty(name, Kind::kEnterprise, "BIDDER"));
     }
     world_.Settle();
@@ -34,8 +37,7 @@ class Casting {
 
  private:
   // Whoever must exist has to be made: a refusal here is a fault of the simulation itself.
-  std::vector<std::string> Must(const Principal& caller, const std::string& method,
-                                const sim::Run& run) {
+  std::vector<std::string> Must(const Principal& caller, const std::string& method, const sim::Run& run) {
     const Result<std::string> answer = world_.Request(party_, caller, method, run);
     TTX_CHECK(answer.ok(), method + " was refused: " + (answer.ok() ? "" : answer.error().message()));
     std::istringstream words(*answer);
@@ -52,8 +54,8 @@ class Casting {
     member.uscc = code + UsccCheckSymbol(code);
     member.account = Digits(6'222'000'000'000'000 + members_, 16);
     party::PartyApp::RegisterInput input;
-    input.profile = {member.uscc,          legal_name, kind, "北京市海淀区一号", "110108", std::string(64, 'a'), "张三",
-                     {legal_name, member.account, "示范银行"}};
+    input.profile = {member.uscc, legal_name,           kind,   "北京市海淀区一号",
+                     "110108",    std::string(64, 'a'), "张三", {legal_name, member.account, "示范银行"}};
     input.person_display_name = "第一人";
     input.client_display_name = "第一客户端";
     input.roles = std::move(roles);
@@ -86,10 +88,11 @@ class Casting {
     const bool restricted = party::IsRestricted(kind);
     const auto input = Registration(member, legal_name, kind, roles);
     const Principal caller = restricted ? administrator_ : Principal{};
-    const auto said = Must(caller, "Register", [this, caller, input, restricted](storage::Txn& txn) -> Result<std::string> {
-      TTX_TRY(const auto registered, services_.party.Register(txn, caller, input, restricted));
-      return Said(registered);
-    });
+    const auto said =
+        Must(caller, "Register", [this, caller, input, restricted](storage::Txn& txn) -> Result<std::string> {
+          TTX_TRY(const auto registered, services_.party.Register(txn, caller, input, restricted));
+          return Said(registered);
+        });
     member.organization = said[0];
     member.client = PrincipalOf(said, roles);
     const party::OrganizationId id{said[0].substr(14)};
@@ -102,14 +105,19 @@ class Casting {
 
   Principal AddPerson(const Principal& manager, const std::string& organization, const std::string& name,
                       const std::string& role) {
-    const auto person = Must(manager, "CreatePerson", [this, manager, organization, name](storage::Txn& txn) -> Result<std::string> {
-      TTX_TRY(const auto made, services_.party.CreatePerson(txn, manager, {organization.substr(14)}, name));
-      return made.id.text;
-    });
-    const auto client = Must(manager, "CreateApiClient", [this, manager, person, name, role](storage::Txn& txn) -> Result<std::string> {
-      TTX_TRY(const auto made, services_.party.CreateApiClient(txn, manager, {{person[0]}, name, {role}, false}));
-      return ResourceName(made.client.id);
-    });
+    const auto person = Must(manager, "CreatePerson",
+                             [this, manager, organization, name](storage::Txn& txn) -> Result<std::string> {
+                               TTX_TRY(const auto made, services_.party.CreatePerson(
+                                                            txn, manager, {organization.substr(14)}, name));
+                               return made.id.text;
+                             });
+    const auto client =
+        Must(manager, "CreateApiClient",
+             [this, manager, person, name, role](storage::Txn& txn) -> Result<std::string> {
+               TTX_TRY(const auto made,
+                       services_.party.CreateApiClient(txn, manager, {{person[0]}, name, {role}, false}));
+               return ResourceName(made.client.id);
+             });
     return {client[0], organization, "people/" + person[0], {role}};
   }
 
@@ -118,8 +126,9 @@ class Casting {
     member.key.pair = crypto::GenerateKey(member.key.suite);
     member.key.fingerprint = crypto::PublicKeyFingerprint(member.key.pair.public_pem).value();
     const party::OrganizationId id{member.organization.substr(14)};
-    const std::string proof =
-        crypto::Sign(member.key.suite, member.key.pair.private_pem, party::PossessionText(id, member.key.fingerprint)).value();
+    const std::string proof = crypto::Sign(member.key.suite, member.key.pair.private_pem,
+                                           party::PossessionText(id, member.key.fingerprint))
+                                  .value();
     const auto proven = party::PartyApp::ProveKey(
         {id, std::string(crypto::SuiteId(member.key.suite)), member.key.pair.public_pem, proof});
     TTX_CHECK(proven.ok(), "a proof of possession was refused");

@@ -156,7 +156,9 @@ void Installation::AddListing(World& world) {
       "listing",
       [this](Node&) {
         Node::Process process;
-        process.on_due = [this](storage::Txn& txn, const std::string& subject) { listing.OnDue(txn, subject); };
+        process.on_due = [this](storage::Txn& txn, const std::string& subject) {
+          listing.OnDue(txn, subject);
+        };
         process.feeds = {{"party", Taking(listing, listing::OnPartyEvent)},
                          {"auction", Taking(listing, listing::OnAuctionEvent)},
                          {"settlement", Taking(listing, listing::OnSettlementEvent)},
@@ -168,15 +170,16 @@ void Installation::AddListing(World& world) {
         return process;
       },
       [this](const storage::Reader& reader, uint64_t after, size_t limit) {
-        return Serialized(listing.ListEvents(reader, ServicePrincipal(), after, limit),
-                          [this](const listing::StoredEvent& event) {
-                            std::optional<listing::ListingApp::Reserve> reserve;
-                            const auto* told = std::get_if<listing::Announcement>(&event.payload);
-                            if (told != nullptr && told->type == listing::AnnouncementType::kBiddingScheduled) {
-                              reserve = listing.OpenReserve(*told->listing);
-                            }
-                            return listing::ToProto(event, true, reserve);
-                          });
+        return Serialized(
+            listing.ListEvents(reader, ServicePrincipal(), after, limit),
+            [this](const listing::StoredEvent& event) {
+              std::optional<listing::ListingApp::Reserve> reserve;
+              const auto* told = std::get_if<listing::Announcement>(&event.payload);
+              if (told != nullptr && told->type == listing::AnnouncementType::kBiddingScheduled) {
+                reserve = listing.OpenReserve(*told->listing);
+              }
+              return listing::ToProto(event, true, reserve);
+            });
       });
 }
 
@@ -185,7 +188,9 @@ void Installation::AddAuction(World& world) {
       "auction",
       [this](Node& node) {
         Node::Process process;
-        process.on_due = [this](storage::Txn& txn, const std::string& subject) { auction.OnDue(txn, subject); };
+        process.on_due = [this](storage::Txn& txn, const std::string& subject) {
+          auction.OnDue(txn, subject);
+        };
         process.feeds = {{"listing", Taking(auction, auction::OnListingEvent)}};
         process.recover = [this, &node](storage::Shell& shell, Time since) {
           std::optional<std::string> cursor = "";
@@ -207,7 +212,9 @@ void Installation::AddContract(World& world) {
       "contract",
       [this](Node&) {
         Node::Process process;
-        process.on_due = [this](storage::Txn& txn, const std::string& subject) { contract.OnDue(txn, subject); };
+        process.on_due = [this](storage::Txn& txn, const std::string& subject) {
+          contract.OnDue(txn, subject);
+        };
         process.feeds = {{"listing", Taking(contract, contract::OnListingEvent)},
                          {"party", Taking(contract, contract::OnPartyEvent)},
                          {"disclosure", Taking(contract, contract::OnDisclosureEvent)}};
@@ -224,7 +231,9 @@ void Installation::AddSettlement(World& world) {
       "settlement",
       [this](Node&) {
         Node::Process process;
-        process.on_due = [this](storage::Txn& txn, const std::string& subject) { settlement.OnDue(txn, subject); };
+        process.on_due = [this](storage::Txn& txn, const std::string& subject) {
+          settlement.OnDue(txn, subject);
+        };
         process.feeds = {{"listing", Taking(settlement, settlement::OnListingEvent)},
                          {"contract", Taking(settlement, settlement::OnContractEvent)},
                          {"disclosure", Taking(settlement, settlement::OnDisclosureEvent)},
@@ -242,7 +251,9 @@ void Installation::AddDisclosure(World& world) {
       "disclosure",
       [this](Node&) {
         Node::Process process;
-        process.on_due = [this](storage::Txn& txn, const std::string& subject) { disclosure.OnDue(txn, subject); };
+        process.on_due = [this](storage::Txn& txn, const std::string& subject) {
+          disclosure.OnDue(txn, subject);
+        };
         process.feeds = {{"listing", Taking(disclosure, disclosure::OnListingEvent)},
                          {"contract", Taking(disclosure, disclosure::OnContractEvent)},
                          {"settlement", Taking(disclosure, disclosure::OnSettlementEvent)}};

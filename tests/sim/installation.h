@@ -13,8 +13,8 @@
 
 namespace ttx::sim {
 
-/// Makes every random byte of this process's OpenSSL follow from a seed while it lives: nonces of sealed values and of
-/// signatures too, so that equal runs leave equal disks. One at a time.
+/// Makes every random byte of this process's OpenSSL follow from a seed while it lives: nonces of sealed
+/// values and of signatures too, so that equal runs leave equal disks. One at a time.
 class SeededCrypto {
  public:
   explicit SeededCrypto(uint64_t seed);
@@ -23,11 +23,13 @@ class SeededCrypto {
   SeededCrypto& operator=(const SeededCrypto&) = delete;
 };
 
-/// The six services as nodes of a world, wired as their modules wire them, configured from deploy/ (the working folder
-/// is the repository). The use cases keep nothing between calls, so one object of each serves every boot.
+/// The six services as nodes of a world, wired as their modules wire them, configured from deploy/ (the
+/// working folder is the repository). The use cases keep nothing between calls, so one object of each serves
+/// every boot.
 class Installation {
  public:
-  /// `world` gets the nodes party, listing, auction, contract, settlement and disclosure, which refer to this object.
+  /// `world` gets the nodes party, listing, auction, contract, settlement and disclosure, which refer to this
+  /// object.
   explicit Installation(World& world);
   Installation(const Installation&) = delete;
   Installation& operator=(const Installation&) = delete;

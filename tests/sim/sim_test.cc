@@ -28,7 +28,11 @@ uint64_t Runs(uint64_t otherwise) { return FromEnvironment("TTX_SIM_RUNS", other
 class Simulation {
  public:
   Simulation(uint64_t seed, Faults faults, WorkloadOptions options)
-      : crypto(seed), world(seed, faults), services(world), auditor(world, services), workload(world, services, auditor, options) {}
+      : crypto(seed),
+        world(seed, faults),
+        services(world),
+        auditor(world, services),
+        workload(world, services, auditor, options) {}
 
   std::vector<std::string> Violations() const {
     std::vector<std::string> all = world.violations;
@@ -37,11 +41,12 @@ class Simulation {
   }
 
   std::string Summary() const {
-    std::string text = std::to_string(workload.steps()) + " steps, " + std::to_string(world.requests) + " requests, " +
-                       std::to_string(world.crashes) + " crashes, " + std::to_string(auditor.checks()) + " checks, now " +
-                       FormatTime(world.clock.Now());
+    std::string text = std::to_string(workload.steps()) + " steps, " + std::to_string(world.requests) +
+                       " requests, " + std::to_string(world.crashes) + " crashes, " +
+                       std::to_string(auditor.checks()) + " checks, now " + FormatTime(world.clock.Now());
     for (const DealPlan& deal : workload.deals()) text += "\n  " + workload.Describe(deal);
-    for (const auto& [what, count] : workload.refusals()) text += "\n  refused " + what + " x" + std::to_string(count);
+    for (const auto& [what, count] : workload.refusals())
+      text += "\n  refused " + what + " x" + std::to_string(count);
     return text;
   }
 
@@ -65,8 +70,9 @@ Faults FaultsOf(uint64_t seed) {
 
 std::string HowToReplay(uint64_t seed) {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  return "replay: TTX_SIM_SEED=" + std::to_string(seed) + " TTX_SIM_RUNS=1 ttx_sim_test --gtest_filter=" +
-         test->test_suite_name() + "." + test->name() + "   (in the root of the repository)";
+  return "replay: TTX_SIM_SEED=" + std::to_string(seed) +
+         " TTX_SIM_RUNS=1 ttx_sim_test --gtest_filter=" + test->test_suite_name() + "." + test->name() +
+         "   (in the root of the repository)";
 }
 
 void Report(const Simulation& run, uint64_t seed) {
@@ -110,7 +116,8 @@ TEST(Simulation, KeepsEveryInvariantUnderFaultsAndMischief) {
     for (const DealPlan& deal : run.workload.deals()) {
       ++all;
       over += run.workload.IsOver(deal) ? 1 : 0;
-      EXPECT_TRUE(run.workload.IsOver(deal)) << "S10 a deal hangs: " << run.workload.Describe(deal) << "\n" << run.Summary();
+      EXPECT_TRUE(run.workload.IsOver(deal)) << "S10 a deal hangs: " << run.workload.Describe(deal) << "\n"
+                                             << run.Summary();
     }
   }
   // A single seed may be lucky.
@@ -138,7 +145,8 @@ TEST(Simulation, DoesTheSameForTheSameSeed) {
   EXPECT_NE(other.world.Digest(), digests[0]);
 }
 
-// --- The auditor sees ------------------------------------------------------------------------------------------------------
+// --- The auditor sees
+// ------------------------------------------------------------------------------------------------------
 
 // One finished run without faults; each test damages its disks, looks, and puts back what was there.
 class AuditorTest : public ::testing::Test {
@@ -226,16 +234,19 @@ TEST_F(AuditorTest, SeesAnAcceptedBidThatIsDropped) {
 }
 
 TEST_F(AuditorTest, SeesABidWhosePriceIsChanged) {
-  auto bid = FindAuctionEvent([](const auto& event) { return event.has_bid_accepted() && event.bid_accepted().bid().number() == 2; });
+  auto bid = FindAuctionEvent(
+      [](const auto& event) { return event.has_bid_accepted() && event.bid_accepted().bid().number() == 2; });
   bid.record.mutable_bid_accepted()->mutable_bid()->set_price_fen(1);
   Damage("auction", bid.entry.key, bid.entry.value.substr(0, 8) + bid.record.SerializeAsString());
   EXPECT_THAT(Findings(), Contains(StartsWith("A3 a bid below the start price")));
 }
 
 TEST_F(AuditorTest, SeesASwappedWinner) {
-  auto closed = FindAuctionEvent([](const auto& event) { return event.has_closed() && event.closed().has_winner(); });
+  auto closed =
+      FindAuctionEvent([](const auto& event) { return event.has_closed() && event.closed().has_winner(); });
   const std::string auction = closed.record.auction();
-  const auto scheduled = FindAuctionEvent([&](const auto& event) { return event.has_scheduled() && event.auction() == auction; });
+  const auto scheduled = FindAuctionEvent(
+      [&](const auto& event) { return event.has_scheduled() && event.auction() == auction; });
   auto* winner = closed.record.mutable_closed()->mutable_winner();
   for (const auto& bidder : scheduled.record.scheduled().bidders()) {
     if (bidder.code() != winner->code()) winner->set_code(bidder.code());
@@ -252,7 +263,10 @@ TEST_F(AuditorTest, SeesAJournalThatIsPostedTwice) {
   ASSERT_TRUE(journal.ParseFromString(last.value));
   journal.set_number(journal.number() + 1);
   Damage("settlement",
-         storage::Key(static_cast<uint8_t>(settlement::Table::kJournal)).Text(journal.exchange()).U64(static_cast<uint64_t>(journal.number())).str(),
+         storage::Key(static_cast<uint8_t>(settlement::Table::kJournal))
+             .Text(journal.exchange())
+             .U64(static_cast<uint64_t>(journal.number()))
+             .str(),
          journal.SerializeAsString());
   const auto findings = Findings();
   EXPECT_THAT(findings, Contains(StartsWith("E6 journal")));
@@ -315,7 +329,8 @@ TEST_F(AuditorTest, SeesASignatureThatIsNotTheSigners) {
 }
 
 TEST_F(AuditorTest, SeesAnEventThatWasTakenTwiceOrNever) {
-  const std::string key = storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedCursor)).Text("listing").str();
+  const std::string key =
+      storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedCursor)).Text("listing").str();
   std::string back;
   storage::AppendU64(back, rpc::FeedCursor(Disk("contract"), "listing") - 1);
   Damage("contract", key, back);

@@ -17,6 +17,7 @@ using settlement::SettlementState;
 constexpr const char* kPatent = "ZL201710601862.3";
 constexpr const char* kAchievementTitle = "高导热碳纳米管复合薄膜制备技术";
 constexpr int kMaxIdle = 40;
+constexpr size_t kAll = 1'000'000;
 // How long a step that was refused is left alone.
 constexpr Duration kPatience = Hours(3);
 
@@ -57,17 +58,17 @@ contract::Manifest ManifestOf(const contract::DealFacts& facts, Date today, int3
   manifest.project_name = facts.title;
   manifest.seller = {facts.seller, facts.seller_legal_name, "北京市海淀区一号", "王示范"};
   manifest.buyer = {facts.buyer, facts.buyer_legal_name, "上海市浦东新区二号", "李示范"};
-  manifest.object = {facts.listing, facts.listing_version, facts.title, facts.kind, facts.right_scope,
-                     facts.ip_numbers, "专利权一项", "权利有效，无质押、无保全"};
+  manifest.object = {facts.listing,     facts.listing_version, facts.title,  facts.kind,
+                     facts.right_scope, facts.ip_numbers,      "专利权一项", "权利有效，无质押、无保全"};
   for (const std::string& number : facts.ip_numbers) {
-    manifest.patents.push_back({number, facts.title, facts.seller_legal_name, facts.seller_legal_name, "2017-07-21",
-                                number.substr(2), number, "2037-07-20"});
+    manifest.patents.push_back({number, facts.title, facts.seller_legal_name, facts.seller_legal_name,
+                                "2017-07-21", number.substr(2), number, "2037-07-20"});
   }
   for (std::string* clause :
        {&manifest.content, &manifest.scope, &manifest.requirements, &manifest.schedule, &manifest.place,
         &manifest.method, &manifest.confidentiality, &manifest.result_ownership, &manifest.result_sharing,
-        &manifest.acceptance_standard, &manifest.acceptance_method, &manifest.glossary, &manifest.breach_liability,
-        &manifest.dispute_resolution}) {
+        &manifest.acceptance_standard, &manifest.acceptance_method, &manifest.glossary,
+        &manifest.breach_liability, &manifest.dispute_resolution}) {
     *clause = "按双方约定";
   }
   manifest.price = facts.price;
@@ -89,11 +90,16 @@ bool HasSigned(const std::vector<contract::Signature>& signatures, contract::Sid
 }  // namespace
 
 Workload::Workload(World& world, Installation& services, Auditor& auditor, WorkloadOptions options)
-    : world_(world), services_(services), auditor_(auditor), options_(options), cast_(MakeCast(world, services)) {
+    : world_(world),
+      services_(services),
+      auditor_(auditor),
+      options_(options),
+      cast_(MakeCast(world, services)) {
   for (size_t i = 0; i < options_.deals; ++i) deals_.push_back(MakePlan());
 }
 
-// --- What everybody intends ----------------------------------------------------------------------------------------------
+// --- What everybody intends
+// ----------------------------------------------------------------------------------------------
 
 BidderPlan Workload::MakeBidder(size_t enterprise) {
   BidderPlan bidder;
@@ -130,7 +136,8 @@ DealPlan Workload::MakePlan() {
   deal.objector = enterprises.back();
   if (Mischief(150)) deal.leaves_unsigned = static_cast<Unsigned>(1 + world_.Below(4));
   if (Mischief(250)) {
-    constexpr Paying kWays[] = {Paying::kNever, Paying::kLate, Paying::kOtherName, Paying::kInParts, Paying::kTooMuch};
+    constexpr Paying kWays[] = {Paying::kNever, Paying::kLate, Paying::kOtherName, Paying::kInParts,
+                                Paying::kTooMuch};
     deal.paying = kWays[world_.Below(std::size(kWays))];
   }
   deal.registry_refuses = Mischief(150);
@@ -141,7 +148,8 @@ DealPlan Workload::MakePlan() {
   return deal;
 }
 
-// --- Running -------------------------------------------------------------------------------------------------------------
+// --- Running
+// -------------------------------------------------------------------------------------------------------------
 
 void Workload::Run() {
   while (steps_ < options_.max_steps && StepOnce()) {
@@ -265,24 +273,27 @@ bool Workload::IsOver(const DealPlan& deal) const {
 bool Workload::IsComplete(const DealPlan& deal) const {
   const listing::Listing listing = ListingOf(deal);
   if (listing.state != ListingState::kClosed) return false;
-  const auto id = disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
+  const auto id =
+      disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
   if (!id) return false;
   return disclosure::LoadCertificate(Disk("disclosure"), *id)->state == disclosure::CertificateState::kValid;
 }
 
 std::string Workload::Describe(const DealPlan& deal) const {
   const listing::Listing listing = ListingOf(deal);
-  std::string text = std::string(deal.listing.empty() ? "no listing" : listing::StateName(listing.state)) + " " +
-                     listing.reason + " bidders=" + std::to_string(deal.bidders.size());
+  std::string text = std::string(deal.listing.empty() ? "no listing" : listing::StateName(listing.state)) +
+                     " " + listing.reason + " bidders=" + std::to_string(deal.bidders.size());
   if (listing.deal.id.empty()) return text;
   if (const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(listing.deal.id)})) {
     text += " deal=" + contract::NameOf(facts->state);
     if (const auto id = contract::FindContractOfDeal(Disk("contract"), facts->id)) {
       const auto signed_contract = contract::LoadContract(Disk("contract"), *id);
       text += " contract=" + contract::NameOf(signed_contract->state);
-      const auto registration = contract::FindRegistrationOfHash(Disk("contract"), signed_contract->hashes.sha256);
+      const auto registration =
+          contract::FindRegistrationOfHash(Disk("contract"), signed_contract->hashes.sha256);
       if (registration) {
-        text += " registration=" + contract::NameOf(contract::LoadRegistration(Disk("contract"), *registration)->state);
+        text += " registration=" +
+                contract::NameOf(contract::LoadRegistration(Disk("contract"), *registration)->state);
       }
     }
   }
@@ -292,7 +303,8 @@ std::string Workload::Describe(const DealPlan& deal) const {
   return text;
 }
 
-// --- Which steps are open ------------------------------------------------------------------------------------------------
+// --- Which steps are open
+// ------------------------------------------------------------------------------------------------
 
 Workload::Actions Workload::OpenTo(DealPlan& deal) {
   Actions out;
@@ -348,7 +360,9 @@ bool Workload::CreateAchievement(DealPlan& deal) {
   const auto content = AchievementOf(SellerOf(deal));
   const auto id = Ask(
       "listing", owner, "CreateAchievement",
-      [this, owner, content](storage::Txn& txn) { return services_.listing.CreateAchievement(txn, owner, content); },
+      [this, owner, content](storage::Txn& txn) {
+        return services_.listing.CreateAchievement(txn, owner, content);
+      },
       [](const listing::Achievement& achievement) { return achievement.id.text; });
   if (id.ok()) deal.achievement = *id;
   return id.ok();
@@ -368,19 +382,22 @@ void Workload::OnAchievement(DealPlan& deal, Actions& out) {
   const listing::ListingApp& app = services_.listing;
   switch (seen->value.state) {
     case listing::AchievementState::kDraft:
-      add("SubmitAchievement", owner, [&app, owner, target, name = exchange.member.organization](storage::Txn& txn) {
-        return app.SubmitAchievement(txn, owner, target, name);
-      });
+      add("SubmitAchievement", owner,
+          [&app, owner, target, name = exchange.member.organization](storage::Txn& txn) {
+            return app.SubmitAchievement(txn, owner, target, name);
+          });
       return;
     case listing::AchievementState::kSecrecyReview:
-      add("ClearAchievement", exchange.secrecy_reviewer, [&app, caller = exchange.secrecy_reviewer, target](storage::Txn& txn) {
-        return app.ClearAchievement(txn, caller, target, listing::Secrecy::kNonSecret, "");
-      });
+      add("ClearAchievement", exchange.secrecy_reviewer,
+          [&app, caller = exchange.secrecy_reviewer, target](storage::Txn& txn) {
+            return app.ClearAchievement(txn, caller, target, listing::Secrecy::kNonSecret, "");
+          });
       return;
     case listing::AchievementState::kRightsCheck:
-      add("PassRights", exchange.rights_reviewer, [&app, caller = exchange.rights_reviewer, target](storage::Txn& txn) {
-        return app.PassRights(txn, caller, target);
-      });
+      add("PassRights", exchange.rights_reviewer,
+          [&app, caller = exchange.rights_reviewer, target](storage::Txn& txn) {
+            return app.PassRights(txn, caller, target);
+          });
       return;
     case listing::AchievementState::kRegistered:
       add("PublishAchievement", owner,
@@ -404,7 +421,8 @@ bool Workload::CreateListing(DealPlan& deal) {
   input.achievement = deal.achievement;
   listing::ListingContent& content = input.content;
   content.title = kAchievementTitle;
-  content.right_scope.kind = world_.Chance(600) ? listing::Kind::kTransferPatent : listing::Kind::kLicenseExclusive;
+  content.right_scope.kind =
+      world_.Chance(600) ? listing::Kind::kTransferPatent : listing::Kind::kLicenseExclusive;
   content.listed_price = {deal.price};
   content.listing_days = 5 + static_cast<int32_t>(world_.Below(6));
   if (world_.Chance(300)) content.closing_hour = 17;
@@ -414,7 +432,8 @@ bool Workload::CreateListing(DealPlan& deal) {
   rules.start_price = {deal.price};
   rules.increments = {{{deal.price}, {deal.step}}};
   if (Mischief(300)) rules.increments.push_back({{deal.price + deal.step * 10}, {deal.step * 2}});
-  rules.multiple_base = world_.Chance(500) ? listing::MultipleBase::kFromStart : listing::MultipleBase::kFromCurrent;
+  rules.multiple_base =
+      world_.Chance(500) ? listing::MultipleBase::kFromStart : listing::MultipleBase::kFromCurrent;
   rules.free_period = Minutes(10 + static_cast<int64_t>(world_.Below(120)));
   if (world_.Chance(300)) rules.preparation = Minutes(5);
   rules.cycle = Seconds(60 + static_cast<int64_t>(world_.Below(600)));
@@ -452,17 +471,20 @@ void Workload::OnApplication(DealPlan& deal, const listing::Listing& listing, Ac
   };
   switch (listing.state) {
     case ListingState::kDraft:
-      add("SubmitListing", owner, [&app, owner, target](storage::Txn& txn) { return app.SubmitListing(txn, owner, target); });
+      add("SubmitListing", owner,
+          [&app, owner, target](storage::Txn& txn) { return app.SubmitListing(txn, owner, target); });
       return;
     case ListingState::kSubmitted:
-      add("AcceptListing", exchange.clerk(),
-          [&app, caller = exchange.clerk(), target](storage::Txn& txn) { return app.AcceptListing(txn, caller, target); });
+      add("AcceptListing", exchange.clerk(), [&app, caller = exchange.clerk(), target](storage::Txn& txn) {
+        return app.AcceptListing(txn, caller, target);
+      });
       return;
     case ListingState::kUnderReview:
       // Whoever made one review leaves the other to a colleague.
       if (listing.business_reviewer.empty()) {
         const bool made = listing.compliance_reviewer == exchange.business_reviewer.person;
-        approve("ApproveBusiness", made ? exchange.officer : exchange.business_reviewer, listing::Review::kBusiness);
+        approve("ApproveBusiness", made ? exchange.officer : exchange.business_reviewer,
+                listing::Review::kBusiness);
       }
       if (listing.compliance_reviewer.empty()) {
         approve("ApproveCompliance", exchange.compliance_reviewer, listing::Review::kCompliance);
@@ -471,8 +493,9 @@ void Workload::OnApplication(DealPlan& deal, const listing::Listing& listing, Ac
       if (Mischief(50)) approve("ApproveTwice", exchange.business_reviewer, listing::Review::kCompliance);
       return;
     default:
-      add("PublishListing", exchange.officer,
-          [&app, caller = exchange.officer, target](storage::Txn& txn) { return app.PublishListing(txn, caller, target); });
+      add("PublishListing", exchange.officer, [&app, caller = exchange.officer, target](storage::Txn& txn) {
+        return app.PublishListing(txn, caller, target);
+      });
   }
 }
 
@@ -484,44 +507,50 @@ void Workload::OnPeriod(DealPlan& deal, const listing::Listing& listing, Actions
   if (listing.proposal.action != listing::Action::kNone) {
     out.push_back({"ConfirmListing", [this, &app, caller = exchange.clerk(), target] {
                      return Do("listing", caller, "ConfirmListing",
-                               [&app, caller, target](storage::Txn& txn) { return app.ConfirmListing(txn, caller, target); });
+                               [&app, caller, target](storage::Txn& txn) {
+                                 return app.ConfirmListing(txn, caller, target);
+                               });
                    }});
   } else if (!listed || (deal.suspends && world_.Chance(200))) {
-    const listing::Action action = !listed ? listing::Action::kResume
+    const listing::Action action = !listed              ? listing::Action::kResume
                                    : world_.Chance(200) ? listing::Action::kTerminate
                                                         : listing::Action::kSuspend;
     deal.suspends = false;
     out.push_back({"ProposeForListing", [this, &app, caller = exchange.officer, target, action] {
-                     return Do("listing", caller, "ProposeForListing", [&app, caller, target, action](storage::Txn& txn) {
-                       return app.ProposeForListing(txn, caller, target, action,
-                                                    action == listing::Action::kResume ? "" : "OWNERSHIP_DISPUTE", "说明");
-                     });
+                     return Do("listing", caller, "ProposeForListing",
+                               [&app, caller, target, action](storage::Txn& txn) {
+                                 return app.ProposeForListing(
+                                     txn, caller, target, action,
+                                     action == listing::Action::kResume ? "" : "OWNERSHIP_DISPUTE", "说明");
+                               });
                    }});
   }
   if (!listed) return;
   if (deal.withdraws) {
     out.push_back({"WithdrawListing", [this, &app, owner = SellerOf(deal).client, target] {
-                     return Do("listing", owner, "WithdrawListing",
-                               [&app, owner, target](storage::Txn& txn) { return app.WithdrawListing(txn, owner, target); });
+                     return Do("listing", owner, "WithdrawListing", [&app, owner, target](storage::Txn& txn) {
+                       return app.WithdrawListing(txn, owner, target);
+                     });
                    }});
   }
   for (const BidderPlan& bidder : deal.bidders) {
     const Member& member = cast_.enterprises[bidder.enterprise];
     if (listing::FindIntentOf(Disk("listing"), deal.listing, member.organization) && !Mischief(20)) continue;
-    out.push_back({"CreateIntent" + member.organization, [this, &app, caller = member.client, id = deal.listing] {
-                     const auto name = Ask(
-                         "listing", caller, "CreateIntent",
-                         [&app, caller, id](storage::Txn& txn) {
-                           return app.CreateIntent(txn, caller, id, {"本公司符合公告条件", "业务部", {}});
-                         },
-                         [](const listing::Intent& intent) { return intent.id.text; });
-                     if (!name.ok()) return false;
-                     auditor_.Remember("intent " + *name, [this, id, made = *name]() -> std::optional<std::string> {
-                       if (listing::LoadIntent(Disk("listing"), id, made)) return std::nullopt;
-                       return "an acknowledged intent is gone";
-                     });
-                     return true;
-                   }});
+    out.push_back(
+        {"CreateIntent" + member.organization, [this, &app, caller = member.client, id = deal.listing] {
+           const auto name = Ask(
+               "listing", caller, "CreateIntent",
+               [&app, caller, id](storage::Txn& txn) {
+                 return app.CreateIntent(txn, caller, id, {"本公司符合公告条件", "业务部", {}});
+               },
+               [](const listing::Intent& intent) { return intent.id.text; });
+           if (!name.ok()) return false;
+           auditor_.Remember("intent " + *name, [this, id, made = *name]() -> std::optional<std::string> {
+             if (listing::LoadIntent(Disk("listing"), id, made)) return std::nullopt;
+             return "an acknowledged intent is gone";
+           });
+           return true;
+         }});
   }
 }
 
@@ -536,31 +565,35 @@ void Workload::OnIntents(DealPlan& deal, const listing::Listing& listing, Action
     if (listing::IsUndecided(intent->state)) ++undecided;
     if (intent->state == IntentState::kQualified) ++qualified;
     OnIntent(deal, listing, bidder, *intent, out);
-    if (listing.state == ListingState::kSingleBidder && deal.quotes && listing.single_intent == intent->name()) {
-      out.push_back({"QuoteListing", [this, &app, caller = member.client, id = deal.listing,
-                                      price = Fen{deal.price + deal.step * static_cast<int64_t>(world_.Below(3))}] {
-                       return Do("listing", caller, "QuoteListing", [&app, caller, id, price](storage::Txn& txn) {
-                         return app.QuoteListing(txn, caller, {id, ""}, price);
-                       });
-                     }});
+    if (listing.state == ListingState::kSingleBidder && deal.quotes &&
+        listing.single_intent == intent->name()) {
+      out.push_back(
+          {"QuoteListing", [this, &app, caller = member.client, id = deal.listing,
+                            price = Fen{deal.price + deal.step * static_cast<int64_t>(world_.Below(3))}] {
+             return Do("listing", caller, "QuoteListing", [&app, caller, id, price](storage::Txn& txn) {
+               return app.QuoteListing(txn, caller, {id, ""}, price);
+             });
+           }});
     }
   }
   if (listing.state != ListingState::kQualifying || undecided > 0 || qualified < 2) return;
   out.push_back({"ScheduleBidding", [this, &app, caller = ExchangeOf(deal).officer, id = deal.listing,
                                      ahead = Minutes(10 + static_cast<int64_t>(world_.Below(3000)))] {
                    const Time start = world_.clock.Now() + ahead;
-                   return Do("listing", caller, "ScheduleBidding", [&app, caller, id, start](storage::Txn& txn) {
-                     return app.ScheduleBidding(txn, caller, {id, ""}, start);
-                   });
+                   return Do("listing", caller, "ScheduleBidding",
+                             [&app, caller, id, start](storage::Txn& txn) {
+                               return app.ScheduleBidding(txn, caller, {id, ""}, start);
+                             });
                  }});
 }
 
-void Workload::OnIntent(DealPlan& deal, const listing::Listing& listing, BidderPlan& bidder, const listing::Intent& intent,
-                        Actions& out) {
+void Workload::OnIntent(DealPlan& deal, const listing::Listing& listing, BidderPlan& bidder,
+                        const listing::Intent& intent, Actions& out) {
   const listing::ListingApp& app = services_.listing;
   const listing::IntentTarget target{deal.listing, intent.id.text, ""};
   const auto add = [&](const char* method, const Principal& caller, auto run) {
-    out.push_back({method + intent.id.text, [this, method, caller, run] { return Do("listing", caller, method, run); }});
+    out.push_back({method + intent.id.text,
+                   [this, method, caller, run] { return Do("listing", caller, method, run); }});
   };
   const Exchange& exchange = ExchangeOf(deal);
   const Principal owner = SellerOf(deal).client;
@@ -580,8 +613,9 @@ void Workload::OnIntent(DealPlan& deal, const listing::Listing& listing, BidderP
     case IntentState::kOpinionSent:
       if (bidder.owner_silent) return;
       if (bidder.owner_objects) {
-        add("ObjectIntent", owner,
-            [&app, owner, target](storage::Txn& txn) { return app.ObjectIntent(txn, owner, target, "有异议"); });
+        add("ObjectIntent", owner, [&app, owner, target](storage::Txn& txn) {
+          return app.ObjectIntent(txn, owner, target, "有异议");
+        });
       } else {
         add("ConsentIntent", owner,
             [&app, owner, target](storage::Txn& txn) { return app.ConsentIntent(txn, owner, target); });
@@ -615,8 +649,8 @@ void Workload::OnDeposit(DealPlan& deal, BidderPlan& bidder, const listing::Inte
                    ++bidder.notices;
                    const bool other = bidder.paying == Paying::kOtherName;
                    return Pay(deal, other ? "某不相干公司" : intent.legal_name, settlement::Escrow::kDeposit,
-                              intent.deposit.value - (bidder.paying == Paying::kShort ? 1 : 0), intent.reference,
-                              Duration{}, bidder.paying);
+                              intent.deposit.value - (bidder.paying == Paying::kShort ? 1 : 0),
+                              intent.reference, Duration{}, bidder.paying);
                  }});
 }
 
@@ -637,7 +671,9 @@ bool Workload::Pay(DealPlan& deal, const std::string& payer_name, settlement::Es
   const auto report = [&](const settlement::Receipt& notice) {
     return Ask(
         "settlement", bank, "CreateBankNotice",
-        [this, bank, notice](storage::Txn& txn) { return services_.settlement.CreateBankNotice(txn, bank, notice); },
+        [this, bank, notice](storage::Txn& txn) {
+          return services_.settlement.CreateBankNotice(txn, bank, notice);
+        },
         [](const settlement::Notice& made) { return made.id.text; });
   };
   const auto id = report(receipt);
@@ -658,7 +694,8 @@ bool Workload::Pay(DealPlan& deal, const std::string& payer_name, settlement::Es
   return true;
 }
 
-// --- Bidding -------------------------------------------------------------------------------------------------------------
+// --- Bidding
+// -------------------------------------------------------------------------------------------------------------
 
 void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const std::string id = IdOf(listing.auction);
@@ -667,9 +704,12 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
   const auction::Auction& session = stored->auction;
   const bool open = session.state == auction::State::kFree || session.state == auction::State::kLimited;
   if (!open && !Mischief(10)) return;
-  if (open && !session.leading && !options_.mischief && std::none_of(deal.bidders.begin(), deal.bidders.end(), [](const BidderPlan& b) { return b.bids > 0; })) return;
+  if (open && !session.leading && !options_.mischief &&
+      std::none_of(deal.bidders.begin(), deal.bidders.end(), [](const BidderPlan& b) { return b.bids > 0; }))
+    return;
   for (BidderPlan& bidder : deal.bidders) {
-    const auto known = auction::FindBidder(Disk("auction"), {id}, cast_.enterprises[bidder.enterprise].organization);
+    const auto known =
+        auction::FindBidder(Disk("auction"), {id}, cast_.enterprises[bidder.enterprise].organization);
     const bool leads = known && session.leading && session.leading->code == known->code;
     if (bidder.bids <= 0 || (!known && !Mischief(50)) || (leads && !Mischief(100))) continue;
     out.push_back({"PlaceBid", [this, &deal, &bidder, id] { return PlaceBid(deal, bidder, id) || true; }});
@@ -696,7 +736,8 @@ bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& a
       "auction", caller, "PlaceBid",
       [this, caller, input](storage::Txn& txn) { return services_.auction.PlaceBid(txn, caller, input); },
       [](const auction::AuctionApp::PlacedBid& placed) {
-        return std::to_string(placed.bid.number) + " " + placed.bid.code + " " + std::to_string(placed.bid.price.value);
+        return std::to_string(placed.bid.number) + " " + placed.bid.code + " " +
+               std::to_string(placed.bid.price.value);
       });
   if (!answer.ok()) return false;
   const std::string code = answer->substr(answer->find(' ') + 1, 5);
@@ -704,10 +745,12 @@ bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& a
   return true;
 }
 
-// --- Contract ------------------------------------------------------------------------------------------------------------
+// --- Contract
+// ------------------------------------------------------------------------------------------------------------
 
 contract::SignatureInput Workload::Sign(const Key& key, const std::string& text) const {
-  return {.document_hash = crypto::Hex(key.suite == crypto::Suite::kSm2Sm3 ? crypto::Sm3(text) : crypto::Sha256(text)),
+  return {.document_hash =
+              crypto::Hex(key.suite == crypto::Suite::kSm2Sm3 ? crypto::Sm3(text) : crypto::Sha256(text)),
           .key_id = key.fingerprint,
           .suite = std::string(crypto::SuiteId(key.suite)),
           .value = crypto::Sign(key.suite, key.pair.private_pem, text).value()};
@@ -720,16 +763,19 @@ void Workload::OnConfirmation(DealPlan& deal, const listing::Listing& listing, A
   const auto sign = [&](const char* who, const Principal& caller, const Key& key) {
     out.push_back({who, [this, &app, caller, &key, id = facts->id, text = facts->confirmation] {
                      const auto input = Sign(key, text);
-                     return Do("contract", caller, "SignConfirmation", [&app, caller, id, input](storage::Txn& txn) {
-                       return app.SignConfirmation(txn, caller, id, input);
-                     });
+                     return Do("contract", caller, "SignConfirmation",
+                               [&app, caller, id, input](storage::Txn& txn) {
+                                 return app.SignConfirmation(txn, caller, id, input);
+                               });
                    }});
   };
   if (facts->state == DealState::kPending || facts->state == DealState::kPartial) {
     const Exchange& exchange = ExchangeOf(deal);
     const Member* buyer = Enterprise(facts->facts.buyer);
-    if (!HasSigned(facts->signatures, contract::Side::kExchange)) sign("ConfirmExchange", exchange.officer, exchange.member.key);
-    if (!HasSigned(facts->signatures, contract::Side::kBuyer) && deal.leaves_unsigned != Unsigned::kConfirmation) {
+    if (!HasSigned(facts->signatures, contract::Side::kExchange))
+      sign("ConfirmExchange", exchange.officer, exchange.member.key);
+    if (!HasSigned(facts->signatures, contract::Side::kBuyer) &&
+        deal.leaves_unsigned != Unsigned::kConfirmation) {
       sign("ConfirmBuyer", buyer->client, buyer->key);
     }
     return;
@@ -745,66 +791,33 @@ void Workload::OnConfirmation(DealPlan& deal, const listing::Listing& listing, A
 
 bool Workload::Draft(DealPlan& deal, const contract::Deal& facts) {
   const Principal seller = SellerOf(deal).client;
-  auto manifest = ManifestOf(facts.facts, DateInShanghai(world_.clock.Now()), 3 + static_cast<int32_t>(world_.Below(6)));
+  auto manifest =
+      ManifestOf(facts.facts, DateInShanghai(world_.clock.Now()), 3 + static_cast<int32_t>(world_.Below(6)));
   if (Mischief(50)) manifest.price = manifest.price + Fen{1};
   return Do("contract", seller, "CreateContract", [this, seller, id = facts.id, manifest](storage::Txn& txn) {
     return services_.contract.Create(txn, seller, id, manifest);
   });
 }
 
-void Workload::OnContract(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract, Actions& out) {
-  const contract::ContractApp& app = services_.contract;
+void Workload::OnContract(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract,
+                          Actions& out) {
   const Member& seller = SellerOf(deal);
   const Member& buyer = *Enterprise(contract.buyer);
-  const auto accepted = [&](contract::Side side) {
-    return std::any_of(contract.acceptances.begin(), contract.acceptances.end(),
-                       [&](const contract::TextAcceptance& acceptance) { return acceptance.side == side; });
-  };
-  const auto accept = [&](const Member& member) {
-    out.push_back({"AcceptText" + member.organization, [this, &app, caller = member.client, id = contract.id, hash = contract.hashes.sha256] {
-                     return Do("contract", caller, "AcceptText", [&app, caller, id, hash](storage::Txn& txn) {
-                       return app.AcceptText(txn, caller, id, hash);
-                     });
-                   }});
-  };
-  const auto sign = [&](const Member& member) {
-    out.push_back({"Sign" + member.organization, [this, &app, &member, id = contract.id, text = contract.frozen_text] {
-                     const auto input = Sign(member.key, text);
-                     if (!Do("contract", member.client, "SignContract", [&app, &member, id, input](storage::Txn& txn) {
-                           return app.Sign(txn, member.client, id, input);
-                         })) {
-                       return false;
-                     }
-                     RememberSignature(id, member.organization);
-                     return true;
-                   }});
-  };
   switch (contract.state) {
     case ContractState::kDrafted:
-    case ContractState::kNegotiating: {
-      const bool wrong = contract.manifest.price != facts.facts.price;
-      if (wrong || Mischief(40)) {
-        const auto manifest = ManifestOf(facts.facts, DateInShanghai(world_.clock.Now()), 3 + static_cast<int32_t>(world_.Below(6)));
-        out.push_back({"UpdateContract", [this, &app, caller = seller.client, id = contract.id, manifest] {
-                         return Do("contract", caller, "UpdateContract", [&app, caller, id, manifest](storage::Txn& txn) {
-                           return app.Update(txn, caller, id, manifest, "");
-                         });
-                       }});
-      }
-      if (!accepted(contract::Side::kSeller)) accept(seller);
-      if (!accepted(contract::Side::kBuyer)) accept(buyer);
-      if (contract.acceptances.size() == 2 || Mischief(50)) {
-        out.push_back({"Freeze", [this, &app, caller = ExchangeOf(deal).clerk(), id = contract.id] {
-                         return Do("contract", caller, "Freeze",
-                                   [&app, caller, id](storage::Txn& txn) { return app.Freeze(txn, caller, id, ""); });
-                       }});
-      }
+    case ContractState::kNegotiating:
+      OnText(deal, facts, contract, out);
       return;
-    }
     case ContractState::kReady:
     case ContractState::kPartial:
-      if (!HasSigned(contract.signatures, contract::Side::kSeller) && deal.leaves_unsigned != Unsigned::kBySeller) sign(seller);
-      if (!HasSigned(contract.signatures, contract::Side::kBuyer) && deal.leaves_unsigned != Unsigned::kByBuyer) sign(buyer);
+      if (!HasSigned(contract.signatures, contract::Side::kSeller) &&
+          deal.leaves_unsigned != Unsigned::kBySeller) {
+        AddSigning(seller, contract, out);
+      }
+      if (!HasSigned(contract.signatures, contract::Side::kBuyer) &&
+          deal.leaves_unsigned != Unsigned::kByBuyer) {
+        AddSigning(buyer, contract, out);
+      }
       return;
     case ContractState::kEffective:
       OnRegistration(deal, contract, out);
@@ -815,6 +828,54 @@ void Workload::OnContract(DealPlan& deal, const contract::Deal& facts, const con
     case ContractState::kTerminated:
       return;
   }
+}
+
+void Workload::OnText(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract,
+                      Actions& out) {
+  const contract::ContractApp& app = services_.contract;
+  const Member& seller = SellerOf(deal);
+  if (contract.manifest.price != facts.facts.price || Mischief(40)) {
+    const auto manifest = ManifestOf(facts.facts, DateInShanghai(world_.clock.Now()),
+                                     3 + static_cast<int32_t>(world_.Below(6)));
+    out.push_back({"UpdateContract", [this, &app, caller = seller.client, id = contract.id, manifest] {
+                     return Do("contract", caller, "UpdateContract",
+                               [&app, caller, id, manifest](storage::Txn& txn) {
+                                 return app.Update(txn, caller, id, manifest, "");
+                               });
+                   }});
+  }
+  for (const auto& [side, member] : {std::pair(contract::Side::kSeller, &seller),
+                                     std::pair(contract::Side::kBuyer, Enterprise(contract.buyer))}) {
+    const bool accepted =
+        std::any_of(contract.acceptances.begin(), contract.acceptances.end(),
+                    [&, wanted = side](const auto& acceptance) { return acceptance.side == wanted; });
+    if (accepted) continue;
+    out.push_back({"AcceptText" + member->organization,
+                   [this, &app, caller = member->client, id = contract.id, hash = contract.hashes.sha256] {
+                     return Do("contract", caller, "AcceptText", [&app, caller, id, hash](storage::Txn& txn) {
+                       return app.AcceptText(txn, caller, id, hash);
+                     });
+                   }});
+  }
+  if (contract.acceptances.size() < 2 && !Mischief(50)) return;
+  out.push_back({"Freeze", [this, &app, caller = ExchangeOf(deal).clerk(), id = contract.id] {
+                   return Do("contract", caller, "Freeze", [&app, caller, id](storage::Txn& txn) {
+                     return app.Freeze(txn, caller, id, "");
+                   });
+                 }});
+}
+
+void Workload::AddSigning(const Member& member, const contract::Contract& contract, Actions& out) {
+  out.push_back(
+      {"Sign" + member.organization, [this, &member, id = contract.id, text = contract.frozen_text] {
+         const auto input = Sign(member.key, text);
+         const bool accepted =
+             Do("contract", member.client, "SignContract", [this, &member, id, input](storage::Txn& txn) {
+               return services_.contract.Sign(txn, member.client, id, input);
+             });
+         if (accepted) RememberSignature(id, member.organization);
+         return accepted;
+       }});
 }
 
 void Workload::RememberSignature(const contract::ContractId& id, const std::string& organization) {
@@ -839,7 +900,9 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
     out.push_back({method, [this, method, caller, run] { return Do("contract", caller, method, run); }});
   };
   if (!found || found->state == contract::RegistrationState::kRefused) {
-    add("Apply", seller, [&app, seller, contract_id = contract.id](storage::Txn& txn) { return app.Apply(txn, seller, contract_id, {}); });
+    add("Apply", seller, [&app, seller, contract_id = contract.id](storage::Txn& txn) {
+      return app.Apply(txn, seller, contract_id, {});
+    });
     return;
   }
   const contract::RegistrationId target = *id;
@@ -852,7 +915,8 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
         });
         return;
       }
-      add("AcceptCase", registry, [&app, registry, target](storage::Txn& txn) { return app.AcceptCase(txn, registry, target, ""); });
+      add("AcceptCase", registry,
+          [&app, registry, target](storage::Txn& txn) { return app.AcceptCase(txn, registry, target, ""); });
       return;
     case contract::RegistrationState::kSupplement:
       add("Supplement", seller, [&app, seller, target](storage::Txn& txn) {
@@ -868,7 +932,8 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
         return;
       }
       add("Register", registry,
-          [&app, registry, target, number = "2026" + std::to_string(1'000'000'000 + next_number_++), amounts = found->amounts](storage::Txn& txn) {
+          [&app, registry, target, number = "2026" + std::to_string(1'000'000'000 + next_number_++),
+           amounts = found->amounts](storage::Txn& txn) {
             return app.Register(txn, registry, target, {number, amounts, ""}, "");
           });
       return;
@@ -878,7 +943,8 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
   }
 }
 
-// --- Money ---------------------------------------------------------------------------------------------------------------
+// --- Money
+// ---------------------------------------------------------------------------------------------------------------
 
 void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const auto found = settlement::FindSettlement(Disk("settlement"), listing.deal.id);
@@ -898,15 +964,18 @@ void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Act
                        int64_t fen = price_rest;
                        if (first && deal.paying == Paying::kInParts) fen = std::max<int64_t>(1, fen / 3);
                        if (deal.paying == Paying::kTooMuch) fen += 12'345;
-                       return Pay(deal, other ? "某不相干公司" : money.buyer_legal_name, settlement::Escrow::kPrice, fen,
-                                  settlement::ReferenceOf(money.id, settlement::Item::kPrice), Duration{}, deal.paying);
+                       return Pay(deal, other ? "某不相干公司" : money.buyer_legal_name,
+                                  settlement::Escrow::kPrice, fen,
+                                  settlement::ReferenceOf(money.id, settlement::Item::kPrice), Duration{},
+                                  deal.paying);
                      }});
     }
     if (fee_rest > 0 && deal.fee_notices < 2) {
       out.push_back({"PayFee", [this, &deal, money, fee_rest] {
                        ++deal.fee_notices;
                        return Pay(deal, money.buyer_legal_name, settlement::Escrow::kPrice, fee_rest,
-                                  settlement::ReferenceOf(money.id, settlement::Item::kBuyerFee), Duration{}, Paying::kProperly);
+                                  settlement::ReferenceOf(money.id, settlement::Item::kBuyerFee), Duration{},
+                                  Paying::kProperly);
                      }});
     }
   }
@@ -915,107 +984,134 @@ void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Act
   const Principal officer = ExchangeOf(deal).settlement_officer;
   if (money.release_requester.empty()) {
     out.push_back({"RequestRelease", [this, &app, seller, id = money.id] {
-                     return Do("settlement", seller, "RequestRelease",
-                               [&app, seller, id](storage::Txn& txn) { return app.RequestRelease(txn, seller, id, ""); });
+                     return Do("settlement", seller, "RequestRelease", [&app, seller, id](storage::Txn& txn) {
+                       return app.RequestRelease(txn, seller, id, "");
+                     });
                    }});
     return;
   }
   if (Mischief(100)) {
     out.push_back({"RejectRelease", [this, &app, officer, id = money.id] {
-                     return Do("settlement", officer, "RejectRelease", [&app, officer, id](storage::Txn& txn) {
-                       return app.RejectRelease(txn, officer, id, "", "材料待补");
-                     });
+                     return Do("settlement", officer, "RejectRelease",
+                               [&app, officer, id](storage::Txn& txn) {
+                                 return app.RejectRelease(txn, officer, id, "", "材料待补");
+                               });
                    }});
     return;
   }
-  out.push_back({"ApproveRelease", [this, &app, officer, id = money.id] {
-                   return Do("settlement", officer, "ApproveRelease",
-                             [&app, officer, id](storage::Txn& txn) { return app.ApproveRelease(txn, officer, id, ""); });
+  const Principal clerk = ExchangeOf(deal).settlement_clerk;
+  out.push_back({"ApproveRelease", [this, &app, clerk, id = money.id] {
+                   return Do("settlement", clerk, "ApproveRelease", [&app, clerk, id](storage::Txn& txn) {
+                     return app.ApproveRelease(txn, clerk, id, "");
+                   });
                  }});
 }
 
-// The exchanges' cashiers and the bank: what is owed goes out, what nobody waited for is matched or goes back.
+// The exchanges' cashiers and the bank: what is owed goes out, what nobody waited for is matched or goes
+// back.
 Workload::Actions Workload::OpenToTreasury() {
-  const settlement::SettlementApp& app = services_.settlement;
-  const Principal bank = cast_.bank.client;
   Actions out;
-  const auto add = [&](const char* method, const std::string& id, const Principal& caller, auto run) {
-    const auto refused = treasury_refused_.find(method + id);
-    if (refused != treasury_refused_.end() && world_.clock.Now() < refused->second) return;
-    out.push_back({method + id, [this, method, caller, run] { return Do("settlement", caller, method, run); }});
-  };
-  const auto exchange_named = [this](const std::string& name) -> const Exchange& {
-    return cast_.exchanges[0].member.organization == name ? cast_.exchanges[0] : cast_.exchanges[1];
-  };
-  for (const std::string& id : settlement::ListIds(Disk("settlement"), settlement::Kind::kPayout, "", "", 1000)) {
-    const settlement::Payout payout = *settlement::LoadPayout(Disk("settlement"), {id});
-    switch (payout.state) {
-      case PayoutState::kPrepared:
-      case PayoutState::kFailed:
-        add("ApprovePayout", id, exchange_named(payout.exchange).settlement_officer,
-            [&app, caller = exchange_named(payout.exchange).settlement_officer, payout](storage::Txn& txn) {
-              return app.ApprovePayout(txn, caller, payout.id, "");
-            });
-        break;
-      case PayoutState::kPending:
-        add("MarkSent", id, bank, [&app, bank, payout](storage::Txn& txn) { return app.MarkSent(txn, bank, payout.id, ""); });
-        break;
-      case PayoutState::kSent:
-      case PayoutState::kUnknown: {
-        const PayoutState result = Mischief(150) ? PayoutState::kFailed : Mischief(150) ? PayoutState::kUnknown : PayoutState::kSucceeded;
-        add("ReportResult", id, bank,
-            [&app, bank, payout, report = settlement::ReportPayout{result, settlement::EndToEndId(payout), "T" + id, ""}](storage::Txn& txn) {
-              return app.ReportResult(txn, bank, payout.id, "", report);
-            });
-        break;
-      }
-      case PayoutState::kSucceeded:
-        break;
-    }
+  for (const std::string& id :
+       settlement::ListIds(Disk("settlement"), settlement::Kind::kPayout, "", "", kAll)) {
+    OnPayout(*settlement::LoadPayout(Disk("settlement"), {id}), out);
   }
   for (const Exchange& exchange : cast_.exchanges) {
-    for (const std::string& id :
-         settlement::ListIds(Disk("settlement"), settlement::Kind::kNotice, exchange.member.organization, "", 1000)) {
+    for (const std::string& id : settlement::ListIds(Disk("settlement"), settlement::Kind::kNotice,
+                                                     exchange.member.organization, "", kAll)) {
       const settlement::Notice notice = *settlement::LoadNotice(Disk("settlement"), {id});
-      if (notice.state != settlement::NoticeState::kUnmatched) continue;
-      if (!notice.proposed_reference.empty()) {
-        add("ApproveMatch", id, exchange.settlement_officer,
-            [&app, caller = exchange.settlement_officer, notice](storage::Txn& txn) {
-              return app.ApproveMatch(txn, caller, notice.id, "");
-            });
-        continue;
-      }
-      // The clerk finds the one deposit of this payer that is still expected.
-      std::string reference;
-      for (const DealPlan& deal : deals_) {
-        for (const BidderPlan& bidder : deal.bidders) {
-          const Member& member = cast_.enterprises[bidder.enterprise];
-          if (deal.listing.empty() || member.legal_name != notice.receipt.payer_name) continue;
-          const auto intent = listing::FindIntentOf(Disk("listing"), deal.listing, member.organization);
-          const auto deposit = intent ? settlement::FindDeposit(Disk("settlement"), intent->name()) : std::nullopt;
-          if (deposit && deposit->state == settlement::DepositState::kExpected &&
-              deposit->exchange == exchange.member.organization) {
-            reference = deposit->reference;
-          }
-        }
-      }
-      if (!reference.empty() && !Mischief(100)) {
-        add("MatchNotice", id, exchange.settlement_clerk,
-            [&app, caller = exchange.settlement_clerk, notice, reference](storage::Txn& txn) {
-              return app.MatchNotice(txn, caller, notice.id, "", reference);
-            });
-      } else {
-        add("RefundNotice", id, exchange.settlement_clerk,
-            [&app, caller = exchange.settlement_clerk, notice](storage::Txn& txn) {
-              return app.RefundNotice(txn, caller, notice.id, "");
-            });
-      }
+      if (notice.state == settlement::NoticeState::kUnmatched) OnUnmatched(exchange, notice, out);
     }
   }
+  std::erase_if(out, [this](const Action& action) {
+    const auto it = treasury_refused_.find(action.name);
+    return it != treasury_refused_.end() && world_.clock.Now() < it->second;
+  });
   return out;
 }
 
-// --- Disclosure ----------------------------------------------------------------------------------------------------------
+void Workload::OnPayout(const settlement::Payout& payout, Actions& out) {
+  const settlement::SettlementApp& app = services_.settlement;
+  const Principal bank = cast_.bank.client;
+  const auto add = [&](const char* method, const Principal& caller, auto run) {
+    out.push_back({method + payout.id.text,
+                   [this, method, caller, run] { return Do("settlement", caller, method, run); }});
+  };
+  switch (payout.state) {
+    case PayoutState::kPrepared:
+    case PayoutState::kFailed: {
+      const auto exchange = std::find_if(
+          cast_.exchanges.begin(), cast_.exchanges.end(),
+          [&](const Exchange& candidate) { return candidate.member.organization == payout.exchange; });
+      add("ApprovePayout", exchange->settlement_officer,
+          [&app, caller = exchange->settlement_officer, id = payout.id](storage::Txn& txn) {
+            return app.ApprovePayout(txn, caller, id, "");
+          });
+      return;
+    }
+    case PayoutState::kPending:
+      add("MarkSent", bank,
+          [&app, bank, id = payout.id](storage::Txn& txn) { return app.MarkSent(txn, bank, id, ""); });
+      return;
+    case PayoutState::kSent:
+    case PayoutState::kUnknown: {
+      const PayoutState result = Mischief(150)   ? PayoutState::kFailed
+                                 : Mischief(150) ? PayoutState::kUnknown
+                                                 : PayoutState::kSucceeded;
+      const settlement::ReportPayout report{result, settlement::EndToEndId(payout), "T" + payout.id.text, ""};
+      add("ReportResult", bank, [&app, bank, id = payout.id, report](storage::Txn& txn) {
+        return app.ReportResult(txn, bank, id, "", report);
+      });
+      return;
+    }
+    case PayoutState::kSucceeded:
+      return;
+  }
+}
+
+// The reference of a deposit that this payer still owes the exchange: what a clerk finds for a notice without
+// one.
+std::string Workload::ReferenceFor(const Exchange& exchange, const std::string& payer_name) const {
+  for (const DealPlan& deal : deals_) {
+    for (const BidderPlan& bidder : deal.bidders) {
+      const Member& member = cast_.enterprises[bidder.enterprise];
+      if (deal.listing.empty() || member.legal_name != payer_name) continue;
+      const auto intent = listing::FindIntentOf(Disk("listing"), deal.listing, member.organization);
+      const auto deposit =
+          intent ? settlement::FindDeposit(Disk("settlement"), intent->name()) : std::nullopt;
+      const bool expected = deposit && deposit->state == settlement::DepositState::kExpected;
+      if (expected && deposit->exchange == exchange.member.organization) return deposit->reference;
+    }
+  }
+  return "";
+}
+
+void Workload::OnUnmatched(const Exchange& exchange, const settlement::Notice& notice, Actions& out) {
+  const settlement::SettlementApp& app = services_.settlement;
+  const auto add = [&](const char* method, const Principal& caller, auto run) {
+    out.push_back({method + notice.id.text,
+                   [this, method, caller, run] { return Do("settlement", caller, method, run); }});
+  };
+  if (!notice.proposed_reference.empty()) {
+    add("ApproveMatch", exchange.settlement_officer,
+        [&app, caller = exchange.settlement_officer, id = notice.id](storage::Txn& txn) {
+          return app.ApproveMatch(txn, caller, id, "");
+        });
+    return;
+  }
+  const Principal clerk = exchange.settlement_clerk;
+  const std::string reference = ReferenceFor(exchange, notice.receipt.payer_name);
+  if (!reference.empty() && !Mischief(100)) {
+    add("MatchNotice", clerk, [&app, clerk, id = notice.id, reference](storage::Txn& txn) {
+      return app.MatchNotice(txn, clerk, id, "", reference);
+    });
+    return;
+  }
+  add("RefundNotice", clerk,
+      [&app, clerk, id = notice.id](storage::Txn& txn) { return app.RefundNotice(txn, clerk, id, ""); });
+}
+
+// --- Disclosure
+// ----------------------------------------------------------------------------------------------------------
 
 bool Workload::FileObjection(DealPlan& deal, const disclosure::NoticeId& notice) {
   const Principal objector = cast_.enterprises[deal.objector].client;
@@ -1023,7 +1119,9 @@ bool Workload::FileObjection(DealPlan& deal, const disclosure::NoticeId& notice)
       notice, "钱示范", disclosure::ObjectionCause::kProcedure, "程序不当", {std::string(32, 'e')}};
   const auto id = Ask(
       "disclosure", objector, "CreateObjection",
-      [this, objector, input](storage::Txn& txn) { return services_.disclosure.CreateObjection(txn, objector, input); },
+      [this, objector, input](storage::Txn& txn) {
+        return services_.disclosure.CreateObjection(txn, objector, input);
+      },
       [](const disclosure::Objection& objection) { return objection.id.text; });
   if (!id.ok()) return false;
   deal.objection = *id;
@@ -1038,7 +1136,8 @@ void Workload::OnObjection(DealPlan& deal, const listing::Listing& listing, Acti
   if (deal.objecting == Objecting::kNot) return;
   const disclosure::DisclosureApp& app = services_.disclosure;
   if (deal.objection.empty()) {
-    const auto notice = disclosure::FindNotice(Disk("disclosure"), NameOf("listings", listing.id.text), deal.objects_to);
+    const auto notice =
+        disclosure::FindNotice(Disk("disclosure"), NameOf("listings", listing.id.text), deal.objects_to);
     if (notice && (notice->state == disclosure::NoticeState::kOpen || Mischief(30))) {
       out.push_back({"CreateObjection", [this, &deal, id = notice->id] { return FileObjection(deal, id); }});
     }
@@ -1053,20 +1152,26 @@ void Workload::OnObjection(DealPlan& deal, const listing::Listing& listing, Acti
   const auto add = [&](const char* method, const Principal& caller, auto run) {
     out.push_back({method, [this, method, caller, run] { return Do("disclosure", caller, method, run); }});
   };
-  const auto decision = deal.objecting == Objecting::kUpheld ? disclosure::ObjectionState::kUpheld : disclosure::ObjectionState::kRejected;
+  const auto decision = deal.objecting == Objecting::kUpheld ? disclosure::ObjectionState::kUpheld
+                                                             : disclosure::ObjectionState::kRejected;
   switch (found->state) {
     case disclosure::ObjectionState::kFiled:
       if (deal.objecting == Objecting::kDismissed) {
-        add("DismissObjection", clerk, [&app, clerk, id](storage::Txn& txn) { return app.DismissObjection(txn, clerk, id, "", "无据"); });
+        add("DismissObjection", clerk, [&app, clerk, id](storage::Txn& txn) {
+          return app.DismissObjection(txn, clerk, id, "", "无据");
+        });
       } else {
-        add("AcceptObjection", clerk, [&app, clerk, id](storage::Txn& txn) { return app.AcceptObjection(txn, clerk, id, ""); });
+        add("AcceptObjection", clerk,
+            [&app, clerk, id](storage::Txn& txn) { return app.AcceptObjection(txn, clerk, id, ""); });
       }
       return;
     case disclosure::ObjectionState::kAccepted:
       if (deal.objecting == Objecting::kWithdrawn) {
-        add("WithdrawObjection", objector, [&app, objector, id](storage::Txn& txn) { return app.WithdrawObjection(txn, objector, id, ""); });
+        add("WithdrawObjection", objector,
+            [&app, objector, id](storage::Txn& txn) { return app.WithdrawObjection(txn, objector, id, ""); });
       } else {
-        add("ReviewObjection", clerk, [&app, clerk, id](storage::Txn& txn) { return app.ReviewObjection(txn, clerk, id, "", "答复"); });
+        add("ReviewObjection", clerk,
+            [&app, clerk, id](storage::Txn& txn) { return app.ReviewObjection(txn, clerk, id, "", "答复"); });
       }
       return;
     case disclosure::ObjectionState::kUnderReview:
@@ -1091,7 +1196,8 @@ void Workload::OnObjection(DealPlan& deal, const listing::Listing& listing, Acti
 }
 
 void Workload::OnCertificate(DealPlan& deal, const listing::Listing& listing, Actions& out) {
-  const auto id = disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
+  const auto id =
+      disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
   if (!id) return;
   const auto certificate = disclosure::LoadCertificate(Disk("disclosure"), *id);
   if (!certificate || certificate->state != disclosure::CertificateState::kPending) return;
@@ -1107,13 +1213,17 @@ void Workload::OnCertificate(DealPlan& deal, const listing::Listing& listing, Ac
   out.push_back({"ApproveIssue", [this, &app, officer = ExchangeOf(deal).officer, target = *id] {
                    const auto number = Ask(
                        "disclosure", officer, "ApproveIssue",
-                       [&app, officer, target](storage::Txn& txn) { return app.ApproveIssue(txn, officer, target, ""); },
+                       [&app, officer, target](storage::Txn& txn) {
+                         return app.ApproveIssue(txn, officer, target, "");
+                       },
                        [](const disclosure::Certificate& issued) { return issued.issued.number; });
                    if (!number.ok()) return false;
-                   auditor_.Remember("certificate " + *number, [this, number = *number]() -> std::optional<std::string> {
-                     if (disclosure::FindByNumber(Disk("disclosure"), number)) return std::nullopt;
-                     return "an acknowledged certificate is gone";
-                   });
+                   auditor_.Remember("certificate " + *number,
+                                     [this, number = *number]() -> std::optional<std::string> {
+                                       if (disclosure::FindByNumber(Disk("disclosure"), number))
+                                         return std::nullopt;
+                                       return "an acknowledged certificate is gone";
+                                     });
                    return true;
                  }});
 }

@@ -13,7 +13,8 @@ namespace ttx::sim {
 
 struct WorkloadOptions {
   size_t deals = 4;
-  /// Whether parties misbehave, chance interferes and the clock leaps. Without it every deal with a bidder reaches its end.
+  /// Whether parties misbehave, chance interferes and the clock leaps. Without it every deal with a bidder
+  /// reaches its end.
   bool mischief = true;
   int max_steps = 4000;
   /// Every so many steps the auditor looks at everything.
@@ -21,7 +22,17 @@ struct WorkloadOptions {
 };
 
 /// How somebody pays.
-enum class Paying { kProperly, kNever, kLate, kShort, kOtherName, kOtherReference, kTwice, kInParts, kTooMuch };
+enum class Paying {
+  kProperly,
+  kNever,
+  kLate,
+  kShort,
+  kOtherName,
+  kOtherReference,
+  kTwice,
+  kInParts,
+  kTooMuch
+};
 /// Who does not sign what.
 enum class Unsigned { kNothing, kConfirmation, kDraft, kBySeller, kByBuyer };
 enum class Objecting { kNot, kDismissed, kRejected, kUpheld, kWithdrawn };
@@ -64,12 +75,12 @@ struct DealPlan {
   bool asked_once = false;
   int price_notices = 0;
   int fee_notices = 0;
-  Time asleep;                           // does nothing before
-  std::map<std::string, Time> refused;   // what was refused is not tried again before
+  Time asleep;                          // does nothing before
+  std::map<std::string, Time> refused;  // what was refused is not tried again before
 };
 
-/// Several deals at once. Each looks at what is committed and takes one of the steps that are open to it; the seed says
-/// which deal, which step and how.
+/// Several deals at once. Each looks at what is committed and takes one of the steps that are open to it; the
+/// seed says which deal, which step and how.
 class Workload {
  public:
   Workload(World& world, Installation& services, Auditor& auditor, WorkloadOptions options);
@@ -108,17 +119,23 @@ class Workload {
   void OnApplication(DealPlan& deal, const listing::Listing& listing, Actions& out);
   void OnPeriod(DealPlan& deal, const listing::Listing& listing, Actions& out);
   void OnIntents(DealPlan& deal, const listing::Listing& listing, Actions& out);
-  void OnIntent(DealPlan& deal, const listing::Listing& listing, BidderPlan& bidder, const listing::Intent& intent,
-                Actions& out);
+  void OnIntent(DealPlan& deal, const listing::Listing& listing, BidderPlan& bidder,
+                const listing::Intent& intent, Actions& out);
   void OnDeposit(DealPlan& deal, BidderPlan& bidder, const listing::Intent& intent, Actions& out);
   void OnBidding(DealPlan& deal, const listing::Listing& listing, Actions& out);
   void OnConfirmation(DealPlan& deal, const listing::Listing& listing, Actions& out);
-  void OnContract(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract, Actions& out);
+  void OnContract(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract,
+                  Actions& out);
   void OnRegistration(DealPlan& deal, const contract::Contract& contract, Actions& out);
   void OnSettlement(DealPlan& deal, const listing::Listing& listing, Actions& out);
   void OnObjection(DealPlan& deal, const listing::Listing& listing, Actions& out);
   void OnCertificate(DealPlan& deal, const listing::Listing& listing, Actions& out);
+  void OnText(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract, Actions& out);
+  void AddSigning(const Member& member, const contract::Contract& contract, Actions& out);
   Actions OpenToTreasury();
+  void OnPayout(const settlement::Payout& payout, Actions& out);
+  void OnUnmatched(const Exchange& exchange, const settlement::Notice& notice, Actions& out);
+  std::string ReferenceFor(const Exchange& exchange, const std::string& payer_name) const;
 
   bool CreateAchievement(DealPlan& deal);
   bool CreateListing(DealPlan& deal);
@@ -131,12 +148,13 @@ class Workload {
 
   // Sends a command; `run(txn)` gives a Result and `text(value)` what the answer says of it.
   template <class Run, class Text>
-  Result<std::string> Ask(const char* node, const Principal& caller, const std::string& method, Run run, Text text) {
-    const Result<std::string> answer =
-        world_.Request(world_.node(node), caller, method, [run, text](storage::Txn& txn) -> Result<std::string> {
-          TTX_TRY(const auto value, run(txn));
-          return text(value);
-        });
+  Result<std::string> Ask(const char* node, const Principal& caller, const std::string& method, Run run,
+                          Text text) {
+    const Result<std::string> answer = world_.Request(world_.node(node), caller, method,
+                                                      [run, text](storage::Txn& txn) -> Result<std::string> {
+                                                        TTX_TRY(const auto value, run(txn));
+                                                        return text(value);
+                                                      });
     if (!answer.ok()) ++refusals_[method + " " + std::string(ReasonName(answer.error().reason))];
     return answer;
   }

@@ -32,9 +32,12 @@ class Network : public rpc::FeedSource {
 
   Result<std::vector<rpc::FeedEvent>> Fetch(uint64_t after, int32_t limit, Duration) override {
     if (world_.Chance(world_.faults.lost_fetch)) return Error(Reason::kUNAVAILABLE);
-    if (after > 0 && world_.Chance(world_.faults.duplicated_fetch)) after -= 1 + world_.Below(std::min<uint64_t>(after, 3));
-    std::vector<rpc::FeedEvent> events = world_.node(producer_).EventsAfter(after, static_cast<size_t>(limit));
-    if (world_.Chance(world_.faults.reordered_fetch)) std::shuffle(events.begin(), events.end(), world_.random);
+    if (after > 0 && world_.Chance(world_.faults.duplicated_fetch))
+      after -= 1 + world_.Below(std::min<uint64_t>(after, 3));
+    std::vector<rpc::FeedEvent> events =
+        world_.node(producer_).EventsAfter(after, static_cast<size_t>(limit));
+    if (world_.Chance(world_.faults.reordered_fetch))
+      std::shuffle(events.begin(), events.end(), world_.random);
     return events;
   }
   void Cancel() override {}
@@ -66,14 +69,15 @@ void Node::Boot() {
   process_ = make_(*this);
   shell_ = std::make_unique<storage::Shell>(
       std::move(kv), world_.clock, storage::WriterOptions{.batch_commands = 1 + world_.Below(8)},
-      storage::ShellHooks{.on_due = [this](storage::Txn& txn, const std::string& subject) { process_.on_due(txn, subject); },
-                          .on_failure = [](const Error&) {}});
+      storage::ShellHooks{
+          .on_due = [this](storage::Txn& txn, const std::string& subject) { process_.on_due(txn, subject); },
+          .on_failure = [](const Error&) {}});
   for (const auto& [source, handler] : process_.feeds) {
     feeds_.push_back(std::make_unique<rpc::Feed>(
         source, std::make_unique<Network>(world_, source), *shell_, handler,
         [this](const std::string& from, uint64_t sequence, const Error& error) {
-          world_.violations.push_back("S4 " + name_ + " refused event " + std::to_string(sequence) + " of " + from + ": " +
-                                      error.message());
+          world_.violations.push_back("S4 " + name_ + " refused event " + std::to_string(sequence) + " of " +
+                                      from + ": " + error.message());
         }));
   }
   if (process_.recover) process_.recover(*shell_, shell_->writer().last_time());
@@ -88,7 +92,10 @@ void Node::Pump() {
 }
 
 World::World(uint64_t seed, Faults with)
-    : faults(with), random(seed), clock(StartOfDay(MakeDate(2026, 3, 2)) + Hours(9)), ids(seed ^ 0x9e3779b97f4a7c15) {}
+    : faults(with),
+      random(seed),
+      clock(StartOfDay(MakeDate(2026, 3, 2)) + Hours(9)),
+      ids(seed ^ 0x9e3779b97f4a7c15) {}
 
 Node& World::Add(std::string name, Node::MakeProcess make, Node::Events events) {
   auto node = std::make_unique<Node>(*this, name, std::move(make), std::move(events));
@@ -116,7 +123,8 @@ std::vector<Result<std::string>> World::Send(const Acknowledged& request, uint64
   return answers;
 }
 
-Result<std::string> World::Request(Node& node, const Principal& caller, const std::string& method, const Run& run) {
+Result<std::string> World::Request(Node& node, const Principal& caller, const std::string& method,
+                                   const Run& run) {
   Acknowledged request{&node, caller, method, "r" + std::to_string(next_request_++), "", run, "", false, {}};
   request.fingerprint = caller.subject + "/" + method + "/" + request.request_id;
   ++requests;
@@ -127,7 +135,8 @@ Result<std::string> World::Request(Node& node, const Principal& caller, const st
       const std::string said = Said(answer);
       if (request.said.empty()) request.said = said;
       if (request.said != said) {
-        violations.push_back("A18 " + request.fingerprint + " answered " + request.said + " and then " + said);
+        violations.push_back("A18 " + request.fingerprint + " answered " + request.said + " and then " +
+                             said);
       }
     }
     if (!answers.empty()) {
@@ -148,7 +157,8 @@ void World::Resend() {
   if (!request.stored || request.time + kResendWithin < clock.Now()) return;
   for (const Result<std::string>& answer : Send(request, 1)) {
     if (Said(answer) != request.said) {
-      violations.push_back("A18 " + request.fingerprint + " answered " + request.said + ", and much later " + Said(answer));
+      violations.push_back("A18 " + request.fingerprint + " answered " + request.said + ", and much later " +
+                           Said(answer));
     }
   }
 }
@@ -172,7 +182,8 @@ std::string World::Digest() const {
   std::string all;
   for (const auto& [name, node] : nodes_) {
     // The shell's own table of times changes with every timer; what counts is everything from the outbox on.
-    const auto entries = node->disk().Scan({std::string(1, '\x02'), std::string(1, '\xff')}, SIZE_MAX, storage::Direction::kForward);
+    const auto entries = node->disk().Scan({std::string(1, '\x02'), std::string(1, '\xff')}, SIZE_MAX,
+                                           storage::Direction::kForward);
     for (const storage::Entry& entry : entries) all += entry.key + '\x01' + entry.value + '\x02';
     all = crypto::Sha256(all);
   }

@@ -21,11 +21,11 @@ namespace ttx::sim {
 
 /// How often things go wrong, in parts per thousand.
 struct Faults {
-  uint64_t crash_per_write = 0;    // half of them after the write reached the disk
-  uint64_t lost_fetch = 0;         // a feed's call fails
-  uint64_t duplicated_fetch = 0;   // it brings events again
-  uint64_t reordered_fetch = 0;    // it brings them out of order
-  uint64_t duplicated_command = 0; // a client sends the same request twice at once
+  uint64_t crash_per_write = 0;     // half of them after the write reached the disk
+  uint64_t lost_fetch = 0;          // a feed's call fails
+  uint64_t duplicated_fetch = 0;    // it brings events again
+  uint64_t reordered_fetch = 0;     // it brings them out of order
+  uint64_t duplicated_command = 0;  // a client sends the same request twice at once
 };
 
 class World;
@@ -45,7 +45,8 @@ class Node {
   };
   using MakeProcess = std::function<Process(Node&)>;
   /// The service's events as its ListEvents shows them to another service.
-  using Events = std::function<std::vector<rpc::FeedEvent>(const storage::Reader&, uint64_t after, size_t limit)>;
+  using Events =
+      std::function<std::vector<rpc::FeedEvent>(const storage::Reader&, uint64_t after, size_t limit)>;
 
   Node(World& world, std::string name, MakeProcess make, Events events);
   ~Node();
@@ -58,7 +59,9 @@ class Node {
   const storage::Kv& disk() const { return disk_; }
   /// For planting damage that an auditor must find.
   storage::Kv& disk_for_damage() { return disk_; }
-  std::vector<rpc::FeedEvent> EventsAfter(uint64_t after, size_t limit) const { return events_(disk_, after, limit); }
+  std::vector<rpc::FeedEvent> EventsAfter(uint64_t after, size_t limit) const {
+    return events_(disk_, after, limit);
+  }
   /// One step of everything the process does by itself. Reboots it when it has crashed.
   void Pump();
 
@@ -75,7 +78,8 @@ class Node {
   std::vector<std::unique_ptr<rpc::Feed>> feeds_;
 };
 
-/// A request that was answered. Sent again within the retention of answers, it must be answered the same (A18, S1).
+/// A request that was answered. Sent again within the retention of answers, it must be answered the same
+/// (A18, S1).
 struct Acknowledged {
   Node* node;
   Principal caller;
@@ -88,7 +92,8 @@ struct Acknowledged {
   Time time;
 };
 
-/// All services in one thread, on one manual clock, driven by one seed: the same seed does the same, byte for byte.
+/// All services in one thread, on one manual clock, driven by one seed: the same seed does the same, byte for
+/// byte.
 class World {
  public:
   World(uint64_t seed, Faults faults);
@@ -97,10 +102,10 @@ class World {
   Node& node(const std::string& name) { return *nodes_.at(name); }
   const std::map<std::string, std::unique_ptr<Node>>& nodes() const { return nodes_; }
 
-  /// A client's request with its request id: sent, sometimes twice at once, and sent again with the same id when the
-  /// service dies under it, until there is an answer. `run` is the use case; it returns what the answer says.
-  Result<std::string> Request(Node& node, const Principal& caller, const std::string& method,
-                              const Run& run);
+  /// A client's request with its request id: sent, sometimes twice at once, and sent again with the same id
+  /// when the service dies under it, until there is an answer. `run` is the use case; it returns what the
+  /// answer says.
+  Result<std::string> Request(Node& node, const Principal& caller, const std::string& method, const Run& run);
   /// Some client sends an old request once more.
   void Resend();
 

@@ -65,7 +65,7 @@ Status AuctionApp::Schedule(storage::Txn& txn, const ScheduleAuction& command) c
 }
 
 void AuctionApp::Heartbeat(storage::Txn& txn) const {
-  PlanHeartbeat(txn, txn.now() + (ListOpen(txn, "", 1).empty() ? kIdleHeartbeat : kHeartbeat), kHeartbeatSubject);
+  PlanHeartbeat(txn, txn.now() + (CountOpen(txn) == 0 ? kIdleHeartbeat : kHeartbeat), kHeartbeatSubject);
 }
 
 void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {

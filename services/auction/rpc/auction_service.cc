@@ -120,7 +120,12 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
         TTX_TRY(const std::vector<StoredEvent> events, app_.WatchEvents(reader, id, after, limit));
         return ToPage(events);
       },
-      [](const v1::Event& event) { return event.has_auction_closed(); });
+      [](const v1::Event& event) { return event.has_auction_closed(); },
+      [this, name = request->name()](const storage::Reader& reader) {
+        const Result<AuctionId> id = ParseAuctionName(name, "name");
+        const Result<StoredAuction> stored = id.ok() ? app_.Get(reader, *id) : Result<StoredAuction>(id.error());
+        return stored.ok() && stored->auction.state == State::kClosed;
+      });
 }
 
 grpc::ServerUnaryReactor* AuctionService::ListEvents(grpc::CallbackServerContext* context,

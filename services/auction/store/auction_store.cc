@@ -265,6 +265,12 @@ std::string BidKey(const AuctionId& id, int64_t number) {
   return Key(Id8(Table::kBid)).Text(id.text).U64(static_cast<uint64_t>(number)).str();
 }
 
+void SaveOpenCount(storage::Txn& txn, uint64_t count) {
+  std::string value;
+  storage::AppendU64(value, count);
+  txn.Put(Key(Id8(Table::kOpenCount)).str(), std::move(value));
+}
+
 // Writes what one event adds besides the new state. Refused bids are no part of the public log: neither of its index
 // nor of its hash, which nothing changes after the close.
 void SaveEvent(storage::Txn& txn, StoredAuction& stored, const Event& event) {
@@ -288,8 +294,10 @@ void SaveEvent(storage::Txn& txn, StoredAuction& stored, const Event& event) {
     }
     txn.Put(Key(Id8(Table::kByExchange)).Text(scheduled->exchange).Text(id.text).str(), "");
     txn.Put(Key(Id8(Table::kOpen)).Text(id.text).str(), "");
+    SaveOpenCount(txn, CountOpen(txn) + 1);
   } else if (std::holds_alternative<Closed>(event.payload)) {
     txn.Delete(Key(Id8(Table::kOpen)).Text(id.text).str());
+    SaveOpenCount(txn, CountOpen(txn) - 1);
   }
 }
 
@@ -388,6 +396,15 @@ std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view 
     ids.push_back({KeyReader(entry.key, Id8(Table::kOpen)).Text()});
   }
   return ids;
+}
+
+uint64_t CountOpen(const storage::Reader& reader) {
+  const auto stored = reader.Get(Key(Id8(Table::kOpenCount)).str());
+  if (!stored) return 0;
+  std::string_view in = *stored;
+  const auto count = storage::TakeU64(in);
+  TTX_CHECK(count.has_value(), "open count too short");
+  return *count;
 }
 
 void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject) {

@@ -20,6 +20,7 @@ enum class Table : uint8_t {
   kByExchange = 0x16,      // text exchange, text id -> nothing
   kRefusedBid = 0x17,      // text auction, i64 time -> BidRefusedRecord
   kHeartbeat = 0x18,       // -> u64 time of the planned heartbeat
+  kOpenCount = 0x19,       // -> u64 number of sessions that are not closed
 };
 
 /// An auction with the hash chain over its events (docs/formats.md): not part of the decisions, but of the record.
@@ -64,6 +65,9 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after, size_t limit);
 /// Ids of the sessions that are not closed, after `after`.
 std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view after, size_t limit);
+
+/// How many sessions are not closed.
+uint64_t CountOpen(const storage::Reader& reader);
 
 /// Moves the one planned heartbeat to `at`.
 void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject);

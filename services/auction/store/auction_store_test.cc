@@ -85,6 +85,7 @@ TEST_F(AuctionStoreTest, TheStoredEventsRebuildTheAuction) {
   EXPECT_EQ(events.back().log_hash, LoadAuction(kv_, {"a1"})->log_hash);
   EXPECT_EQ(ListRefusedBids(kv_, {"a1"}, {}, 10).at(0).refusal.reason, Reason::kSELF_LEADING);
   EXPECT_TRUE(ListOpen(kv_, "", 10).empty());
+  EXPECT_EQ(CountOpen(kv_), 0u);
   EXPECT_FALSE(storage::NextDue(kv_).has_value());
   for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence, i + 1);
 }
@@ -128,7 +129,8 @@ TEST_F(AuctionStoreTest, GoldenBytes) {
             "146131000000000000000002\n"
             "146131000000000000000003\n"
             "15613100\n"
-            "166f7267616e697a6174696f6e732f783100613100\n");
+            "166f7267616e697a6174696f6e732f783100613100\n"
+            "19\n");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "libs/crypto/digest.h"
 #include "libs/crypto/signature.h"
+#include "libs/storage/codec.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
 #include "libs/testing/manual_clock.h"
@@ -172,6 +173,15 @@ class World {
                                 const Principal& caller = kRegistrar) {
     return Run<Registration>([&](storage::Txn& txn) {
       return app_.Register(txn, caller, registration.id, {number, registration.amounts, ""}, "");
+    });
+  }
+  Result<ContractView> Complete() {
+    return Run<ContractView>(
+        [&](storage::Txn& txn) { return app_.Complete(txn, kOfficer, ContractNow().id, "全部履行完毕", ""); });
+  }
+  Result<ContractView> Terminate() {
+    return Run<ContractView>([&](storage::Txn& txn) {
+      return app_.Terminate(txn, kOfficer, ContractNow().id, "AGREEMENT", "双方协议", "");
     });
   }
   Status Objection(bool open, bool upheld = false, const std::string& deal = "deals/d1") {
@@ -439,6 +449,107 @@ TEST(ContractApp, DeadlinesEndDealsAndNameTheDefaulter) {
   }
 }
 
+// How many deal_cancelled and contract_terminated events there are.
+std::pair<size_t, size_t> Ends(World& world) {
+  std::pair<size_t, size_t> ends;
+  for (const StoredEvent& stored : world.Events()) {
+    if (const auto* deal = std::get_if<DealEvent>(&stored.event)) {
+      ends.first += std::holds_alternative<DealCancelled>(deal->payload);
+    } else if (const auto* contract = std::get_if<ContractEvent>(&stored.event)) {
+      ends.second += std::holds_alternative<ContractTerminated>(contract->payload);
+    }
+  }
+  return ends;
+}
+
+TEST(ContractApp, ATerminationBeforeTheEffectCancelsTheDeal) {
+  Manifest incomplete = CompleteManifest();
+  incomplete.glossary.clear();
+  Manifest conditional = CompleteManifest();
+  conditional.approval_required = true;
+  const auto draft = [](World& w, const Manifest& manifest) {
+    w.Determine();
+    w.Confirm();
+    ASSERT_TRUE(w.Draft(manifest).ok());
+  };
+  const std::pair<ContractState, std::function<void(World&)>> cases[] = {
+      {ContractState::kDrafted, [&](World& w) { draft(w, incomplete); }},
+      {ContractState::kNegotiating, [&](World& w) { draft(w, CompleteManifest()); }},
+      {ContractState::kReady, [](World& w) { w.MakeReady(); }},
+      {ContractState::kPartial,
+       [](World& w) {
+         w.MakeReady();
+         ASSERT_TRUE(w.Sign(kBuyerClient).ok());
+       }},
+      {ContractState::kSigned,
+       [&](World& w) {
+         draft(w, conditional);
+         for (const Principal& party : {kSellerClient, kBuyerClient}) {
+           ASSERT_TRUE(w.Accept(party, w.ContractNow().hashes.sha256).ok());
+         }
+         ASSERT_TRUE(w.Freeze().ok());
+         for (const Principal& party : {kSellerClient, kBuyerClient}) ASSERT_TRUE(w.Sign(party).ok());
+       }},
+  };
+  for (const auto& [state, prepare] : cases) {
+    World world;
+    prepare(world);
+    ASSERT_EQ(world.ContractNow().state, state);
+    EXPECT_EQ(ReasonOf(world.Terminate()), std::nullopt) << NameOf(state);
+    EXPECT_EQ(world.ContractNow().state, ContractState::kTerminated) << NameOf(state);
+    EXPECT_EQ(world.DealNow().state, DealState::kCancelled) << NameOf(state);
+    EXPECT_EQ(world.DealNow().cancel_reason, "contracts/" + world.ContractNow().id.text) << NameOf(state);
+    EXPECT_EQ(Ends(world), std::pair(size_t{1}, size_t{1})) << NameOf(state);
+    EXPECT_EQ(storage::NextDue(world.shell_.kv()), std::nullopt) << NameOf(state);
+    EXPECT_EQ(ReasonOf(world.Terminate()), Reason::kWRONG_STATE) << NameOf(state);
+    ExpectReplayed(world);
+  }
+}
+
+TEST(ContractApp, ATerminationAfterTheEffectLeavesTheDealAsItWas) {
+  World world;
+  world.MakeEffective();
+  EXPECT_EQ(ReasonOf(world.Terminate()), std::nullopt);
+  EXPECT_EQ(world.DealNow().state, DealState::kConfirmed);
+  EXPECT_EQ(Ends(world), std::pair(size_t{0}, size_t{1}));
+  ExpectReplayed(world);
+}
+
+TEST(ContractApp, OnlyARegisteredContractIsCompleted) {
+  World world;
+  world.MakeEffective();
+  EXPECT_EQ(ReasonOf(world.Complete()), Reason::kCONTRACT_NOT_REGISTERED);
+  const Registration applied = world.Apply().value();
+  EXPECT_EQ(ReasonOf(world.Complete()), Reason::kCONTRACT_NOT_REGISTERED);
+  ASSERT_TRUE(world.AcceptCase(applied.id).ok());
+  EXPECT_EQ(ReasonOf(world.Complete()), Reason::kCONTRACT_NOT_REGISTERED);
+  ASSERT_TRUE(world.Register(applied, "20263100010012").ok());
+  EXPECT_EQ(ReasonOf(world.Complete()), std::nullopt);
+  EXPECT_EQ(world.ContractNow().state, ContractState::kCompleted);
+}
+
+TEST(ContractApp, AnExhaustedSeriesRefusesTheDeal) {
+  World world;
+  const auto set_last = [&](uint64_t last) {
+    world.Must([&](storage::Txn& txn) {
+      std::string value;
+      storage::AppendU64(value, last);
+      txn.Put(storage::Key(static_cast<uint8_t>(Table::kDealNumber)).Text("0000").U64(2026).str(), value);
+      return Status();
+    });
+  };
+  set_last(kMaxDealSequence - 1);
+  world.Determine();
+  EXPECT_EQ(world.DealNow().number, DealNumber("0000", 2026, kMaxDealSequence));
+  const Status refused = world.Own([&](storage::Txn& txn) {
+    return world.app_.OnDealDetermined(txn, {"d2"}, fixtures::Facts());
+  });
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().reason, Reason::kDEAL_NUMBERS_EXHAUSTED);
+  EXPECT_EQ(LoadDeal(world.shell_.kv(), {"d2"}), std::nullopt);
+  EXPECT_EQ(world.Events().size(), 1u);
+}
+
 TEST(ContractApp, AConcludedContractOutlivesTheDeadline) {
   World world;
   world.MakeEffective();
@@ -558,7 +669,11 @@ TEST(ContractApp, ContentsAreShownToThoseConcernedOnly) {
   EXPECT_EQ(world.app_.ListRegistrations(world.shell_.kv(), kRegistrar, "", 10).size(), 1u);
   // The case is the registry's that takes it.
   const Principal other_registry = Client("organizations/registry2", "REGISTRY");
+  EXPECT_EQ(sees(other_registry), std::nullopt);
   ASSERT_TRUE(world.AcceptCase(applied.id).ok());
+  EXPECT_EQ(sees(kRegistrar), std::nullopt);
+  EXPECT_EQ(sees(other_registry), Reason::kNOT_FOUND);
+  EXPECT_EQ(sees(kSellerClient), std::nullopt);
   EXPECT_EQ(ReasonOf(world.app_.GetRegistration(world.shell_.kv(), other_registry, applied.id)),
             Reason::kNOT_FOUND);
   EXPECT_EQ(ReasonOf(world.Register(applied, "20263100010012", other_registry)), Reason::kNOT_FOUND);

@@ -52,8 +52,8 @@ class ContractStory {
   std::optional<Reason> MeetCondition() {
     return Take(Decide(state_, contract::MeetCondition{"批准文号1", "people/o", kPaymentDue}, deal, Start()));
   }
-  std::optional<Reason> Complete() {
-    return Take(Decide(state_, CompleteContract{"done", "people/o"}, Start()));
+  std::optional<Reason> Complete(bool registered = true) {
+    return Take(Decide(state_, CompleteContract{"done", "people/o", registered}, Start()));
   }
   std::optional<Reason> Terminate() {
     return Take(Decide(state_, TerminateContract{"AGREEMENT", "agreed", "people/o"}, Start()));
@@ -198,6 +198,39 @@ TEST(Contract, FreezingDemandsTheDealAsItWasDetermined) {
   EXPECT_EQ(story.Freeze(), Reason::kDEAL_MISMATCH);
   ASSERT_EQ(story.error().violations.size(), 1u);
   EXPECT_EQ(story.error().violations[0].field, "manifest.price_fen");
+}
+
+TEST(Contract, OnlyALumpSumIsFrozen) {
+  Manifest instalments = CompleteManifest();
+  instalments.payment.form = PaymentForm::kInstalments;
+  instalments.payment.instalments = {{"交付后", fixtures::Yuan(200'000)}, {"验收后", fixtures::Yuan(1'000'000)}};
+  Manifest royalty = CompleteManifest();
+  royalty.payment = {
+      PaymentForm::kRoyalty, 5, {}, {}, RoyaltyBase::kSales, RoyaltyRate::kFixed, 30'000, "查账"};
+  Manifest entry_fee = royalty;
+  entry_fee.payment.form = PaymentForm::kRoyaltyWithEntryFee;
+  entry_fee.payment.entry_fee = fixtures::Yuan(100'000);
+  for (const Manifest& manifest : {instalments, royalty, entry_fee}) {
+    ContractStory story(manifest);
+    EXPECT_EQ(story.Freeze(), Reason::kPAYMENT_FORM_UNSUPPORTED);
+    EXPECT_EQ(story.error().violations.at(0),
+              (FieldViolation{"manifest.payment.form", Reason::kPAYMENT_FORM_UNSUPPORTED, "LUMP_SUM"}));
+    EXPECT_EQ(story.error().metadata.at("form"), NameOf(manifest.payment.form));
+    story.BothAccept();
+    EXPECT_EQ(story.Freeze(), Reason::kPAYMENT_FORM_UNSUPPORTED);
+    EXPECT_EQ(story.state().state, ContractState::kNegotiating);
+    EXPECT_EQ(story.Update(CompleteManifest()), std::nullopt);
+    story.BothAccept();
+    EXPECT_EQ(story.Freeze(), std::nullopt);
+  }
+}
+
+TEST(Contract, OnlyARegisteredContractIsCompleted) {
+  ContractStory story = StoryIn(ContractState::kEffective);
+  EXPECT_EQ(story.Complete(false), Reason::kCONTRACT_NOT_REGISTERED);
+  EXPECT_EQ(story.state().state, ContractState::kEffective);
+  EXPECT_EQ(story.Complete(true), std::nullopt);
+  EXPECT_EQ(StoryIn(ContractState::kReady).Complete(false), Reason::kWRONG_STATE);
 }
 
 TEST(Contract, FreezingChecksTheDealFirst) {

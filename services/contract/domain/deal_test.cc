@@ -150,6 +150,26 @@ TEST(Deal, SuspensionStopsTheClockUntilTheLastObjectionIsClosed) {
   EXPECT_EQ(NextChange(story.state()), EndOf(kLater));
 }
 
+TEST(Deal, AContractTerminatedBeforeItsEffectCancelsIt) {
+  for (const bool suspended : {false, true}) {
+    DealStory story;
+    if (suspended) story.Do(OpenObjection{"objections/a"});
+    story.Do(CancelDeal{"contracts/c1"});
+    EXPECT_EQ(story.state().state, DealState::kCancelled);
+    EXPECT_EQ(story.state().cancel_reason, "contracts/c1");
+    EXPECT_EQ(story.state().defaulter, Defaulter::kNone);
+    EXPECT_EQ(NextChange(story.state()), std::nullopt);
+    EXPECT_EQ(story.Sign(Side::kBuyer), Reason::kWRONG_STATE);
+  }
+}
+
+TEST(Deal, OnlyAnAuctionClaimsThatAReserveWasMet) {
+  CreateDeal command = NewDeal();
+  EXPECT_NE(ConfirmationText(command, Start()).find(R"("reserve_met":true)"), std::string::npos);
+  command.facts.method = "SINGLE_BIDDER";
+  EXPECT_NE(ConfirmationText(command, Start()).find(R"("reserve_met":false)"), std::string::npos);
+}
+
 TEST(Deal, WhatIsOverStaysOver) {
   DealStory story;
   story.Do(CloseDealIfDue{}, EndOf(story.state().confirmation_deadline));
@@ -157,6 +177,7 @@ TEST(Deal, WhatIsOverStaysOver) {
   story.Do(OpenObjection{"objections/o"});
   story.Do(CloseObjection{"objections/o", true, kLater, kLater});
   story.Do(SetDeadlines{kLater, kLater});
+  story.Do(CancelDeal{"contracts/c1"});
   story.Do(CloseDealIfDue{}, Start() + Hours(10'000));
   EXPECT_EQ(story.state(), before);
 }

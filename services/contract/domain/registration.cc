@@ -80,7 +80,9 @@ Status RefuseItems(const std::vector<LineItem>& items, const Manifest& manifest)
   if (violations = ItemDifferences(items, manifest.items); !violations.empty()) {
     return Error(Reason::kITEMS_MISMATCH, {{"field", violations.front().field}}, violations);
   }
-  if (AmountsOf(items).technical.value <= 0) return InvalidField("items", Reason::kOUT_OF_RANGE, "0 < technical");
+  if (AmountsOf(items).technical.value <= 0) {
+    return InvalidField("items", Reason::kOUT_OF_RANGE, "0 < technical");
+  }
   return {};
 }
 

@@ -271,8 +271,8 @@ struct RegistrationDecision {
 };
 
 /// WRONG_STATE unless the contract is EFFECTIVE, DEAL_SUSPENDED, DEADLINE_PASSED after the contract's last
-/// day, INVALID_FIELD (items), ITEMS_MISMATCH with each field unless they are the contract's, OUT_OF_RANGE unless
-/// 0 < T.
+/// day, INVALID_FIELD (items), ITEMS_MISMATCH with each field unless they are the contract's, OUT_OF_RANGE
+/// unless 0 < T.
 Result<RegistrationDecision> Decide(const Contract& contract, const Deal& deal,
                                     const ApplyForRegistration& command, Time now);
 // A registry's act. Precedence: WRONG_STATE (of the registration, then of the contract, which must be

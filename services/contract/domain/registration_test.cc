@@ -30,12 +30,13 @@ Deal ConfirmedDeal() {
   return deal;
 }
 
-Contract ContractIn(ContractState state, Fen price = Yuan(1'200'000)) {
+Contract ContractIn(ContractState state, const std::vector<LineItem>& items = Items()) {
+  const Fen price = AmountsOf(items).total;
   Deal deal = ConfirmedDeal();
   deal.facts.price = price;
   Manifest manifest = fixtures::CompleteManifest();
   manifest.price = price;
-  manifest.items = {{"许可费", ItemKind::kTechnical, price}};
+  manifest.items = items;
   Contract contract =
       Decide(deal, DraftContract{{"c1"}, manifest, kTextHashes, "people/d"}, Start()).value().next;
   for (const Side side : {Side::kSeller, Side::kBuyer}) {
@@ -57,8 +58,8 @@ Contract ContractIn(ContractState state, Fen price = Yuan(1'200'000)) {
 
 class RegistrationStory {
  public:
-  explicit RegistrationStory(const std::vector<LineItem>& items = Items(), Fen price = Yuan(1'200'000))
-      : contract(ContractIn(ContractState::kEffective, price)) {
+  explicit RegistrationStory(const std::vector<LineItem>& items = Items())
+      : contract(ContractIn(ContractState::kEffective, items)) {
     EXPECT_EQ(Take(Decide(contract, deal, ApplyForRegistration{{"r1"}, items, "people/applicant"}, Start())),
               std::nullopt);
   }
@@ -185,19 +186,40 @@ TEST(Registration, OnlyAnEffectiveContractIsRegistered) {
   EXPECT_EQ(Decide(contract, deal, command, end).error().reason, Reason::kDEAL_SUSPENDED);
 }
 
-TEST(Registration, TheItemsMustAddUpAndHoldSomethingTechnical) {
-  const Contract contract = ContractIn(ContractState::kEffective);
-  const auto reason = [&](std::vector<LineItem> items) {
-    const auto decision =
-        Decide(contract, ConfirmedDeal(), ApplyForRegistration{{"r"}, std::move(items), "p"}, Start());
-    return decision.ok() ? std::nullopt : std::optional(decision.error().violations.at(0).reason);
-  };
-  EXPECT_EQ(reason(Items()), std::nullopt);
-  EXPECT_EQ(reason({}), Reason::kREQUIRED);
-  EXPECT_EQ(reason({{"a", ItemKind::kUnspecified, Yuan(1'200'000)}}), Reason::kREQUIRED);
-  EXPECT_EQ(reason({{"a", ItemKind::kTechnical, Yuan(1'200'001)}}), Reason::kAMOUNTS_MISMATCH);
-  EXPECT_EQ(reason({{"a", ItemKind::kNonTechnical, Yuan(1'200'000)}}), Reason::kOUT_OF_RANGE);
-  EXPECT_EQ(reason({{"a", ItemKind::kCarrier, Yuan(1'200'000)}}), std::nullopt);
+// The first thing that is wrong with an application for a contract with `signed_items`.
+std::optional<FieldViolation> WrongItem(const std::vector<LineItem>& items,
+                                        const std::vector<LineItem>& signed_items = Items()) {
+  const auto decision = Decide(ContractIn(ContractState::kEffective, signed_items), ConfirmedDeal(),
+                               ApplyForRegistration{{"r"}, items, "p"}, Start());
+  if (decision.ok()) return std::nullopt;
+  return decision.error().violations.at(0);
+}
+
+TEST(Registration, TheItemsAreThoseOfTheContract) {
+  EXPECT_EQ(WrongItem(Items()), std::nullopt);
+  EXPECT_EQ(WrongItem({})->reason, Reason::kREQUIRED);
+  std::vector<LineItem> items = Items();
+  items[1].description = "办公设备";
+  EXPECT_EQ(WrongItem(items), (FieldViolation{"items[1].description", Reason::kITEMS_MISMATCH, "通用设备"}));
+  items = Items();
+  items[1].kind = ItemKind::kTechnical;  // the same price, but nothing to deduct
+  EXPECT_EQ(WrongItem(items), (FieldViolation{"items[1].kind", Reason::kITEMS_MISMATCH, "NON_TECHNICAL"}));
+  items[1].kind = ItemKind::kUnspecified;
+  EXPECT_EQ(WrongItem(items), (FieldViolation{"items[1].kind", Reason::kREQUIRED, ""}));
+  items = Items();
+  items[0].amount += Yuan(1);
+  items[2].amount = items[2].amount - Yuan(1);
+  EXPECT_EQ(WrongItem(items), (FieldViolation{"items[0].amount_fen", Reason::kITEMS_MISMATCH, "99000000"}));
+  items = Items();
+  items.pop_back();
+  EXPECT_EQ(WrongItem(items), (FieldViolation{"items", Reason::kITEMS_MISMATCH, "3"}));
+}
+
+TEST(Registration, SomethingOfThePriceIsTechnical) {
+  const std::vector<LineItem> nothing = {{"设备", ItemKind::kNonTechnical, Yuan(1'200'000)}};
+  EXPECT_EQ(WrongItem(nothing, nothing)->reason, Reason::kOUT_OF_RANGE);
+  const std::vector<LineItem> carrier = {{"样机", ItemKind::kCarrier, Yuan(1'200'000)}};
+  EXPECT_EQ(WrongItem(carrier, carrier), std::nullopt);
 }
 
 TEST(Registration, WhoMayNotDecide) {
@@ -229,7 +251,7 @@ TEST(Registration, TheRegistryFindsTheSameAmounts) {
 TEST(Registration, LargeTechnicalAmountsNeedThePanelsRecord) {
   const std::string digest(64, 'd');
   for (const auto& [fen, needed] : {std::pair<int64_t, bool>(499'999'999, false), {500'000'000, true}}) {
-    RegistrationStory story({{"许可费", ItemKind::kTechnical, {fen}}}, {fen});
+    RegistrationStory story({{"许可费", ItemKind::kTechnical, {fen}}});
     (void)story.Accept();
     const auto without = story.Register();
     EXPECT_EQ(without, needed ? std::optional(Reason::kPANEL_RECORD_REQUIRED) : std::nullopt);
@@ -245,12 +267,19 @@ TEST(Registration, LargeTechnicalAmountsNeedThePanelsRecord) {
   EXPECT_EQ(DecideBy(calendar, {.decide_workdays = 10}, {1}, day).date, MakeDate(2026, 11, 16));
 }
 
-TEST(Registration, ASupplementMayCorrectTheItems) {
-  RegistrationStory story = StoryIn(RegistrationState::kSupplement);
-  EXPECT_EQ(story.Supplement({{"a", ItemKind::kTechnical, Yuan(1)}}), Reason::kAMOUNTS_MISMATCH);
-  EXPECT_EQ(story.Supplement({{"许可费", ItemKind::kTechnical, Yuan(1'200'000)}}), std::nullopt);
-  EXPECT_EQ(story.state().state, RegistrationState::kApplied);
-  EXPECT_EQ(story.state().amounts.non_technical, Fen{});
+TEST(Registration, ASupplementDoesNotChangeTheItems) {
+  for (const std::vector<LineItem>& good : {Items(), std::vector<LineItem>{}}) {
+    RegistrationStory story = StoryIn(RegistrationState::kSupplement);
+    EXPECT_EQ(story.Supplement({{"许可费", ItemKind::kTechnical, Yuan(1'200'000)}}), Reason::kITEMS_MISMATCH);
+    EXPECT_EQ(story.error().metadata.at("field"), "items");
+    std::vector<LineItem> items = Items();
+    items[1].kind = ItemKind::kCarrier;
+    EXPECT_EQ(story.Supplement(items), Reason::kITEMS_MISMATCH);
+    EXPECT_EQ(story.error().violations.at(0).field, "items[1].kind");
+    EXPECT_EQ(story.Supplement(good), std::nullopt);
+    EXPECT_EQ(story.state().state, RegistrationState::kApplied);
+    EXPECT_EQ(story.state().amounts.non_technical, Yuan(150'000));
+  }
 }
 
 TEST(Registration, ARefusalHasACodeAndWords) {

@@ -116,7 +116,19 @@ TEST(ContractConvert, TheEventsOthersActOn) {
   EXPECT_EQ(ToProto(view).resource_changed().change(), "contract_expired");
 
   view.stored.event = ContractEvent{Start(), ContractTerminated{"OBJECTION_UPHELD", "objections/o", ""}};
-  EXPECT_EQ(ToProto(view).contract_terminated().reason(), v1::Contract::OBJECTION_UPHELD);
+  const v1::ContractTerminated terminated = ToProto(view).contract_terminated();
+  EXPECT_EQ(terminated.contract(), "contracts/c1");
+  EXPECT_EQ(terminated.deal(), "deals/d1");
+  EXPECT_EQ(terminated.listing(), "listings/l1");
+  EXPECT_EQ(terminated.exchange(), fixtures::kExchange);
+  EXPECT_EQ(terminated.reason(), v1::Contract::OBJECTION_UPHELD);
+
+  view.stored.event = DealEvent{Start(), DealCancelled{"", "contracts/c1"}};
+  const v1::DealCancelled cancelled = ToProto(view).deal_cancelled();
+  EXPECT_EQ(cancelled.deal(), "deals/d1");
+  EXPECT_EQ(cancelled.listing(), "listings/l1");
+  EXPECT_EQ(cancelled.contract(), "contracts/c1");
+  EXPECT_EQ(cancelled.objection(), "");
 
   view.registration = Registration{};
   view.registration->amounts = {{120}, {105}, {15}};

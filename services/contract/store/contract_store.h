@@ -87,8 +87,8 @@ struct KnownObjection {
 std::vector<KnownObjection> ListObjections(const storage::Reader& reader, std::string_view subject);
 void SaveObjection(storage::Txn& txn, std::string_view subject, const KnownObjection& objection);
 
-/// The next number of the series of an exchange and year: 1, 2, 3 ... without gaps. DEAL_NUMBERS_EXHAUSTED after
-/// kMaxDealSequence; then nothing is written.
+/// The next number of the series of an exchange and year: 1, 2, 3 ... without gaps. DEAL_NUMBERS_EXHAUSTED
+/// after kMaxDealSequence; then nothing is written.
 Result<int64_t> TakeDealSequence(storage::Txn& txn, std::string_view exchange_code, int year);
 
 }  // namespace ttx::contract

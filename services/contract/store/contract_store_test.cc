@@ -48,9 +48,22 @@ TEST_F(StoreTest, GoldenKeysAndRecords) {
   EXPECT_EQ(ValueAt("1b6f00"), "3931");
   SaveObjection(txn_, "d", {"x", ObjectionState::kUpheld});
   EXPECT_EQ(ValueAt("1c64007800"), "55");
-  EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2026), 1);
-  EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2026), 2);
+  EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2026).value(), 1);
+  EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2026).value(), 2);
   EXPECT_EQ(ValueAt("1d483754580000000000000007ea"), "0000000000000002");
+}
+
+TEST_F(StoreTest, ASeriesOfNumbersEndsWithAnError) {
+  txn_.Put(*FromHex("1d483754580000000000000007ea"), *FromHex("00000000000f423e"));
+  EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2026).value(), kMaxDealSequence);
+  for (int i = 0; i < 2; ++i) {
+    const Result<int64_t> exhausted = TakeDealSequence(txn_, "H7TX", 2026);
+    ASSERT_FALSE(exhausted.ok());
+    EXPECT_EQ(exhausted.error().reason, Reason::kDEAL_NUMBERS_EXHAUSTED);
+    EXPECT_EQ(exhausted.error().metadata.at("year"), "2026");
+  }
+  EXPECT_EQ(ValueAt("1d483754580000000000000007ea"), "00000000000f423f");
+  EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2027).value(), 1);
 }
 
 TEST_F(StoreTest, ADealIsFoundByItsPartiesItsListingAndItsDocument) {

@@ -10,6 +10,8 @@ namespace ttx::disclosure {
 namespace {
 
 constexpr size_t kScanPerPage = 1000;
+// Why a certificate is refused without a person.
+constexpr std::string_view kEndedReason = "CONTRACT_IN_FORCE";
 constexpr std::string_view kLogPrefix = "TTX-NOTICE-1|";
 constexpr crypto::Suite kRecordSuite = crypto::Suite::kEcdsaP256Sha256;
 
@@ -244,6 +246,13 @@ Result<Objection> DisclosureApp::CreateObjection(storage::Txn& txn, const Princi
     return Error(Reason::kOBJECTION_EXISTS, {{"objection", NameOf(*open)}});
   }
   command.late = !added.ok();
+  if (command.late) {
+    if (const auto recorded = FindLateObjection(txn, input.notice, caller.organization)) {
+      Error late = std::move(added).error();
+      late.metadata["objection"] = NameOf(*recorded);
+      return late;
+    }
+  }
   TTX_TRY(ObjectionDecision decision, Decide(command, txn.now()));
   SaveObjection(txn, decision);
   if (command.late) {
@@ -477,14 +486,16 @@ Result<Certificate> DisclosureApp::ApproveRevoke(storage::Txn& txn, const Princi
                                                  const CertificateId& id, const std::string& etag) const {
   TTX_TRY(const Certificate before, CertificateForStaff(txn, caller, id, etag));
   TTX_RETURN_IF_ERROR(MayRevoke(before, caller.person));
+  const Dossier dossier = LoadDossier(txn, before.deal);
+  const bool replaced = before.revocation->cause == RevocationCause::kReplaced;
+  // Nothing takes the place of the certificate of a deal that has ended.
+  if (replaced && dossier.ended) return Error(Reason::kCONDITIONS_NOT_MET, {{"missing", "CONTRACT_IN_FORCE"}});
   PublishNotice command;
   command.type = NoticeType::kN13;
   command.subject = {before.exchange, "", before.listing, before.deal};
   TTX_TRY(const Notice notice, Publish(txn, std::move(command), ContentOfRevocation(before)));
   CertificateId successor;
-  if (before.revocation->cause == RevocationCause::kReplaced) {
-    successor = OpenFor(txn, LoadDossier(txn, before.deal), before.id).id;
-  }
+  if (replaced) successor = OpenFor(txn, dossier, before.id).id;
   TTX_TRY(CertificateDecision decision,
           Decide(before, disclosure::ApproveRevoke{caller.person, notice.id, successor}, txn.now()));
   SaveCertificate(txn, decision);
@@ -602,6 +613,22 @@ Status DisclosureApp::OnContractEffective(storage::Txn& txn, const ContractFacts
   dossier.contract = facts;
   dossier.contract_notice = notice.id;
   CertifyIfDue(txn, std::move(dossier));
+  return {};
+}
+
+Status DisclosureApp::OnDealEnded(storage::Txn& txn, const std::string& deal) const {
+  Dossier dossier = LoadDossier(txn, deal);
+  if (dossier.ended) return {};
+  dossier.ended = true;
+  SaveDossier(txn, dossier);
+  const std::optional<CertificateId> id = FindCertificate(txn, deal, CertificateType::kTxn);
+  if (!id) return {};
+  const std::optional<Certificate> certificate = LoadCertificate(txn, *id);
+  TTX_CHECK(certificate.has_value(), "an indexed certificate is missing");
+  if (certificate->state != CertificateState::kPending) return {};
+  TTX_TRY(const CertificateDecision refused,
+          Decide(*certificate, disclosure::RefuseCertificate{"", std::string(kEndedReason)}, txn.now()));
+  SaveCertificate(txn, refused);
   return {};
 }
 

@@ -66,7 +66,7 @@ class DisclosureApp {
     std::string statement;
     std::vector<std::string> evidence;  // 32 bytes each
   };
-  /// A late one is recorded and answered with OBJECTION_LATE.
+  /// A late one is recorded, once per objector and notice, and answered with OBJECTION_LATE.
   Result<Objection> CreateObjection(storage::Txn& txn, const Principal& caller,
                                     const ObjectionInput& input) const;
   Result<Objection> AcceptObjection(storage::Txn& txn, const Principal& caller, const ObjectionId& id,
@@ -134,6 +134,9 @@ class DisclosureApp {
   Status OnBiddingScheduled(storage::Txn& txn, const BiddingFacts& facts) const;
   Status OnDealDetermined(storage::Txn& txn, const DealFacts& facts) const;
   Status OnContractEffective(storage::Txn& txn, const ContractFacts& facts) const;
+  /// The deal was cancelled or its contract ended early: a PENDING certificate is refused, and none can be
+  /// issued.
+  Status OnDealEnded(storage::Txn& txn, const std::string& deal) const;
   Status OnContractRegistered(storage::Txn& txn, const RegistrationFacts& facts) const;
   Status OnSettlementPaid(storage::Txn& txn, const PaymentFacts& facts) const;
   Status OnSettlementSettled(storage::Txn& txn, const std::string& deal) const;

@@ -377,6 +377,13 @@ TEST(DisclosureApp, ALateObjectionIsRecordedAnsweredAndWithoutEffect) {
   const ObjectionId id{ParseName(late.error().metadata.at("objection"), "objections", "objection").value()};
   EXPECT_EQ(world.app_.GetObjection(world.kv(), kObjector, id).value().state, ObjectionState::kLate);
   EXPECT_EQ(world.Accept(id).error().reason, Reason::kWRONG_STATE);
+  // Once per objector and notice: the record answers whoever asks again.
+  const Result<Objection> again = world.Object(notice);
+  EXPECT_EQ(again.error().reason, Reason::kOBJECTION_LATE);
+  EXPECT_EQ(again.error().metadata.at("objection"), NameOf(id));
+  EXPECT_EQ(ListObjections(world.kv(), kObjector.organization, "", 10).size(), 1u);
+  EXPECT_NE(world.Object(notice, kSeller).error().metadata.at("objection"), NameOf(id));
+  EXPECT_EQ(ListObjections(world.kv(), kExchange, "", 10).size(), 2u);
   world.Until(notice.window.end + Hours(1));
   EXPECT_EQ(world.Reload(notice).state, NoticeState::kEnded);
 }
@@ -495,6 +502,45 @@ TEST(DisclosureApp, AnOpenObjectionKeepsTheCertificateBack) {
       world.Do([&](storage::Txn& txn) { return world.app_.ApproveCorrection(txn, other, notice.id, ""); })
           .ok());
   EXPECT_TRUE(world.ApproveIssue(id).ok());
+}
+
+TEST(DisclosureApp, NothingIsCertifiedAfterTheContractEnded) {
+  World world;
+  const auto end = [&](const std::string& id) {
+    EXPECT_TRUE(world.Do([&](storage::Txn& txn) { return world.app_.OnDealEnded(txn, "deals/" + id); }).ok());
+  };
+  world.Feed(Deal());
+  world.Feed(Contract());
+  world.Feed(Payment());
+  const CertificateId pending = world.Pending()->id;
+  ASSERT_TRUE(world.RequestIssue(pending).ok());
+  end("d1");
+  const size_t events = world.Events().size();
+  end("d1");
+  EXPECT_EQ(world.Events().size(), events);
+  const Certificate refused = LoadCertificate(world.kv(), pending).value();
+  EXPECT_EQ(refused.state, CertificateState::kRefused);
+  EXPECT_EQ(refused.refusal_reason, "CONTRACT_IN_FORCE");
+  EXPECT_EQ(refused.approver, "");
+  EXPECT_EQ(world.ApproveIssue(pending).error().reason, Reason::kWRONG_STATE);
+  const auto created = world.Do([&](storage::Txn& txn) {
+    return world.app_.CreateCertificate(txn, kClerk, "deals/d1", CertificateType::kTxn);
+  });
+  EXPECT_EQ(created.error().metadata.at("missing"), "CONTRACT_IN_FORCE");
+
+  // Whichever service is heard first.
+  world.Feed(Deal("d2"));
+  world.Feed(Contract("d2"));
+  end("d2");
+  world.Feed(Payment("d2"));
+  EXPECT_FALSE(world.Pending("d2").has_value());
+
+  // What was issued stays until two persons revoke it, and nothing replaces it.
+  const CertificateId valid = world.Issue("d3").id;
+  end("d3");
+  EXPECT_EQ(LoadCertificate(world.kv(), valid)->state, CertificateState::kValid);
+  EXPECT_EQ(world.Revoke(valid, RevocationCause::kReplaced).error().reason, Reason::kCONDITIONS_NOT_MET);
+  EXPECT_EQ(world.Revoke(valid, RevocationCause::kFalseMaterial).value().state, CertificateState::kRevoked);
 }
 
 TEST(DisclosureApp, TheIssueNeedsTwoPersonsOfTheExchange) {

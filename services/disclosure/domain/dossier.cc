@@ -25,6 +25,7 @@ std::string Days(const Notice& notice) {
 std::vector<std::string> MissingConditions(const Dossier& dossier, bool require_registration) {
   std::vector<std::string> missing;
   if (!dossier.contract) missing.push_back("CONTRACT_EFFECTIVE");
+  if (dossier.ended) missing.push_back("CONTRACT_IN_FORCE");
   if (!dossier.payment) missing.push_back("SETTLEMENT_PAID");
   if (require_registration && !dossier.registration) missing.push_back("CONTRACT_REGISTERED");
   const bool deal_differs =

@@ -133,6 +133,7 @@ struct Dossier {
   std::optional<RegistrationFacts> registration;
   std::optional<PaymentFacts> payment;
   bool settled = false;
+  bool ended = false;        // the deal was cancelled or its contract ended early: nothing is certified any more
   NoticeId result_notice;    // newest version of N7
   NoticeId contract_notice;  // newest version of N8
   bool opened = false;       // a certificate was made by the service itself; later ones are made on request
@@ -141,7 +142,8 @@ struct Dossier {
 };
 
 /// The conditions of domain.md 9.1 that do not hold yet, in a fixed order: CONTRACT_EFFECTIVE,
-/// SETTLEMENT_PAID, CONTRACT_REGISTERED, PRICES_AGREE (deal, contract and payment name one price).
+/// CONTRACT_IN_FORCE, SETTLEMENT_PAID, CONTRACT_REGISTERED, PRICES_AGREE (deal, contract and payment name one
+/// price).
 std::vector<std::string> MissingConditions(const Dossier& dossier, bool require_registration);
 
 // --- Public content: nothing but what stands here is ever published (domain.md 8.1, 8.3) -------------------

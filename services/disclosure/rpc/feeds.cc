@@ -154,6 +154,8 @@ Status OnContractEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::F
     TTX_TRY(const ContractFacts facts, FactsOf(proto.contract_effective()));
     return app.OnContractEffective(txn, facts);
   }
+  if (proto.has_contract_terminated()) return app.OnDealEnded(txn, proto.contract_terminated().deal());
+  if (proto.has_deal_cancelled()) return app.OnDealEnded(txn, proto.deal_cancelled().deal());
   if (proto.has_contract_registered()) {
     const auto& from = proto.contract_registered();
     return app.OnContractRegistered(txn, {from.contract(),

@@ -189,7 +189,9 @@ void SaveObjection(storage::Txn& txn, const ObjectionDecision& decision) {
   if (IsOpen(objection.state)) {
     txn.Put(open, objection.id.text);
     txn.Put(block, "");
-  } else if (objection.state != ObjectionState::kLate && objection.state != ObjectionState::kEscalated) {
+  } else if (objection.state == ObjectionState::kLate) {
+    txn.Put(PairKey(Table::kObjectionLate, objection.notice.text, objection.objector), objection.id.text);
+  } else if (objection.state != ObjectionState::kEscalated) {
     txn.Delete(open);
     txn.Delete(block);
   }
@@ -322,6 +324,12 @@ std::vector<Objection> ListObjections(const storage::Reader& reader, const std::
 std::optional<ObjectionId> FindOpenObjection(const storage::Reader& reader, const NoticeId& notice,
                                              const std::string& objector) {
   const auto id = reader.Get(PairKey(Table::kObjectionOpen, notice.text, objector));
+  return id ? std::optional(ObjectionId{*id}) : std::nullopt;
+}
+
+std::optional<ObjectionId> FindLateObjection(const storage::Reader& reader, const NoticeId& notice,
+                                             const std::string& objector) {
+  const auto id = reader.Get(PairKey(Table::kObjectionLate, notice.text, objector));
   return id ? std::optional(ObjectionId{*id}) : std::nullopt;
 }
 

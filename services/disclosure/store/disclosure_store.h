@@ -32,6 +32,7 @@ enum class Table : uint8_t {
   kSequence = 0x1e,             // text exchange code, u64 year, u64 type -> u64 last number given
   kRevocation = 0x1f,           // u64 position of the notice -> certificate id
   kDossier = 0x20,              // text deal -> DossierRecord
+  kObjectionLate = 0x21,        // text notice, text objector -> id of the one that was recorded as LATE
 };
 
 /// The end of the chain over all notices.
@@ -95,6 +96,8 @@ std::optional<Notice> FindNotice(const storage::Reader& reader, const std::strin
 std::vector<Objection> ListObjections(const storage::Reader& reader, const std::string& organization,
                                       std::string_view after, size_t limit);
 std::optional<ObjectionId> FindOpenObjection(const storage::Reader& reader, const NoticeId& notice,
+                                             const std::string& objector);
+std::optional<ObjectionId> FindLateObjection(const storage::Reader& reader, const NoticeId& notice,
                                              const std::string& objector);
 /// Whether an objection to any notice of the listing is open, or one was upheld and the notice is not
 /// corrected.

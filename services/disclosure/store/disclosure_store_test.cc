@@ -92,7 +92,7 @@ TEST(DisclosureStore, EveryRecordComesBackBitForBit) {
   dossier.payment.emplace().paid_time = {9};
   dossier.result_notice = {"n1"};
   dossier.contract_notice = {"n2"};
-  dossier.settled = dossier.opened = true;
+  dossier.settled = dossier.opened = dossier.ended = true;
   EXPECT_EQ(FromRecord(ToRecord(dossier)), dossier);
 }
 

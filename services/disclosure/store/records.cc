@@ -402,6 +402,7 @@ store::DossierRecord ToRecord(const Dossier& dossier) {
   record.set_result_notice(dossier.result_notice.text);
   record.set_contract_notice(dossier.contract_notice.text);
   record.set_opened(dossier.opened);
+  record.set_ended(dossier.ended);
   return record;
 }
 
@@ -423,6 +424,7 @@ Dossier FromRecord(const store::DossierRecord& record) {
   dossier.result_notice = {record.result_notice()};
   dossier.contract_notice = {record.contract_notice()};
   dossier.opened = record.opened();
+  dossier.ended = record.ended();
   return dossier;
 }
 

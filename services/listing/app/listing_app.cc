@@ -74,6 +74,30 @@ std::vector<std::pair<Time, std::string>> DuesOf(const Listing& listing) {
   return {};
 }
 
+// An exchange lists what its own reviewers have passed.
+Status CheckReviewedBy(const Achievement& achievement, const std::string& exchange) {
+  if (!IsLive(achievement.state) || achievement.exchange == exchange) return {};
+  return InvalidField("listing.exchange", Reason::kOUT_OF_RANGE, "the exchange that reviewed the achievement");
+}
+
+// Who is behind a bidder code nobody else learns before the auction has closed, and then only of the winner
+// (domain.md 5.10). The deposit reference stands in the bank's statements.
+Intent Shown(Intent intent, const Principal& caller, const Listing& listing) {
+  if (caller.organization == intent.organization) return intent;
+  intent.reference.clear();
+  if (listing.deal.intent != intent.name()) intent.bidder_code.clear();
+  return intent;
+}
+
+void Anonymize(StoredEvent& event) {
+  if (auto* change = std::get_if<IntentEvent>(&event.payload)) {
+    change->bidder_code.clear();
+    change->reference.clear();
+  } else if (auto* announcement = std::get_if<Announcement>(&event.payload)) {
+    announcement->bidders.clear();
+  }
+}
+
 Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
 
 }  // namespace
@@ -114,11 +138,12 @@ std::pair<std::string, std::string> SplitIntentName(std::string_view name) {
 }
 
 ListingApp::ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
-                       std::string secrets_key)
+                       std::string secrets_key, SharedRights shared_rights)
     : calendar_(calendar),
       ids_(ids),
       profiles_(std::move(profiles)),
       secrets_key_(std::move(secrets_key)),
+      shared_rights_(shared_rights),
       vault_(std::make_unique<KeyVault>(secrets_key_, ids)) {}
 
 ListingApp::~ListingApp() = default;
@@ -206,7 +231,21 @@ Result<Achievement> ListingApp::ClassifyAchievement(storage::Txn& txn, const Pri
 
 Result<Achievement> ListingApp::PassRights(storage::Txn& txn, const Principal& caller,
                                            const Target& target) const {
-  return ChangeAchievement(txn, caller, target, Sight::kStaff, listing::PassRights{caller.person});
+  listing::PassRights command{caller.person, "", ""};
+  if (const auto achievement = LoadAchievement(txn, *vault_, target.id)) {
+    if (const auto owner = LoadOrganization(txn, achievement->owner)) command.owner_uscc = owner->uscc;
+    command.taken_number = TakenNumber(txn, *achievement);
+  }
+  return ChangeAchievement(txn, caller, target, Sight::kStaff, command);
+}
+
+std::string ListingApp::TakenNumber(const storage::Reader& reader, const Achievement& achievement) const {
+  if (shared_rights_ == SharedRights::kAllowed) return "";
+  for (const IpItem& item : achievement.content.ip_items) {
+    const std::string identity = IpIdentity(item);
+    if (!identity.empty() && !ListHoldersOfRight(reader, identity, 1).empty()) return item.number;
+  }
+  return "";
 }
 
 Result<Achievement> ListingApp::FailRights(storage::Txn& txn, const Principal& caller, const Target& target,
@@ -263,6 +302,7 @@ Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& ca
   if (!organization || !organization->active) {
     return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", caller.organization}});
   }
+  TTX_RETURN_IF_ERROR(CheckReviewedBy(*achievement, input.exchange));
   listing::CreateListing command{{ids_.Next(txn.now())},
                                  input.exchange,
                                  caller.organization,
@@ -315,6 +355,12 @@ Result<Listing> ListingApp::UpdateListing(storage::Txn& txn, const Principal& ca
   return next;
 }
 
+Status ListingApp::CheckOwnerActive(const storage::Reader& reader, const Listing& listing) const {
+  const auto owner = LoadOrganization(reader, listing.owner);
+  if (owner && owner->active) return {};
+  return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", listing.owner}});
+}
+
 Status ListingApp::Lock(storage::Txn& txn, const Listing& listing) const {
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
   if (!achievement || achievement->owner != listing.owner) return NotFound(listing.achievement);
@@ -351,6 +397,7 @@ Result<Listing> ListingApp::SubmitListing(storage::Txn& txn, const Principal& ca
   TTX_TRY(const ListingDecision decision,
           Decide(before, listing::SubmitListing{caller.person, achievement->content.tech_field}, regime,
                  txn.now()));
+  TTX_RETURN_IF_ERROR(CheckReviewedBy(*achievement, before.exchange));
   TTX_RETURN_IF_ERROR(Lock(txn, before));
   Commit(txn, &before, decision);
   return decision.next;
@@ -398,6 +445,7 @@ Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& c
       const ListingDecision decision,
       Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before)))},
              regime, txn.now()));
+  TTX_RETURN_IF_ERROR(CheckOwnerActive(txn, before));
   Commit(txn, &before, decision);
   return decision.next;
 }
@@ -421,9 +469,11 @@ Result<Listing> ListingApp::WithdrawListing(storage::Txn& txn, const Principal& 
 
 Result<Listing> ListingApp::ScheduleBidding(storage::Txn& txn, const Principal& caller, const Target& target,
                                             Time start_time) const {
-  return ChangeListing(
-      txn, caller, target, Sight::kStaff,
-      listing::ScheduleBidding{"auctions/" + ids_.Next(txn.now()), start_time, Count(txn, target.id)});
+  TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kStaff,
+                                      listing::ScheduleBidding{"auctions/" + ids_.Next(txn.now()), start_time,
+                                                               Count(txn, target.id)}));
+  TTX_RETURN_IF_ERROR(CheckOwnerActive(txn, next));
+  return next;
 }
 
 Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& caller, const Target& target,
@@ -442,7 +492,14 @@ Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& cal
                     "",
                     0};
   }
-  return ChangeListing(txn, caller, target, Sight::kBuyer, command);
+  TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kBuyer));
+  TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
+  if (const auto reserve = OpenReserve(before)) command.reserve = reserve->price;
+  TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
+  Commit(txn, &before, decision);
+  if (!IsLowQuote(decision)) return decision.next;
+  txn.KeepOnError();  // that it was made counts when the time to quote is over
+  return Error(Reason::kBELOW_RESERVE_QUOTE);
 }
 
 // Saves a decision about a listing with all that follows from it: locks, intents, announcements, timers.
@@ -513,6 +570,9 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kDealSigned:
     case Type::kSettled:
     case Type::kCertified:
+    case Type::kObjectionOpened:
+    case Type::kObjectionClosed:
+    case Type::kQuotedLow:
       return;
   }
 }
@@ -559,7 +619,8 @@ void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing) con
 void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
   Unlock(txn, listing);
   const std::string& intent = listing.deal.id.empty() ? listing.single_intent : listing.deal.intent;
-  if (listing.reason == "TRANSFEROR" || listing.reason == "CANCELLED") {
+  if (listing.reason == "TRANSFEROR" || listing.reason == "CANCELLED" ||
+      listing.reason == "CONTRACT_TERMINATED") {
     ReleaseIntents(txn, listing, listing.reason, "");
   } else {
     BreachIntent(txn, listing, intent, listing.reason);
@@ -627,11 +688,27 @@ Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& call
   const std::optional<Listing> listing = LoadListing(txn, target.listing);
   TTX_CHECK(listing.has_value(), "an intent without its listing");
   TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
+  if (side == Sight::kOwner) {
+    TTX_TRY(const bool late, EndLateReply(txn, *listing, *before));
+    if (late) return Error(Reason::kREPLY_TOO_LATE);
+  }
   TTX_TRY(const IntentDecision decision,
           Decide(*before, command, IntentRegime{calendar_, regime.profile, *listing}, txn.now()));
   Commit(txn, *listing, &*before, decision);
   Requalify(txn, target.listing);
-  return decision.next;
+  return Shown(decision.next, caller, *listing);
+}
+
+// What the owner says after its time meets what its silence has already decided, whether or not the timer has run.
+Result<bool> ListingApp::EndLateReply(storage::Txn& txn, const Listing& listing, const Intent& intent) const {
+  TTX_TRY(const Regime regime, RegimeOf(listing, txn.now()));
+  TTX_TRY(const IntentDecision silence, Decide(intent, EndReply{NewReference(txn)},
+                                               IntentRegime{calendar_, regime.profile, listing}, txn.now()));
+  if (silence.next.state == intent.state) return false;
+  Commit(txn, listing, &intent, silence);
+  Requalify(txn, listing.id.text);
+  txn.KeepOnError();
+  return true;
 }
 
 Result<Intent> ListingApp::GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
@@ -711,6 +788,13 @@ void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent*
         break;
     }
   }
+}
+
+void ListingApp::TellReleased(storage::Txn& txn, const Intent& intent) const {
+  Announcement announcement = Telling(AnnouncementType::kIntentReleased);
+  announcement.intent = intent;
+  announcement.reason = intent.end_reason;
+  Announce(txn, intent.name(), intent.exchange, announcement);
 }
 
 void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
@@ -881,8 +965,14 @@ Status ListingApp::ApplyToIntent(storage::Txn& txn, const std::string& name, con
   const auto [listing_id, id] = SplitIntentName(name);
   const std::optional<Intent> before = LoadIntent(txn, listing_id, id);
   if (!before) return NotFound(name);
-  // It was withdrawn or released while the fact was on its way; who holds money for it is told so.
-  if (IsOver(before->state)) return {};
+  // It was withdrawn or released while the fact was on its way. Money that came for it goes back; what a bidder
+  // who broke its word has paid is settlement's to keep.
+  if (IsOver(before->state)) {
+    if (std::is_same_v<Command, DepositEffective> && before->state != IntentState::kBreached) {
+      TellReleased(txn, *before);
+    }
+    return {};
+  }
   const std::optional<Listing> listing = LoadListing(txn, listing_id);
   TTX_CHECK(listing.has_value(), "an intent without its listing");
   TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
@@ -933,6 +1023,20 @@ Status ListingApp::OnCertified(storage::Txn& txn, const std::string& listing, co
   return Apply(txn, listing, DealCertified{deal});
 }
 
+Status ListingApp::OnObjectionAccepted(storage::Txn& txn, const std::string& name,
+                                       const std::string& objection) const {
+  const std::optional<Listing> listing = LoadListing(txn, IdOf(name));
+  if (listing && listing->state == ListingState::kListed && !TakesIntents(*listing, txn.now())) {
+    EndPeriodOf(txn, *listing);
+  }
+  return Apply(txn, name, OpenObjection{objection});
+}
+
+Status ListingApp::OnObjectionClosed(storage::Txn& txn, const std::string& name, const std::string& objection,
+                                     bool upheld) const {
+  return Apply(txn, name, CloseObjection{objection, upheld});
+}
+
 // --- Queries
 // -----------------------------------------------------------------------------------------------------------------
 
@@ -963,7 +1067,9 @@ Result<Intent> ListingApp::GetIntent(const storage::Reader& reader, const Princi
   if (!intent || SightOf(caller, *intent) == Sight::kPublic) {
     return NotFound("listings/" + std::string(listing_id) + "/intents/" + std::string(id));
   }
-  return *std::move(intent);
+  const std::optional<Listing> listing = LoadListing(reader, listing_id);
+  TTX_CHECK(listing.has_value(), "an intent without its listing");
+  return Shown(*std::move(intent), caller, *listing);
 }
 
 namespace {
@@ -1018,13 +1124,15 @@ std::vector<Seen<Listing>> ListingApp::ListListings(const storage::Reader& reade
 Result<std::vector<Intent>> ListingApp::ListIntents(const storage::Reader& reader, const Principal& caller,
                                                     std::string_view listing_id, std::string_view after,
                                                     size_t limit) const {
-  TTX_TRY([[maybe_unused]] const Seen<Listing> listing, GetListing(reader, caller, listing_id));
+  TTX_TRY(const Seen<Listing> listing, GetListing(reader, caller, listing_id));
   std::vector<Intent> found;
   std::string from(after);
   while (found.size() < limit) {
     const std::vector<Intent> page = listing::ListIntents(reader, listing_id, from, kScanPerPage);
     for (const Intent& intent : page) {
-      if (found.size() < limit && SightOf(caller, intent) != Sight::kPublic) found.push_back(intent);
+      if (found.size() < limit && SightOf(caller, intent) != Sight::kPublic) {
+        found.push_back(Shown(intent, caller, listing.value));
+      }
     }
     if (page.size() < kScanPerPage) break;
     from = page.back().id.text;
@@ -1047,7 +1155,9 @@ std::vector<StoredEvent> ListingApp::ListEvents(const storage::Reader& reader, c
     after_sequence = page.back().sequence;
     const bool last = page.size() < kScanPerPage;
     for (StoredEvent& event : page) {
-      if (found.size() < limit && visible(event)) found.push_back(std::move(event));
+      if (found.size() >= limit || !visible(event)) continue;
+      Anonymize(event);
+      found.push_back(std::move(event));
     }
     if (last) break;
   }

@@ -33,6 +33,9 @@ struct IntentTarget {
 /// How much of a resource a caller may see.
 enum class Sight { kPublic, kBuyer, kOwner, kStaff };
 
+/// Whether one right may be in two live achievements: an installation refuses it; trials may sell one right often.
+enum class SharedRights { kAllowed, kRefused };
+
 template <class T>
 struct Seen {
   T value;
@@ -45,7 +48,7 @@ class ListingApp {
  public:
   /// `calendar` and `ids` must outlive the object; `secrets_key` has 32 bytes. At least one profile.
   ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
-             std::string secrets_key);
+             std::string secrets_key, SharedRights shared_rights = SharedRights::kAllowed);
   ~ListingApp();
 
   // --- Achievements
@@ -143,11 +146,16 @@ class ListingApp {
   Status OnDepositEffective(storage::Txn& txn, const std::string& intent) const;
   Status OnDepositMissed(storage::Txn& txn, const std::string& intent) const;
   Status OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
-  /// `reason`: TRANSFEREE, TRANSFEROR, BOTH, PAYMENT or CANCELLED.
+  /// `reason`: TRANSFEREE, TRANSFEROR, BOTH, PAYMENT, CANCELLED or CONTRACT_TERMINATED.
   Status OnDealDefaulted(storage::Txn& txn, const std::string& listing, const std::string& deal,
                          const std::string& reason) const;
   Status OnSettled(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
   Status OnCertified(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
+  /// About an objection to a notice of the listing itself.
+  Status OnObjectionAccepted(storage::Txn& txn, const std::string& listing,
+                             const std::string& objection) const;
+  Status OnObjectionClosed(storage::Txn& txn, const std::string& listing, const std::string& objection,
+                           bool upheld) const;
 
   // --- Queries
   // --------------------------------------------------------------------------------------------------------
@@ -156,6 +164,8 @@ class ListingApp {
                                            std::string_view id) const;
   Result<Seen<Listing>> GetListing(const storage::Reader& reader, const Principal& caller,
                                    std::string_view id) const;
+  /// Bidder code and deposit reference are there for the intent's own organization only; the winner's code for
+  /// everybody who sees the intent once there is a deal (domain.md 5.10). The same holds of every other answer.
   Result<Intent> GetIntent(const storage::Reader& reader, const Principal& caller,
                            std::string_view listing_id, std::string_view id) const;
   /// By index: the public's, or with `mine` those of the caller's organization or exchange.
@@ -168,7 +178,7 @@ class ListingApp {
                                           std::string_view listing_id, std::string_view after,
                                           size_t limit) const;
   /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's
-  /// without internal ones.
+  /// without internal ones and without what tells who is behind a bidder code (domain.md 5.10).
   std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
                                       uint64_t after_sequence, size_t limit) const;
 
@@ -201,6 +211,10 @@ class ListingApp {
 
   Result<Listing> LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target,
                                 Sight side) const;
+  std::string TakenNumber(const storage::Reader& reader, const Achievement& achievement) const;
+  Status CheckOwnerActive(const storage::Reader& reader, const Listing& listing) const;
+  Result<bool> EndLateReply(storage::Txn& txn, const Listing& listing, const Intent& intent) const;
+  void TellReleased(storage::Txn& txn, const Intent& intent) const;
   Status Lock(storage::Txn& txn, const Listing& listing) const;
   void Unlock(storage::Txn& txn, const Listing& listing) const;
   void CompleteDeal(storage::Txn& txn, const Listing& listing) const;
@@ -236,6 +250,7 @@ class ListingApp {
   IdSource& ids_;
   const std::vector<RuleProfile> profiles_;
   const std::string secrets_key_;
+  const SharedRights shared_rights_;
   const std::unique_ptr<KeyVault> vault_;
 };
 

@@ -666,7 +666,201 @@ TEST_F(ListingAppTest, AMissedDepositLeavesTheOthers) {
             Reason::kINTENTS_UNDECIDED);
   ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositMissed(txn, intents[1].name()); }).ok());
   EXPECT_EQ(Load(listing).state, ListingState::kSingleBidder);
-  EXPECT_FALSE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intents[1].name()); }).ok());
+  // Money that came too late after all goes back.
+  EXPECT_TRUE(Announced(AnnouncementType::kIntentReleased).empty());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intents[1].name()); }).ok());
+  const auto told = Announced(AnnouncementType::kIntentReleased);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].intent->name(), intents[1].name());
+  EXPECT_EQ(told[0].reason, "DEPOSIT_MISSED");
+  EXPECT_EQ(Intents(listing)[1].state, IntentState::kAbandoned);
+}
+
+TEST_F(ListingAppTest, OnlyTheBidderItselfLearnsItsCodeBeforeTheAuctionHasClosed) {
+  const std::string listing = Scheduled();
+  const auto seen = [&](const Principal& caller) {
+    std::map<std::string, Intent> found;
+    const auto listed = app_.ListIntents(shell_.kv(), caller, listing, "", 10);
+    for (const Intent& intent : *listed) {
+      found[intent.organization] = intent;
+      EXPECT_EQ(*app_.GetIntent(shell_.kv(), caller, listing, intent.id.text), intent);
+    }
+    return found;
+  };
+  for (const Principal& caller : {kUniversity, kClerk}) {
+    EXPECT_EQ(seen(caller).size(), 3u);
+    for (const auto& [organization, intent] : seen(caller)) {
+      EXPECT_EQ(intent.bidder_code, "") << caller.person;
+      EXPECT_EQ(intent.reference, "") << caller.person;
+    }
+  }
+  const auto own = seen(Client("organizations/b1", "b1"));
+  EXPECT_EQ(own.at("organizations/b1").bidder_code.size(), 5u);
+  EXPECT_EQ(own.at("organizations/b1").reference.size(), 11u);
+  size_t of_intents = 0;
+  for (const StoredEvent& event : Events(kOfficer)) {
+    if (const auto* change = std::get_if<IntentEvent>(&event.payload)) {
+      EXPECT_EQ(change->bidder_code + change->reference, "");
+      ++of_intents;
+    }
+    const auto* told = std::get_if<Announcement>(&event.payload);
+    EXPECT_TRUE(told == nullptr || told->bidders.empty());
+  }
+  EXPECT_GE(of_intents, 12u);
+  const std::string code = FindIntentOf(shell_.kv(), listing, "organizations/b2")->bidder_code;
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(
+                    txn, {"listings/" + listing, true, "", code, Fen{120'000'000}, 7, "abcd"});
+              }).ok());
+  const auto after = seen(kClerk);
+  EXPECT_EQ(after.at("organizations/b2").bidder_code, code);
+  EXPECT_EQ(after.at("organizations/b1").bidder_code, "");
+  EXPECT_EQ(after.at("organizations/b2").reference, "");
+}
+
+TEST_F(ListingAppTest, TheAnswerToAConsentShowsNoReference) {
+  const std::string listing = Listed();
+  const IntentTarget target{listing, Register(listing, "b1")->id.text, ""};
+  AdvanceTo(kEnd);
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+  const auto consent = Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); });
+  EXPECT_EQ(consent->state, IntentState::kConfirmed);
+  EXPECT_EQ(consent->reference, "");
+  EXPECT_EQ(Intents(listing)[0].reference.size(), 11u);
+}
+
+TEST_F(ListingAppTest, AnObjectionAfterTheOwnersTimeFindsItsSilenceTakenAsConsent) {
+  const std::string listing = Listed();
+  const IntentTarget target{listing, Register(listing, "b1")->id.text, ""};
+  AdvanceTo(kEnd);
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+  clock_.Set(Intents(listing)[0].reply_due_time);  // no timer has run yet
+  EXPECT_EQ(Write<Intent>([&](auto& txn) { return app_.ObjectIntent(txn, kUniversity, target, "不符合"); })
+                .error()
+                .reason,
+            Reason::kREPLY_TOO_LATE);
+  EXPECT_EQ(Intents(listing)[0].state, IntentState::kConfirmed);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentConfirmed).size(), 1u);
+}
+
+TEST_F(ListingAppTest, ASingleQuoteBelowTheReserveIsRefusedAndTheDepositGoesBack) {
+  const std::string listing = Qualified({"b1"}, Fen{110'000'000});
+  const auto quote = [&](int64_t price) {
+    return Write<Listing>([&](auto& txn) {
+      return app_.QuoteListing(txn, Client("organizations/b1", "b1"), {listing, ""}, Fen{price});
+    });
+  };
+  const auto low = quote(109'999'999);
+  EXPECT_EQ(low.error().reason, Reason::kBELOW_RESERVE_QUOTE);
+  EXPECT_TRUE(low.error().metadata.empty());
+  EXPECT_EQ(Load(listing).low_quotes, 1);
+  AdvanceTo(Load(listing).quote_due_time);
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 1u);
+  EXPECT_FALSE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b1"));
+}
+
+TEST_F(ListingAppTest, ATerminatedContractEndsTheDealAndFreesTheRights) {
+  const std::string listing = Won();
+  const std::string name = "listings/" + listing;
+  const std::string deal = Load(listing).deal.id;
+  const auto ends = [&](const char* reason) {
+    return Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, deal, reason); });
+  };
+  EXPECT_FALSE(ends("CONTRACT_TERMINATED").ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnContractEffective(txn, name, deal); }).ok());
+  EXPECT_FALSE(ends("CANCELLED").ok());
+  ASSERT_TRUE(ends("CONTRACT_TERMINATED").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDefaulted);
+  EXPECT_EQ(Load(listing).reason, "CONTRACT_TERMINATED");
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+  EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
+  // What other services report about the ended deal changes nothing and is no refusal.
+  const Listing before = Load(listing);
+  EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnCertified(txn, name, deal); }).ok());
+  EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deal); }).ok());
+  EXPECT_EQ(Load(listing), before);
+}
+
+TEST_F(ListingAppTest, AnObjectionToTheNoticeSuspendsTheListingAndEndsItWhenUpheld) {
+  const std::string listing = Listed();
+  ASSERT_TRUE(Register(listing, "b1").ok());
+  const std::string name = "listings/" + listing;
+  const auto accepted = [&](const char* objection) {
+    return Feed([&](auto& txn) { return app_.OnObjectionAccepted(txn, name, objection); });
+  };
+  const auto closed = [&](const char* objection, bool upheld) {
+    return Feed([&](auto& txn) { return app_.OnObjectionClosed(txn, name, objection, upheld); });
+  };
+  ASSERT_TRUE(accepted("objections/a").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kSuspended);
+  EXPECT_TRUE(Load(listing).suspended_by_objection);
+  AdvanceTo(kEnd);  // the old end is moot
+  EXPECT_EQ(Load(listing).state, ListingState::kSuspended);
+  ASSERT_TRUE(closed("objections/a", false).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  EXPECT_GT(Load(listing).end_time, clock_.Now());
+  ASSERT_TRUE(accepted("objections/b").ok());
+  ASSERT_TRUE(closed("objections/b", true).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
+TEST_F(ListingAppTest, AnExchangeListsOnlyWhatItHasReviewed) {
+  const std::string achievement = Published();
+  const auto result = Write<Listing>([&](auto& txn) {
+    return app_.CreateListing(
+        txn, kUniversity,
+        {"organizations/other-exchange", "PUBLIC_RDI", achievement, MakeListingContent(), {}});
+  });
+  EXPECT_EQ(result.error().violations[0].field, "listing.exchange");
+}
+
+TEST_F(ListingAppTest, ASuspendedOwnersListingIsNeitherPublishedNorAuctioned) {
+  const auto reason_of = [](const Result<Listing>& result) { return result.error().reason; };
+  const auto active = [&](bool is) {
+    (void)Feed([&](auto& txn) { return app_.OnOrganizationChanged(txn, kOwner, is); });
+  };
+  const std::string approved = Approved();
+  active(false);
+  EXPECT_EQ(reason_of(Write<Listing>([&](auto& txn) {
+              return app_.PublishListing(txn, kOfficer, {approved, ""});
+            })),
+            Reason::kORGANIZATION_NOT_ACTIVE);
+  EXPECT_EQ(Load(approved).state, ListingState::kApproved);
+  active(true);
+  const std::string listing = Qualified({"b1", "b2"});
+  active(false);
+  EXPECT_EQ(reason_of(Write<Listing>([&](auto& txn) {
+              return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, clock_.Now() + Hours(24));
+            })),
+            Reason::kORGANIZATION_NOT_ACTIVE);
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+}
+
+TEST_F(ListingAppTest, OneRightIsInOneLiveAchievement) {
+  const ListingApp strict(calendar_, ids_, {testing::MakeProfile()}, kSecretsKey, SharedRights::kRefused);
+  const std::string first = Registered();
+  AchievementContent content = MakeAchievementContent();
+  content.ip_items[0].kind = IpKind::kApplication;  // of the same patent
+  const auto made =
+      Write<Achievement>([&](auto& txn) { return strict.CreateAchievement(txn, kUniversity, content); });
+  const Target target{made->id.text, ""};
+  ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
+                return strict.SubmitAchievement(txn, kUniversity, target, kExchange);
+              }).ok());
+  ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
+                return strict.ClearAchievement(txn, kSecrecy, target, Secrecy::kNonSecret, "");
+              }).ok());
+  const auto pass = [&] {
+    return Write<Achievement>([&](auto& txn) { return strict.PassRights(txn, kRights, target); });
+  };
+  EXPECT_EQ(pass().error().reason, Reason::kRIGHT_HELD_ELSEWHERE);
+  ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
+                return strict.WithdrawAchievement(txn, kUniversity, {first, ""});
+              }).ok());
+  EXPECT_TRUE(pass().ok());
 }
 
 TEST_F(ListingAppTest, ADefaultIsBlamedOnWhoCausedIt) {

@@ -191,6 +191,14 @@ Status NormalizeIpNumber(IpItem& item, const std::string& path) {
   return {};
 }
 
+// What looks like a code must be a good one; anything else is the name of a natural person.
+Status NormalizeHolder(std::string& holder, const std::string& field) {
+  const std::string code = NormalizeUscc(holder);
+  if (code.size() != 18 || !InUsccAlphabet(code)) return {};
+  TTX_TRY(holder, ParseUscc(holder, field));
+  return {};
+}
+
 Status NormalizeIpItems(std::vector<IpItem>& items) {
   TTX_RETURN_IF_ERROR(CheckCount(items, 0, kMaxIpItems, "ip_items"));
   std::set<std::string> seen;
@@ -199,8 +207,7 @@ Status NormalizeIpItems(std::vector<IpItem>& items) {
     IpItem& item = items[i];
     if (item.kind == IpKind::kUnspecified) return InvalidField(path + ".kind", Reason::kREQUIRED);
     TTX_RETURN_IF_ERROR(NormalizeIpNumber(item, path));
-    // A patent and its application share the number behind the prefix.
-    const std::string identity = IsPatent(item.kind) ? item.number.substr(2) : item.number;
+    const std::string identity = IpIdentity(item);
     if (!identity.empty() && !seen.insert(identity).second)
       return InvalidField(path + ".number", Reason::kDUPLICATE);
     TTX_RETURN_IF_ERROR(CheckText(item.title, 1, kMaxTitleChars, path + ".title"));
@@ -215,7 +222,7 @@ Status NormalizeIpItems(std::vector<IpItem>& items) {
   return {};
 }
 
-Status CheckConsents(const std::vector<Consent>& consents) {
+Status NormalizeConsents(std::vector<Consent>& consents) {
   TTX_RETURN_IF_ERROR(CheckCount(consents, 0, kMaxConsents, "ownership.consents"));
   for (size_t i = 0; i < consents.size(); ++i) {
     const std::string path = At("ownership.consents", i);
@@ -223,6 +230,8 @@ Status CheckConsents(const std::vector<Consent>& consents) {
       return InvalidField(path + ".party", Reason::kREQUIRED);
     TTX_RETURN_IF_ERROR(CheckText(consents[i].display_name, 1, kMaxNameChars, path + ".display_name"));
     TTX_RETURN_IF_ERROR(CheckAttachments({consents[i].document}, path + ".document"));
+    TTX_RETURN_IF_ERROR(CheckText(consents[i].holder, 0, kMaxNameChars, path + ".holder"));
+    TTX_RETURN_IF_ERROR(NormalizeHolder(consents[i].holder, path + ".holder"));
   }
   return {};
 }
@@ -235,11 +244,7 @@ Status NormalizeOwnership(Ownership& ownership) {
     const std::string path = At("ownership.owners", i);
     Owner& owner = ownership.owners[i];
     TTX_RETURN_IF_ERROR(CheckText(owner.holder, 1, kMaxNameChars, path + ".holder"));
-    // What looks like a code must be a good one; anything else is the name of a natural person.
-    const std::string code = NormalizeUscc(owner.holder);
-    if (code.size() == 18 && InUsccAlphabet(code)) {
-      TTX_TRY(owner.holder, ParseUscc(owner.holder, path + ".holder"));
-    }
+    TTX_RETURN_IF_ERROR(NormalizeHolder(owner.holder, path + ".holder"));
     if (!seen.insert(owner.holder).second) return InvalidField(path + ".holder", Reason::kDUPLICATE);
     TTX_RETURN_IF_ERROR(CheckShare(owner.share_ppm, 1, path + ".share_ppm"));
     sum += owner.share_ppm;
@@ -247,7 +252,7 @@ Status NormalizeOwnership(Ownership& ownership) {
   if (!ownership.owners.empty() && sum != kWholePpm) {
     return InvalidField("ownership.owners", Reason::kOUT_OF_RANGE, "shares sum to 1000000");
   }
-  return CheckConsents(ownership.consents);
+  return NormalizeConsents(ownership.consents);
 }
 
 Status CheckEncumbrances(const std::vector<Encumbrance>& encumbrances) {
@@ -308,26 +313,42 @@ bool Wrote(const Achievement& achievement, const std::string& person) {
   return person == achievement.maker_person || person == achievement.submitter_person;
 }
 
-bool HasConsent(const Ownership& ownership, ConsentParty party, size_t wanted) {
-  const auto count = std::count_if(ownership.consents.begin(), ownership.consents.end(),
-                                   [&](const Consent& consent) { return consent.party == party; });
-  return static_cast<size_t>(count) >= wanted;
+bool HasConsentOf(const Ownership& ownership, const std::string& holder) {
+  return std::any_of(ownership.consents.begin(), ownership.consents.end(), [&](const Consent& consent) {
+    return consent.party == ConsentParty::kCoOwner && consent.holder == holder;
+  });
 }
 
-Status CheckRights(const AchievementContent& content) {
+bool HasPledgeesConsent(const Ownership& ownership) {
+  return std::any_of(ownership.consents.begin(), ownership.consents.end(),
+                     [](const Consent& consent) { return consent.party == ConsentParty::kPledgee; });
+}
+
+bool IsOwner(const Ownership& ownership, const std::string& holder) {
+  return std::any_of(ownership.owners.begin(), ownership.owners.end(),
+                     [&](const Owner& owner) { return owner.holder == holder; });
+}
+
+Status CheckRights(const AchievementContent& content, const PassRights& command) {
+  if (!IsOwner(content.ownership, command.owner_uscc)) return Error(Reason::kNOT_AN_OWNER);
   for (const IpItem& item : content.ip_items) {
     if (item.status != IpStatus::kPending && item.status != IpStatus::kGranted) {
       return Error(Reason::kRIGHTS_NOT_ALIVE, {{"number", item.number}});
     }
   }
   // Every co-owner besides the unit that submits (Patent Law art. 14).
-  if (!HasConsent(content.ownership, ConsentParty::kCoOwner, content.ownership.owners.size() - 1)) {
-    return Error(Reason::kCONSENT_MISSING, {{"party", "CO_OWNER"}});
+  for (const Owner& owner : content.ownership.owners) {
+    if (owner.holder != command.owner_uscc && !HasConsentOf(content.ownership, owner.holder)) {
+      return Error(Reason::kCONSENT_MISSING, {{"party", "CO_OWNER"}, {"holder", owner.holder}});
+    }
   }
   const bool pledged = std::any_of(content.ip_items.begin(), content.ip_items.end(),
                                    [](const IpItem& item) { return item.pledged; });
-  if (pledged && !HasConsent(content.ownership, ConsentParty::kPledgee, 1)) {
+  if (pledged && !HasPledgeesConsent(content.ownership)) {
     return Error(Reason::kCONSENT_MISSING, {{"party", "PLEDGEE"}});
+  }
+  if (!command.taken_number.empty()) {
+    return Error(Reason::kRIGHT_HELD_ELSEWHERE, {{"number", command.taken_number}});
   }
   return {};
 }
@@ -375,6 +396,7 @@ Result<AchievementDecision> Decide(const Achievement& state, const SubmitAchieve
                    [&](const CompletingUnit& unit) { return unit.uscc == command.owner_uscc; })) {
     return Error(Reason::kNOT_COMPLETING_UNIT);
   }
+  if (!IsOwner(state.content.ownership, command.owner_uscc)) return Error(Reason::kNOT_AN_OWNER);
   if (state.content.ownership.negative_list) return Error(Reason::kNEGATIVE_LIST);
   AchievementEvent event =
       MakeEvent(AchievementEventType::kSubmitted, AchievementState::kSecrecyReview, command.person);
@@ -413,7 +435,7 @@ Result<AchievementDecision> Decide(const Achievement& state, const ClassifyAchie
 Result<AchievementDecision> Decide(const Achievement& state, const PassRights& command, Time now) {
   if (state.state != AchievementState::kRightsCheck) return WrongState(state, "PassRights");
   if (Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
-  TTX_RETURN_IF_ERROR(CheckRights(state.content));
+  TTX_RETURN_IF_ERROR(CheckRights(state.content, command));
   return Record(state,
                 MakeEvent(AchievementEventType::kRightsPassed, AchievementState::kRegistered, command.person),
                 now);
@@ -596,6 +618,11 @@ bool IsPublic(AchievementState state) {
          state == AchievementState::kTransferred;
 }
 
+bool IsLive(AchievementState state) {
+  return state == AchievementState::kRegistered || state == AchievementState::kPublished ||
+         state == AchievementState::kListed;
+}
+
 AchievementContent PublicPart(const AchievementContent& content) {
   AchievementContent shown = content;
   shown.detail_restricted.clear();
@@ -617,6 +644,12 @@ std::vector<std::string> IpNumbers(const AchievementContent& content) {
     if (!item.number.empty()) numbers.push_back(item.number);
   }
   return numbers;
+}
+
+std::string IpIdentity(const IpItem& item) {
+  if (item.number.empty()) return "";
+  if (IsPatent(item.kind)) return "PATENT:" + item.number.substr(2);  // behind the prefix
+  return std::to_string(static_cast<int>(item.kind)) + ":" + item.number;
 }
 
 std::string_view StateName(AchievementState state) {

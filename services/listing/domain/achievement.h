@@ -132,6 +132,7 @@ struct Consent {
   ConsentParty party = ConsentParty::kUnspecified;
   std::string display_name;
   Attachment document;
+  std::string holder;  // of a co-owner: as it stands in `owners`
   bool operator==(const Consent&) const = default;
 };
 
@@ -284,6 +285,8 @@ struct ClassifyAchievement {
 };
 struct PassRights {
   std::string person;
+  std::string owner_uscc;    // of the organization that submitted it
+  std::string taken_number;  // a right that another live achievement holds; empty when there is none
 };
 struct FailRights {
   std::string person;
@@ -337,12 +340,16 @@ Result<AchievementContent> NormalizeContent(AchievementContent content);
 
 /// Whether everybody may see it.
 bool IsPublic(AchievementState state);
+/// Whether it is offered or may be: passed by the rights reviewer and neither sold nor withdrawn.
+bool IsLive(AchievementState state);
 
 /// A copy without what the public must not see: restricted (R) and internal (I) fields of domain.md 2.2.
 AchievementContent PublicPart(const AchievementContent& content);
 
 /// The numbers of its rights, for deals and contracts.
 std::vector<std::string> IpNumbers(const AchievementContent& content);
+/// What tells the right from others in its register: a patent and its application share it. Empty without a number.
+std::string IpIdentity(const IpItem& item);
 
 std::string_view StateName(AchievementState state);
 std::string_view TypeName(AchievementEventType type);

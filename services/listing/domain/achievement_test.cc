@@ -43,7 +43,7 @@ Achievement In(S state) {
   const auto clear = [&] {
     achievement = Must(Decide(achievement, ClearAchievement{"people/s", Secrecy::kNonSecret, ""}, kNow));
   };
-  const auto pass = [&] { achievement = Must(Decide(achievement, PassRights{"people/r"}, kNow)); };
+  const auto pass = [&] { achievement = Must(Decide(achievement, PassRights{"people/r", kOwnerUscc, ""}, kNow)); };
   const auto publish = [&] {
     achievement = Must(Decide(achievement, PublishAchievement{"people/maker"}, kNow));
   };
@@ -111,7 +111,7 @@ const Row kRows[] = {
      },
      {{S::kSecrecyReview, S::kSealed}}},
     {"PassRights",
-     [](const Achievement& a) { return Decide(a, PassRights{"people/r"}, kNow); },
+     [](const Achievement& a) { return Decide(a, PassRights{"people/r", kOwnerUscc, ""}, kNow); },
      {{S::kRightsCheck, S::kRegistered}}},
     {"FailRights",
      [](const Achievement& a) {
@@ -174,7 +174,7 @@ TEST(Achievement, ReviewersAreNotTheOnesWhoWroteIt) {
               Reason::kSAME_PERSON);
     EXPECT_EQ(Decide(review, ClassifyAchievement{person, Secrecy::kNonSecret}, kNow).error().reason,
               Reason::kSAME_PERSON);
-    EXPECT_EQ(Decide(rights, PassRights{person}, kNow).error().reason, Reason::kSAME_PERSON);
+    EXPECT_EQ(Decide(rights, PassRights{person, kOwnerUscc, ""}, kNow).error().reason, Reason::kSAME_PERSON);
     EXPECT_EQ(Decide(rights, FailRights{person, ""}, kNow).error().reason, Reason::kSAME_PERSON);
   }
 }
@@ -212,14 +212,43 @@ TEST(Achievement, RightsNeedLivingRightsAndConsents) {
        {IpStatus::kLapsedFee, IpStatus::kInvalidated, IpStatus::kExpired, IpStatus::kRevoked}) {
     Achievement state = rights;
     state.content.ip_items[0].status = dead;
-    EXPECT_EQ(Decide(state, PassRights{"people/r"}, kNow).error().reason, Reason::kRIGHTS_NOT_ALIVE);
+    EXPECT_EQ(Decide(state, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().reason, Reason::kRIGHTS_NOT_ALIVE);
   }
   Achievement pledged = rights;
   pledged.content.ip_items[0].pledged = true;
-  EXPECT_EQ(Decide(pledged, PassRights{"people/r"}, kNow).error().metadata.at("party"), "PLEDGEE");
+  EXPECT_EQ(Decide(pledged, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("party"), "PLEDGEE");
   Achievement alone = rights;
   alone.content.ownership.consents.clear();
-  EXPECT_EQ(Decide(alone, PassRights{"people/r"}, kNow).error().metadata.at("party"), "CO_OWNER");
+  EXPECT_EQ(Decide(alone, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("party"), "CO_OWNER");
+  // The consent has to be the co-owner's, not somebody else's.
+  Achievement other = rights;
+  other.content.ownership.consents[0].holder = kOwnerUscc;
+  EXPECT_EQ(Decide(other, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("holder"),
+            "91110108MA01ABCD5T");
+  EXPECT_EQ(Decide(rights, PassRights{"people/r", "91310115MA1K3Y2E36", ""}, kNow).error().reason,
+            Reason::kNOT_AN_OWNER);
+  EXPECT_EQ(Decide(rights, PassRights{"people/r", kOwnerUscc, "ZL1"}, kNow).error().metadata.at("number"), "ZL1");
+}
+
+TEST(Achievement, WhoSubmitsIsOneOfTheOwners) {
+  Achievement draft = Draft();
+  draft.content.ownership.owners = {{"91110108MA01ABCD5T", 1'000'000}};
+  EXPECT_EQ(Decide(draft, SubmitAchievement{"p", kExchange, kOwnerUscc}, kNow).error().reason,
+            Reason::kNOT_AN_OWNER);
+}
+
+TEST(Achievement, APatentAndItsApplicationAreOneRight) {
+  IpItem patent;
+  patent.kind = IpKind::kInvention;
+  patent.number = "ZL201710601862.3";
+  IpItem application = patent;
+  application.kind = IpKind::kApplication;
+  application.number = "CN201710601862.3";
+  EXPECT_EQ(IpIdentity(patent), IpIdentity(application));
+  IpItem software = patent;
+  software.kind = IpKind::kSoftwareCopyright;
+  EXPECT_NE(IpIdentity(patent), IpIdentity(software));
+  EXPECT_EQ(IpIdentity(IpItem{}), "");
 }
 
 TEST(Achievement, SubmissionNeedsTheWholeFileInItsOrder) {

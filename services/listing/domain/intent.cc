@@ -55,6 +55,11 @@ IntentEvent Confirming(const IntentRegime& regime, std::string person, std::stri
   return event;
 }
 
+// The owner was silent for its whole time: nothing is closed on a provisional date (domain.md 0.4).
+bool ReplyIsLate(const Intent& state, Time now) {
+  return !state.reply_due_provisional && now >= state.reply_due_time;
+}
+
 // What follows when the owner agrees with the opinion, or says nothing.
 IntentDecision Agreed(IntentDecision decision, const IntentRegime& regime, std::string person,
                       std::string reference, Time now) {
@@ -114,12 +119,14 @@ Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, c
 Result<IntentDecision> Decide(const Intent& state, const ConsentToOpinion& command,
                               const IntentRegime& regime, Time now) {
   if (state.state != IntentState::kOpinionSent) return WrongState(state, "Consent");
+  if (ReplyIsLate(state, now)) return Error(Reason::kREPLY_TOO_LATE);
   return Agreed({state, {}}, regime, command.person, command.reference, now);
 }
 
 Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& command, const IntentRegime&,
                               Time now) {
   if (state.state != IntentState::kOpinionSent) return WrongState(state, "Object");
+  if (ReplyIsLate(state, now)) return Error(Reason::kREPLY_TOO_LATE);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
   IntentEvent event = MakeEvent(IntentEventType::kObjected, IntentState::kDisputed, command.person);
   event.text = command.note;
@@ -152,7 +159,7 @@ Result<IntentDecision> Decide(const Intent& state, const EndReply& command, cons
       decision = Record(std::move(decision), std::move(event), now);
     }
   }
-  if (decision.next.reply_due_provisional || now < decision.next.reply_due_time) return decision;
+  if (!ReplyIsLate(decision.next, now)) return decision;
   return Agreed(std::move(decision), regime, "", command.reference, now);
 }
 

@@ -221,6 +221,20 @@ TEST(Intent, SilenceIsConsentAfterFiveWorkingDays) {
   EXPECT_EQ(Must(Decide(Opinion(false), EndReply{"R"}, kRegime, due)).state, S::kDisqualified);
 }
 
+TEST(Intent, AnAnswerAfterTheFiveWorkingDaysIsTooLate) {
+  const Intent intent = Opinion(true);
+  const Time due = intent.reply_due_time;
+  const auto consent = [&](Time now) { return Decide(intent, ConsentToOpinion{"people/o", "R"}, kRegime, now); };
+  const auto object = [&](Time now) { return Decide(intent, ObjectToOpinion{"people/o", "理由"}, kRegime, now); };
+  EXPECT_TRUE(consent(due - Nanoseconds(1)).ok());
+  EXPECT_TRUE(object(due - Nanoseconds(1)).ok());
+  EXPECT_EQ(consent(due).error().reason, Reason::kREPLY_TOO_LATE);
+  EXPECT_EQ(object(due).error().reason, Reason::kREPLY_TOO_LATE);
+  Intent provisional = intent;
+  provisional.reply_due_provisional = true;
+  EXPECT_TRUE(Decide(provisional, ObjectToOpinion{"people/o", "理由"}, kRegime, due + Hours(24)).ok());
+}
+
 TEST(Intent, AProvisionalReplyDateStaysOpen) {
   const Intent registered = In(S::kRegistered);
   const Time december = AtHour(MakeDate(2026, 12, 30), 10, 0);

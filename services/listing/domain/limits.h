@@ -26,6 +26,8 @@ inline constexpr size_t kMaxIncrements = 16;
 inline constexpr int kMaxStepsPerBid = 10'000;
 inline constexpr int kMaxListingDays = 250;
 inline constexpr int kMaxPayDays = 60;
+/// Quotes below the reserve price that the only bidder may make: more would find the reserve out.
+inline constexpr int kMaxLowQuotes = 3;
 inline constexpr Duration kMinFreePeriod = Seconds(1);
 inline constexpr Duration kMaxFreePeriod = Hours(24 * 60);
 inline constexpr Duration kMaxPreparation = Hours(24);

@@ -10,6 +10,8 @@
 namespace ttx::listing {
 namespace {
 
+constexpr std::string_view kContractTerminated = "CONTRACT_TERMINATED";
+
 Error WrongState(const Listing& listing, std::string_view command) {
   return Error(Reason::kWRONG_STATE, {{"resource", "listings/" + listing.id.text},
                                       {"state", std::string(StateName(listing.state))},
@@ -96,12 +98,52 @@ ListingDecision Unlocking(const Listing& state, ListingEventType type, ListingSt
   return Record(state, std::move(event), now);
 }
 
+Error ObjectionOpen(const Listing& listing) {
+  return Error(Reason::kOBJECTION_OPEN, {{"resource", "listings/" + listing.id.text}});
+}
+
+// An auction of a listing that an upheld objection has ended still reports what became of it.
+bool EndedUnderAuction(const Listing& listing) {
+  return listing.state == ListingState::kTerminated && !listing.auction.empty();
+}
+
+// The deal ended while another service was still reporting on it.
+bool DealIsOver(const Listing& listing, const std::string& deal) {
+  return (listing.state == ListingState::kClosed || listing.state == ListingState::kDefaulted) &&
+         !deal.empty() && deal == listing.deal.id;
+}
+
 ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calendar& calendar, Date from,
                          int32_t days) {
   ListingEvent event = MakeEvent(type, ListingState::kListed, std::move(person));
   event.from = from;
   event.days = days;
   event.end = calendar.ListingEnd(from, days);
+  return event;
+}
+
+// The day of the suspension is given back whole.
+ListingEvent SuspensionEvent(const Listing& state, std::string person, std::string reason, std::string note,
+                             const Regime& regime, Time now) {
+  ListingEvent event =
+      MakeEvent(ListingEventType::kSuspended, ListingState::kSuspended, std::move(person));
+  event.reason = std::move(reason);
+  event.note = std::move(note);
+  event.days =
+      CountWorkdays(regime.calendar, std::max(DateInShanghai(now), state.period_from), state.end_date);
+  return event;
+}
+
+ListingEvent ResumptionEvent(const Listing& state, std::string person, const Regime& regime, Time now) {
+  return PeriodEvent(ListingEventType::kResumed, std::move(person), regime.calendar, DateInShanghai(now),
+                     std::max({state.remaining_days, regime.profile.resume_workdays_min, 1}));
+}
+
+ListingEvent SingleBidderEvent(const std::string& intent, const Regime& regime, Time now) {
+  ListingEvent event = MakeEvent(ListingEventType::kSingleBidder, ListingState::kSingleBidder);
+  event.intent = intent;
+  event.from = DateInShanghai(now);
+  event.end = regime.calendar.DeadlineWorkdays(event.from, regime.profile.quote_workdays);
   return event;
 }
 
@@ -252,6 +294,7 @@ Result<ListingDecision> Decide(const Listing& state, const Propose& command, con
     case Action::kNone:
       TTX_CHECK(false, "a proposal names its action");
   }
+  if (command.proposal.action == Action::kResume && !state.objections.empty()) return ObjectionOpen(state);
   if (command.proposal.action != Action::kResume && !IsSuspendReason(command.proposal.reason)) {
     return InvalidField("reason",
                         command.proposal.reason.empty() ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE,
@@ -271,21 +314,12 @@ Result<ListingDecision> Decide(const Listing& state, const Confirm& command, con
   }
   if (command.person == proposal.person || Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
   switch (proposal.action) {
-    case Action::kSuspend: {
-      ListingEvent event = MakeEvent(ListingEventType::kSuspended, ListingState::kSuspended, command.person);
-      event.reason = proposal.reason;
-      event.note = proposal.note;
-      // The day of the suspension is given back whole.
-      event.days =
-          CountWorkdays(regime.calendar, std::max(DateInShanghai(now), state.period_from), state.end_date);
-      return Record(state, std::move(event), now);
-    }
+    case Action::kSuspend:
+      return Record(state,
+                    SuspensionEvent(state, command.person, proposal.reason, proposal.note, regime, now), now);
     case Action::kResume:
-      return Record(
-          state,
-          PeriodEvent(ListingEventType::kResumed, command.person, regime.calendar, DateInShanghai(now),
-                      std::max({state.remaining_days, regime.profile.resume_workdays_min, 1})),
-          now);
+      if (!state.objections.empty()) return ObjectionOpen(state);
+      return Record(state, ResumptionEvent(state, command.person, regime, now), now);
     case Action::kTerminate:
       return Unlocking(state, ListingEventType::kTerminated, ListingState::kTerminated, command.person,
                        proposal.reason, proposal.note, now);
@@ -368,16 +402,13 @@ Result<ListingDecision> Decide(const Listing& state, const Qualification& comman
     event.reason = "NO_QUALIFIED_BIDDER";
     return Record(state, std::move(event), now);
   }
-  ListingEvent event = MakeEvent(ListingEventType::kSingleBidder, ListingState::kSingleBidder);
-  event.intent = command.qualified.front();
-  event.from = DateInShanghai(now);
-  event.end = regime.calendar.DeadlineWorkdays(event.from, regime.profile.quote_workdays);
-  return Record(state, std::move(event), now);
+  return Record(state, SingleBidderEvent(command.qualified.front(), regime, now), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime&,
                                Time now) {
   if (state.state != ListingState::kQualifying) return WrongState(state, "ScheduleBidding");
+  if (!state.objections.empty()) return ObjectionOpen(state);
   if (command.qualification.undecided > 0) return Error(Reason::kINTENTS_UNDECIDED);
   if (command.qualification.qualified.size() < 2) return Error(Reason::kTOO_FEW_BIDDERS);
   if (command.start_time <= now || command.start_time > now + kMaxBiddingNotice) {
@@ -393,11 +424,16 @@ Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& comm
 Result<ListingDecision> Decide(const Listing& state, const Quote& command, const Regime&, Time now) {
   if (state.state != ListingState::kSingleBidder) return WrongState(state, "Quote");
   if (command.intent != state.single_intent) return Error(Reason::kNOT_QUALIFIED);
+  if (!state.objections.empty()) return ObjectionOpen(state);
   if (!state.quote_due_provisional && now >= state.quote_due_time) return Error(Reason::kQUOTE_TOO_LATE);
   TTX_RETURN_IF_ERROR(CheckAmount(command.deal.price, Fen{1}, "price_fen"));
   if (command.deal.price < state.content.listed_price) {
     return Error(Reason::kBELOW_LISTED_PRICE,
                  {{"listed_price_fen", std::to_string(state.content.listed_price.value)}});
+  }
+  if (state.low_quotes >= kMaxLowQuotes) return Error(Reason::kNO_MORE_QUOTES);
+  if (command.deal.price < command.reserve) {
+    return Record(state, MakeEvent(ListingEventType::kQuotedLow, state.state), now);
   }
   ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
   event.deal = command.deal;
@@ -405,7 +441,8 @@ Result<ListingDecision> Decide(const Listing& state, const Quote& command, const
 }
 
 Result<ListingDecision> Decide(const Listing& state, const EndQuote&, const Regime& regime, Time now) {
-  if (state.state != ListingState::kSingleBidder) return Unchanged(state);
+  // Who may not quote while an objection is open cannot be late; closing it gives the time anew.
+  if (state.state != ListingState::kSingleBidder || !state.objections.empty()) return Unchanged(state);
   ListingDecision decision = Unchanged(state);
   if (state.quote_due_provisional) {
     const LegalDate due = regime.calendar.DeadlineWorkdays(state.single_date, regime.profile.quote_workdays);
@@ -416,17 +453,22 @@ Result<ListingDecision> Decide(const Listing& state, const EndQuote&, const Regi
     }
   }
   if (decision.next.quote_due_provisional || now < decision.next.quote_due_time) return decision;
-  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
-  event.reason = "NO_QUOTE";
+  // A bidder who offered at least the listed price has kept its word; it did not meet the owner's price.
+  const bool quoted = decision.next.low_quotes > 0;
+  ListingEvent event = quoted ? MakeEvent(ListingEventType::kExpired, ListingState::kExpired)
+                              : MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
+  event.reason = quoted ? "BELOW_RESERVE" : "NO_QUOTE";
   return Record(std::move(decision), std::move(event), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const StartBidding&, const Regime&, Time now) {
+  if (EndedUnderAuction(state)) return Unchanged(state);
   if (state.state != ListingState::kBiddingScheduled) return WrongState(state, "StartBidding");
   return Record(state, MakeEvent(ListingEventType::kBiddingStarted, ListingState::kBidding), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime&, Time now) {
+  if (EndedUnderAuction(state)) return Unchanged(state);
   if (state.state != ListingState::kBidding && state.state != ListingState::kBiddingScheduled) {
     return WrongState(state, "AuctionWon");
   }
@@ -436,6 +478,7 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, 
 }
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime&, Time now) {
+  if (EndedUnderAuction(state)) return Unchanged(state);
   if (state.state != ListingState::kBidding && state.state != ListingState::kBiddingScheduled) {
     return WrongState(state, "AuctionFailed");
   }
@@ -449,6 +492,7 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& comman
 
 Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&,
                                Time now) {
+  if (DealIsOver(state, command.deal)) return Unchanged(state);
   if (state.state != ListingState::kDealPending || command.deal != state.deal.id) {
     return WrongState(state, "ContractEffective");
   }
@@ -459,10 +503,10 @@ Result<ListingDecision> Decide(const Listing& state, const ContractEffective& co
 }
 
 Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime&, Time now) {
-  if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
-      command.deal != state.deal.id) {
-    return WrongState(state, "DealDefaulted");
-  }
+  if (DealIsOver(state, command.deal)) return Unchanged(state);
+  const bool pending = state.state == ListingState::kDealPending && command.reason != kContractTerminated;
+  const bool is_signed = state.state == ListingState::kDealSigned && command.reason != "CANCELLED";
+  if ((!pending && !is_signed) || command.deal != state.deal.id) return WrongState(state, "DealDefaulted");
   ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
   event.reason = command.reason;
   return Record(state, std::move(event), now);
@@ -472,6 +516,7 @@ namespace {
 
 Result<ListingDecision> Finish(const Listing& state, const std::string& deal, ListingEventType type,
                                Time now) {
+  if (DealIsOver(state, deal)) return Unchanged(state);
   if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
       deal != state.deal.id) {
     return WrongState(state, TypeName(type));
@@ -490,6 +535,55 @@ Result<ListingDecision> Decide(const Listing& state, const DealSettled& command,
 
 Result<ListingDecision> Decide(const Listing& state, const DealCertified& command, const Regime&, Time now) {
   return Finish(state, command.deal, ListingEventType::kCertified, now);
+}
+
+// --- Objections to the listing's own notices
+// ------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool HasObjection(const Listing& listing, const std::string& objection) {
+  return std::find(listing.objections.begin(), listing.objections.end(), objection) !=
+         listing.objections.end();
+}
+
+}  // namespace
+
+Result<ListingDecision> Decide(const Listing& state, const OpenObjection& command, const Regime& regime,
+                               Time now) {
+  if (!IsPublic(state) || IsOver(state.state) || !state.deal.id.empty() ||
+      HasObjection(state, command.objection)) {
+    return Unchanged(state);
+  }
+  ListingEvent opened = MakeEvent(ListingEventType::kObjectionOpened, state.state);
+  opened.objection = command.objection;
+  ListingDecision decision = Record(state, std::move(opened), now);
+  if (state.state != ListingState::kListed) return decision;
+  ListingEvent suspended = SuspensionEvent(decision.next, "", "OBJECTION", "", regime, now);
+  return Record(std::move(decision), std::move(suspended), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const CloseObjection& command, const Regime& regime,
+                               Time now) {
+  if (IsOver(state.state) || !HasObjection(state, command.objection)) return Unchanged(state);
+  ListingEvent closed = MakeEvent(ListingEventType::kObjectionClosed, state.state);
+  closed.objection = command.objection;
+  ListingDecision decision = Record(state, std::move(closed), now);
+  if (!state.deal.id.empty()) return decision;
+  if (command.upheld) {
+    ListingEvent ended = MakeEvent(ListingEventType::kTerminated, ListingState::kTerminated);
+    ended.reason = "OBJECTION";
+    return Record(std::move(decision), std::move(ended), now);
+  }
+  if (!decision.next.objections.empty()) return decision;
+  if (state.suspended_by_objection) {
+    ListingEvent resumed = ResumptionEvent(decision.next, "", regime, now);
+    return Record(std::move(decision), std::move(resumed), now);
+  }
+  if (state.state == ListingState::kSingleBidder) {
+    return Record(std::move(decision), SingleBidderEvent(state.single_intent, regime, now), now);
+  }
+  return decision;
 }
 
 // --- Folding
@@ -566,12 +660,14 @@ void ApplyPeriod(Listing& state, const ListingEvent& event) {
     state.note = event.note;
     state.remaining_days = event.days;
     state.suspend_time = event.time;
+    state.suspended_by_objection = event.person.empty();
   } else {  // RESUMED
     state.proposal = {};
     state.reason.clear();
     state.note.clear();
     state.remaining_days = 0;
     state.suspend_time = {};
+    state.suspended_by_objection = false;
     SetPeriod(state, event);
   }
 }
@@ -642,6 +738,15 @@ Listing Apply(Listing state, const ListingEvent& event) {
     case Type::kCertified:
       state.certified = true;
       break;
+    case Type::kObjectionOpened:
+      state.objections.push_back(event.objection);
+      break;
+    case Type::kObjectionClosed:
+      std::erase(state.objections, event.objection);
+      break;
+    case Type::kQuotedLow:
+      ++state.low_quotes;
+      break;
     case Type::kBiddingStarted:
     case Type::kDealSigned:
     case Type::kClosed:
@@ -694,6 +799,10 @@ bool IsOver(ListingState state) {
 
 bool TakesIntents(const Listing& listing, Time now) {
   return listing.state == ListingState::kListed && !PeriodOver(listing, now);
+}
+
+bool IsLowQuote(const ListingDecision& decision) {
+  return !decision.events.empty() && decision.events.back().type == ListingEventType::kQuotedLow;
 }
 
 bool IsSuspendReason(std::string_view reason) {
@@ -831,13 +940,14 @@ std::string_view StateName(ListingState state) {
 }
 
 std::string_view TypeName(ListingEventType type) {
-  static constexpr std::array<std::string_view, 28> kNames = {
+  static constexpr std::array<std::string_view, 31> kNames = {
       "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",      "RETURNED",
       "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",     "EXTENDED",
       "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",       "TERMINATED",
       "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER", "QUOTE_DUE_MOVED",
       "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",   "DEFAULTED",
-      "SETTLED",           "CERTIFIED",       "CLOSED"};
+      "SETTLED",           "CERTIFIED",       "CLOSED",          "OBJECTION_OPENED", "OBJECTION_CLOSED",
+      "QUOTED_LOW"};
   const auto index = static_cast<size_t>(type) - 1;
   TTX_CHECK(index < kNames.size(), "no such event type");
   return kNames[index];

@@ -145,6 +145,10 @@ struct Listing {
   Date single_date;           // when it was told to quote
   Time quote_due_time;
   bool quote_due_provisional = false;
+  int32_t low_quotes = 0;  // that were below the reserve price
+
+  std::vector<std::string> objections;  // open ones against its own notices
+  bool suspended_by_objection = false;  // while SUSPENDED: resumes when the last one is closed
 
   std::string auction;
   Time bidding_start_time;
@@ -187,6 +191,9 @@ enum class ListingEventType : int32_t {
   kSettled = 26,
   kCertified = 27,
   kClosed = 28,
+  kObjectionOpened = 29,
+  kObjectionClosed = 30,
+  kQuotedLow = 31,
 };
 
 /// One decision. Which fields count depends on `type`: the rest is empty.
@@ -219,6 +226,7 @@ struct ListingEvent {
   std::string auction;  // BIDDING_SCHEDULED
   Time start;           // BIDDING_SCHEDULED
   Deal deal;            // DEAL_DETERMINED
+  std::string objection;  // OBJECTION_OPENED, OBJECTION_CLOSED
   bool operator==(const ListingEvent&) const = default;
 };
 
@@ -302,6 +310,7 @@ struct ScheduleBidding {
 struct Quote {
   std::string intent;  // the caller's; empty when it has none
   Deal deal;           // with the price it quotes
+  Fen reserve;         // the owner's lowest price; 0: none
 };
 /// The timer of the only bidder's quote.
 struct EndQuote {};
@@ -315,6 +324,7 @@ struct AuctionFailed {
 struct ContractEffective {
   std::string deal;
 };
+/// CONTRACT_TERMINATED ends a signed deal, CANCELLED one that is not signed yet, every other reason either.
 struct DealDefaulted {
   std::string deal;
   std::string reason;
@@ -324,6 +334,14 @@ struct DealSettled {
 };
 struct DealCertified {
   std::string deal;
+};
+/// An objection to a notice of the listing was accepted. What concerns a deal is judged by contract and settlement.
+struct OpenObjection {
+  std::string objection;
+};
+struct CloseObjection {
+  std::string objection;
+  bool upheld = false;
 };
 
 /// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then facts, then
@@ -369,6 +387,10 @@ Result<ListingDecision> Decide(const Listing& state, const DealSettled& command,
                                Time now);
 Result<ListingDecision> Decide(const Listing& state, const DealCertified& command, const Regime& regime,
                                Time now);
+Result<ListingDecision> Decide(const Listing& state, const OpenObjection& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const CloseObjection& command, const Regime& regime,
+                               Time now);
 
 /// The state after an event; folding all events gives the listing, always.
 [[nodiscard]] Listing Apply(Listing state, const ListingEvent& event);
@@ -387,6 +409,8 @@ bool IsPublic(const Listing& listing);
 bool IsOver(ListingState state);
 /// Whether intents are taken at `now`: LISTED and before a certain end.
 bool TakesIntents(const Listing& listing, Time now);
+/// Whether the quote was refused because it was below the reserve price: only `Decide(..., Quote)` answers so.
+bool IsLowQuote(const ListingDecision& decision);
 /// One of domain.md 4.6.
 bool IsSuspendReason(std::string_view reason);
 

@@ -207,7 +207,7 @@ const Row kRows[] = {
      {{S::kQualifying, S::kBiddingScheduled}}},
     {"Quote",
      [](const Listing& l) {
-       return Decide(l, Quote{"listings/l/intents/i", MakeDeal()}, kRegime, kEnd);
+       return Decide(l, Quote{"listings/l/intents/i", MakeDeal(), {}}, kRegime, kEnd);
      },
      {{S::kSingleBidder, S::kDealPending}}},
     {"EndQuote",
@@ -225,18 +225,52 @@ const Row kRows[] = {
      {{S::kBiddingScheduled, S::kExpired}, {S::kBidding, S::kExpired}}},
     {"ContractEffective",
      [](const Listing& l) { return Decide(l, ContractEffective{"deals/d"}, kRegime, kLate); },
-     {{S::kDealPending, S::kDealSigned}}},
+     {{S::kDealPending, S::kDealSigned}, {S::kClosed, S::kClosed}, {S::kDefaulted, S::kDefaulted}}},
     {"DealDefaulted",
      [](const Listing& l) {
        return Decide(l, DealDefaulted{"deals/d", "TRANSFEREE"}, kRegime, kLate);
      },
-     {{S::kDealPending, S::kDefaulted}, {S::kDealSigned, S::kDefaulted}}},
+     {{S::kDealPending, S::kDefaulted},
+      {S::kDealSigned, S::kDefaulted},
+      {S::kClosed, S::kClosed},
+      {S::kDefaulted, S::kDefaulted}}},
+    {"DealCancelled",
+     [](const Listing& l) {
+       return Decide(l, DealDefaulted{"deals/d", "CANCELLED"}, kRegime, kLate);
+     },
+     {{S::kDealPending, S::kDefaulted}, {S::kClosed, S::kClosed}, {S::kDefaulted, S::kDefaulted}}},
+    {"ContractTerminated",
+     [](const Listing& l) {
+       return Decide(l, DealDefaulted{"deals/d", "CONTRACT_TERMINATED"}, kRegime, kLate);
+     },
+     {{S::kDealSigned, S::kDefaulted}, {S::kClosed, S::kClosed}, {S::kDefaulted, S::kDefaulted}}},
+    {"OpenObjection",
+     [](const Listing& l) { return Decide(l, OpenObjection{"objections/o"}, kRegime, kPublish); },
+     {{S::kListed, S::kSuspended},
+      {S::kSuspended, S::kSuspended},
+      {S::kQualifying, S::kQualifying},
+      {S::kSingleBidder, S::kSingleBidder},
+      {S::kBiddingScheduled, S::kBiddingScheduled},
+      {S::kBidding, S::kBidding}},
+     true},
+    {"CloseUnknownObjection",
+     [](const Listing& l) {
+       return Decide(l, CloseObjection{"objections/x", true}, kRegime, kLate);
+     },
+     {},
+     true},
     {"DealSettled",
      [](const Listing& l) { return Decide(l, DealSettled{"deals/d"}, kRegime, kLate); },
-     {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
+     {{S::kDealPending, S::kDealPending},
+      {S::kDealSigned, S::kDealSigned},
+      {S::kClosed, S::kClosed},
+      {S::kDefaulted, S::kDefaulted}}},
     {"DealCertified",
      [](const Listing& l) { return Decide(l, DealCertified{"deals/d"}, kRegime, kLate); },
-     {{S::kDealPending, S::kDealPending}, {S::kDealSigned, S::kDealSigned}}},
+     {{S::kDealPending, S::kDealPending},
+      {S::kDealSigned, S::kDealSigned},
+      {S::kClosed, S::kClosed},
+      {S::kDefaulted, S::kDefaulted}}},
 };
 
 TEST(Listing, EveryStateAnswersEveryCommand) {
@@ -366,7 +400,7 @@ TEST(Listing, TheOnlyBidderQuotesInTimeAndNotBelowTheListedPrice) {
   const Listing single = In(S::kSingleBidder);
   EXPECT_EQ(single.quote_due_time, kCalendar.DeadlineWorkdays(DateInShanghai(kEnd), 3).end());
   const auto quote = [&](const char* intent, int64_t price, Time now) {
-    return Decide(single, Quote{intent, MakeDeal(price)}, kRegime, now);
+    return Decide(single, Quote{intent, MakeDeal(price), {}}, kRegime, now);
   };
   EXPECT_EQ(quote("listings/l/intents/j", 1, single.quote_due_time).error().reason, Reason::kNOT_QUALIFIED);
   EXPECT_EQ(quote("listings/l/intents/i", 1, single.quote_due_time).error().reason, Reason::kQUOTE_TOO_LATE);
@@ -375,6 +409,83 @@ TEST(Listing, TheOnlyBidderQuotesInTimeAndNotBelowTheListedPrice) {
   EXPECT_TRUE(quote("listings/l/intents/i", 100'000'000, single.quote_due_time - Nanoseconds(1)).ok());
   EXPECT_TRUE(Decide(single, EndQuote{}, kRegime, single.quote_due_time - Nanoseconds(1))->events.empty());
   EXPECT_EQ(Must(Decide(single, EndQuote{}, kRegime, single.quote_due_time)).reason, "NO_QUOTE");
+}
+
+TEST(Listing, AQuoteBelowTheReserveIsNotTakenButIsNoDefault) {
+  Listing single = In(S::kSingleBidder);
+  const auto quote = [&](int64_t price) {
+    Quote command{"listings/l/intents/i", MakeDeal(price), Fen{110'000'000}};
+    return Decide(single, command, kRegime, kEnd);
+  };
+  EXPECT_EQ(quote(99'999'999).error().reason, Reason::kBELOW_LISTED_PRICE);
+  EXPECT_FALSE(IsLowQuote(*quote(110'000'000)));
+  EXPECT_EQ(quote(110'000'000)->next.state, S::kDealPending);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(IsLowQuote(*quote(109'999'999)));
+    single = Must(quote(109'999'999));
+    EXPECT_EQ(single.state, S::kSingleBidder);
+  }
+  // Nobody finds the reserve price out by trying.
+  EXPECT_EQ(quote(110'000'000).error().reason, Reason::kNO_MORE_QUOTES);
+  const Listing over = Must(Decide(single, EndQuote{}, kRegime, single.quote_due_time));
+  EXPECT_EQ(over.state, S::kExpired);
+  EXPECT_EQ(over.reason, "BELOW_RESERVE");
+}
+
+TEST(Listing, AnObjectionSuspendsTheListingUntilItIsClosed) {
+  const Time day = AtHour(MakeDate(2026, 9, 28), 9, 0);  // 28, 29, 30 remain
+  const auto open = [&](const Listing& l, const char* name) {
+    return Must(Decide(l, OpenObjection{name}, kRegime, day));
+  };
+  const auto close = [&](const Listing& l, const char* name, bool upheld) {
+    return Must(Decide(l, CloseObjection{name, upheld}, kRegime, day));
+  };
+  Listing held = open(Listed(), "objections/a");
+  EXPECT_EQ(held.state, S::kSuspended);
+  EXPECT_EQ(held.reason, "OBJECTION");
+  EXPECT_EQ(held.remaining_days, 3);
+  EXPECT_TRUE(Decide(held, OpenObjection{"objections/a"}, kRegime, day)->events.empty());
+  EXPECT_EQ(
+      Decide(held, Propose{{Action::kResume, "", "", "people/p"}}, kRegime, day).error().reason,
+      Reason::kOBJECTION_OPEN);
+  held = open(held, "objections/b");
+  held = close(held, "objections/a", false);
+  EXPECT_EQ(held.state, S::kSuspended);
+  const Listing resumed = close(held, "objections/b", false);
+  EXPECT_EQ(resumed.state, S::kListed);
+  EXPECT_EQ(FormatDate(resumed.end_date),
+            FormatDate(kCalendar.ListingEnd(MakeDate(2026, 9, 28), 5).date));
+  EXPECT_EQ(close(held, "objections/b", true).state, S::kTerminated);
+  // What two persons have suspended only two persons resume.
+  const Listing by_persons = close(open(In(S::kSuspended), "objections/c"), "objections/c", false);
+  EXPECT_EQ(by_persons.state, S::kSuspended);
+}
+
+TEST(Listing, AnOpenObjectionStopsSchedulingAndQuoting) {
+  const auto open = [](S state) { return Must(Decide(In(state), OpenObjection{"objections/a"}, kRegime, kEnd)); };
+  EXPECT_EQ(Decide(open(S::kQualifying), ScheduleBidding{"auctions/x", kEnd + Hours(48), kTwo}, kRegime, kEnd)
+                .error()
+                .reason,
+            Reason::kOBJECTION_OPEN);
+  const Listing single = open(S::kSingleBidder);
+  EXPECT_EQ(Decide(single, Quote{"listings/l/intents/i", MakeDeal(), {}}, kRegime, kEnd).error().reason,
+            Reason::kOBJECTION_OPEN);
+  // The bidder is not late for what it may not do: its time begins anew.
+  EXPECT_TRUE(Decide(single, EndQuote{}, kRegime, single.quote_due_time)->events.empty());
+  const Listing again =
+      Must(Decide(single, CloseObjection{"objections/a", false}, kRegime, single.quote_due_time));
+  EXPECT_EQ(again.quote_due_time, kCalendar.DeadlineWorkdays(DateInShanghai(single.quote_due_time), 3).end());
+  for (const S state : {S::kQualifying, S::kSingleBidder, S::kBiddingScheduled, S::kBidding}) {
+    const Listing ended = Must(Decide(open(state), CloseObjection{"objections/a", true}, kRegime, kEnd));
+    EXPECT_EQ(ended.state, S::kTerminated);
+    EXPECT_EQ(ended.reason, "OBJECTION");
+    // The auction that was under way still reports.
+    if (!ended.auction.empty()) {
+      EXPECT_TRUE(Decide(ended, AuctionWon{MakeDeal()}, kRegime, kEnd)->events.empty());
+      EXPECT_TRUE(Decide(ended, StartBidding{}, kRegime, kEnd)->events.empty());
+      EXPECT_TRUE(Decide(ended, AuctionFailed{"NO_BID"}, kRegime, kEnd)->events.empty());
+    }
+  }
 }
 
 TEST(Listing, BiddingNeedsTwoAndEverythingDecided) {

@@ -51,7 +51,7 @@ inline AchievementContent MakeAchievementContent() {
   content.ownership.nature = OwnershipNature::kService;
   content.ownership.owners = {{kOwnerUscc, 700'000}, {"91110108MA01ABCD5T", 300'000}};
   content.ownership.consents = {
-      {ConsentParty::kCoOwner, "restricted-consent", MakeAttachment("consent.pdf")}};
+      {ConsentParty::kCoOwner, "restricted-consent", MakeAttachment("consent.pdf"), "91110108MA01ABCD5T"}};
   content.desired_kinds = {Kind::kTransferPatent};
   content.ask_price = Fen{100'000'000};
   content.price_basis = "restricted-price-basis";

@@ -86,11 +86,26 @@ Status OnContractEvent(const ListingApp& app, storage::Txn& txn, const rpc::Feed
     return app.OnDealDefaulted(txn, proto.deal_cancelled().listing(), proto.deal_cancelled().deal(),
                                "CANCELLED");
   }
+  if (proto.has_contract_terminated()) {
+    const auto& from = proto.contract_terminated();
+    return app.OnDealDefaulted(txn, from.listing(), from.deal(), "CONTRACT_TERMINATED");
+  }
   return {};
 }
 
 Status OnDisclosureEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
   TTX_TRY(const auto proto, Parse<disclosure::v1::Event>(event));
+  if (proto.has_objection_accepted()) {
+    const auto& from = proto.objection_accepted();
+    if (!from.deal().empty() || from.listing().empty()) return {};  // the contract's concern
+    return app.OnObjectionAccepted(txn, from.listing(), from.objection());
+  }
+  if (proto.has_objection_closed()) {
+    const auto& from = proto.objection_closed();
+    if (!from.deal().empty() || from.listing().empty()) return {};
+    return app.OnObjectionClosed(txn, from.listing(), from.objection(),
+                                 from.outcome() == disclosure::v1::Objection::UPHELD);
+  }
   if (!proto.has_certificate_issued()) return {};
   const auto& from = proto.certificate_issued();
   if (from.type() != disclosure::v1::Certificate::TXN) return {};

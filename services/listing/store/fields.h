@@ -193,6 +193,7 @@ void Put(const Ownership& from, M& to) {
     item->set_party(Cast<decltype(item->party())>(consent.party));
     item->set_display_name(consent.display_name);
     Put(consent.document, *item->mutable_document());
+    item->set_holder(consent.holder);
   }
 }
 template <class M>
@@ -205,7 +206,8 @@ Ownership GetOwnership(const M& from) {
   to.negative_list = from.negative_list();
   for (const auto& consent : from.consents()) {
     to.consents.push_back(
-        {Cast<ConsentParty>(consent.party()), consent.display_name(), GetAttachment(consent.document())});
+        {Cast<ConsentParty>(consent.party()), consent.display_name(), GetAttachment(consent.document()),
+         consent.holder()});
   }
   return to;
 }

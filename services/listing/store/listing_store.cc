@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
 #include "libs/storage/codec.h"
 #include "services/listing/store/fields.h"
 #include "services/listing/store/record.pb.h"
@@ -143,6 +145,9 @@ AchievementEvent FromRecord(const storage::Reader& reader, const Vault& vault,
   return to;
 }
 
+// Numbers that are not published yet do not stand in keys.
+std::string IdentityDigest(std::string_view identity) { return Hex(crypto::Sha256(identity)); }
+
 std::set<std::string> IndexKeys(const Achievement& achievement) {
   std::set<std::string> keys;
   const std::string state(StateName(achievement.state));
@@ -151,6 +156,13 @@ std::set<std::string> IndexKeys(const Achievement& achievement) {
     for (const std::string& by_state : {std::string(), state}) {
       keys.insert(
           Key(Id8(Table::kAchievementOf)).Text(organization).Text(by_state).Text(achievement.id.text).str());
+    }
+  }
+  if (IsLive(achievement.state)) {
+    for (const IpItem& item : achievement.content.ip_items) {
+      const std::string identity = IpIdentity(item);
+      if (identity.empty()) continue;
+      keys.insert(Key(Id8(Table::kIpIdentity)).Text(IdentityDigest(identity)).Text(achievement.id.text).str());
     }
   }
   if (!IsPublic(achievement.state)) return keys;
@@ -264,6 +276,9 @@ store::ListingRecord ToRecord(const Listing& from) {
   to.set_create_time_ns(from.create_time.ns);
   to.set_update_time_ns(from.update_time.ns);
   to.set_version(from.version);
+  to.set_low_quotes(from.low_quotes);
+  fields::PutTexts(from.objections, to.mutable_objections());
+  to.set_suspended_by_objection(from.suspended_by_objection);
   return to;
 }
 
@@ -292,6 +307,9 @@ Listing FromRecord(const store::ListingRecord& from) {
   to.auction = from.auction();
   to.bidding_start_time = {from.bidding_start_time_ns()};
   to.deal = FromRecord(from.deal());
+  to.low_quotes = from.low_quotes();
+  to.objections = fields::GetTexts(from.objections());
+  to.suspended_by_objection = from.suspended_by_objection();
   to.settled = from.settled();
   to.certified = from.certified();
   to.create_time = {from.create_time_ns()};
@@ -329,6 +347,7 @@ store::ListingEventRecord ToRecord(const ListingEvent& from) {
   to.set_intent(from.intent);
   to.set_auction(from.auction);
   to.set_start_ns(from.start.ns);
+  to.set_objection(from.objection);
   if (from.deal != Deal{}) Put(from.deal, *to.mutable_deal());
   return to;
 }
@@ -361,6 +380,7 @@ ListingEvent FromRecord(const store::ListingEventRecord& from) {
   to.intent = from.intent();
   to.auction = from.auction();
   to.start = {from.start_ns()};
+  to.objection = from.objection();
   to.deal = FromRecord(from.deal());
   return to;
 }
@@ -738,6 +758,11 @@ std::vector<std::string> ListPublicListings(const storage::Reader& reader, const
 std::vector<std::string> ListListingsOf(const storage::Reader& reader, std::string_view organization,
                                         std::string_view state, std::string_view after, size_t limit) {
   return ListIds(reader, Key(Id8(Table::kListingOf)).Text(organization).Text(state).str(), after, limit);
+}
+
+std::vector<std::string> ListHoldersOfRight(const storage::Reader& reader, std::string_view identity,
+                                            size_t limit) {
+  return ListIds(reader, Key(Id8(Table::kIpIdentity)).Text(IdentityDigest(identity)).str(), "", limit);
 }
 
 std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id,

@@ -29,6 +29,7 @@ enum class Table : uint8_t {
   kOrganization = 0x1b,          // text name -> OrganizationRecord
   kBarred = 0x1c,                // text achievement, text organization -> listing
   kProjectSequence = 0x1d,       // text exchange code and year and digit -> u64 of the last number
+  kIpIdentity = 0x1e,            // text digest of a right's identity, text id of a live achievement -> nothing
 };
 
 /// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its
@@ -138,6 +139,9 @@ std::vector<std::string> ListPublicListings(const storage::Reader& reader, const
                                             std::string_view after, size_t limit);
 std::vector<std::string> ListListingsOf(const storage::Reader& reader, std::string_view organization,
                                         std::string_view state, std::string_view after, size_t limit);
+/// The live achievements that hold a right, by its identity.
+std::vector<std::string> ListHoldersOfRight(const storage::Reader& reader, std::string_view identity,
+                                            size_t limit);
 /// At most `limit` intents of a listing with ids after `after`.
 std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id,
                                 std::string_view after, size_t limit);

@@ -463,13 +463,14 @@ Result<PartyApp::TokenGrant> PartyApp::IssueToken(storage::Txn& txn, std::string
   // Anything else was never an id of ours, so there is nothing to guess and nothing to count.
   const bool possible = IsUlid(client_id);
   const std::optional<TokenFailures> failures = possible ? LoadTokenFailures(txn, client_id) : std::nullopt;
-  if (Blocked(failures, now)) {
-    const int64_t left_s = (WindowEnd(*failures) - now).ns / Seconds(1).ns + 1;
-    return Error(Reason::kRATE_LIMITED, {{"retry_after_s", std::to_string(left_s)}});
-  }
   const std::optional<ApiClient> client =
       possible ? LoadApiClient(txn, {std::string(client_id)}) : std::nullopt;
   const bool matches = ClientSecretMatches(client_secret, client ? client->secret_hash : kNoHash);
+  // Whoever guesses is told to wait; whoever knows the secret is never locked out by them.
+  if (Blocked(failures, now) && !(client && matches)) {
+    const int64_t left_s = (WindowEnd(*failures) - now).ns / Seconds(1).ns + 1;
+    return Error(Reason::kRATE_LIMITED, {{"retry_after_s", std::to_string(left_s)}});
+  }
   if (!client || !matches) {
     if (possible) {
       const TokenFailures failed = Failed(failures, now);

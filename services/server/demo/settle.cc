@@ -25,6 +25,17 @@ void RefundLoser(Market& market, Deal& deal) {
               {Amount("refund", kDeposit), {"state", Text(paid, "/state")}});
 }
 
+// The third person of a release: the one that prepares the payout.
+Actor AddCashier(Market& market, Deal& deal) {
+  Actor& manager = deal.clerk;
+  const Json person = market.Post(manager, Path(manager.organization) + "/people", {{"display_name", "结算经办人"}});
+  const Json client = market.Post(
+      manager, "/v1/apiClients",
+      {{"person", Text(person, "/name")}, {"display_name", "ttx demo"}, {"roles", Json::array({"SETTLEMENT_CLERK"})}});
+  return {Text(client, "/api_client/organization"), Text(client, "/api_client/person"), Text(client, "/api_client/uid"),
+          Text(client, "/client_secret"), ""};
+}
+
 }  // namespace
 
 void Pay(Market& market, Deal& deal) {
@@ -56,8 +67,12 @@ void Pay(Market& market, Deal& deal) {
 void Release(Market& market, Deal& deal) {
   market.WaitFor(deal.seller.client, Path(deal.settlement), "/state", "RELEASABLE");
   market.Post(deal.seller.client, Path(deal.settlement) + ":requestRelease", Json::object());
-  const Json released = market.Post(deal.settlement_officer, Path(deal.settlement) + ":approveRelease", Json::object());
-  market.Step(Verb::kSettle, {"转让方申请、结算负责人批准放款", "seller asks for the release, the officer approves"},
+  Actor cashier = AddCashier(market, deal);
+  const Json released = market.Post(cashier, Path(deal.settlement) + ":approveRelease", Json::object());
+  market.Post(deal.settlement_officer, Path(Text(released, "/payout")) + ":approve", Json::object());
+  market.Step(Verb::kSettle,
+              {"转让方申请、结算经办人制单、结算负责人批准放款",
+               "seller asks for the release, the clerk prepares the payout, the officer approves it"},
               deal.settlement, {{"release_due_date", Text(released, "/release_due_date")}});
   const std::string payout = Text(released, "/payout");
   const Json paid = ExecutePayout(market, deal, payout);

@@ -73,10 +73,11 @@ bool MaySee(const Principal& caller, const Settlement& settlement) {
           caller.organization == settlement.buyer);
 }
 
-// The bank executes payouts of every exchange, but only approved ones.
+// The bank executes payouts of the escrow it serves, and only approved ones.
 bool MaySee(const Principal& caller, const Payout& payout) {
-  if (IsBank(caller)) return payout.state != PayoutState::kPrepared;
-  return !caller.organization.empty() && caller.organization == payout.exchange;
+  if (caller.organization.empty()) return false;
+  if (IsBank(caller)) return caller.organization == payout.bank && payout.state != PayoutState::kPrepared;
+  return caller.organization == payout.exchange;
 }
 
 // The resource if the caller may see it and saw its newest version.
@@ -94,6 +95,13 @@ bool SameContent(const Receipt& a, const Receipt& b) {
 }
 
 std::string IdIn(const std::string& name) { return name.substr(name.find('/') + 1); }
+
+// The bank that received a deposit.
+std::string BankOf(const storage::Reader& reader, const Deposit& deposit) {
+  const std::optional<Notice> notice = LoadNotice(reader, {IdIn(deposit.notice)});
+  TTX_CHECK(notice.has_value(), "a deposit without the notice of its money");
+  return notice->receipt.bank;
+}
 
 }  // namespace
 
@@ -134,7 +142,7 @@ Status SettlementApp::Take(storage::Txn& txn, const Judged& judged, const Notice
     return Save(txn, taken);
   }
   TTX_TRY(const SettlementDecision taken,
-          Decide(std::get<Settlement>(judged.waiting), TakePayment{judged.item, judged.judgement, source},
+          Decide(std::get<Settlement>(judged.waiting), TakePayment{judged.item, judged.judgement, source, receipt.bank},
                  txn.now()));
   return Save(txn, taken);
 }
@@ -259,8 +267,8 @@ Result<Settlement> SettlementApp::ApproveRelease(storage::Txn& txn, const Princi
                                                        .payee_name = seller->account_name,
                                                        .payee_account = seller->account_number,
                                                        .due = *settlement.release_due,
-                                                       .maker = settlement.release_requester,
-                                                       .approver = caller.person},
+                                                       .bank = settlement.bank,
+                                                       .maker = caller.person},
                                          txn.now())));
   }
   TTX_RETURN_IF_ERROR(Save(txn, decision));
@@ -294,8 +302,8 @@ Status SettlementApp::PrepareNoticeRefund(storage::Txn& txn, const Notice& notic
                                         .payee_name = notice.receipt.payer_name,
                                         .payee_account = notice.receipt.payer_account,
                                         .due = RefundDue(txn.now()),
-                                        .maker = maker,
-                                        .approver = ""},
+                                        .bank = notice.receipt.bank,
+                                        .maker = maker},
                           txn.now()));
 }
 
@@ -311,8 +319,8 @@ Status SettlementApp::PrepareDepositRefund(storage::Txn& txn, const Deposit& dep
                                         .payee_name = deposit.payer_name,
                                         .payee_account = deposit.payer_account,
                                         .due = *deposit.refund_due,
-                                        .maker = "",
-                                        .approver = ""},
+                                        .bank = BankOf(txn, deposit),
+                                        .maker = ""},
                           txn.now()));
 }
 
@@ -344,10 +352,15 @@ Result<Payout> SettlementApp::ReportResult(storage::Txn& txn, const Principal& c
                                            std::string_view etag, const ReportPayout& report) const {
   TTX_TRY(const Payout payout, Find(LoadPayout(txn, id), caller, id, etag));
   TTX_TRY(const PayoutDecision decision, Decide(payout, report, txn.now()));
-  TTX_RETURN_IF_ERROR(Save(txn, decision));
-  if (!decision.events.empty() && decision.next.state == PayoutState::kSucceeded) {
-    TTX_RETURN_IF_ERROR(FinishPayout(txn, decision.next));
+  const bool succeeds = !decision.events.empty() && decision.next.state == PayoutState::kSucceeded;
+  if (succeeds) {
+    if (const auto settled = FindPayout(txn, payout.bank, report.bank_transaction)) {
+      return Error(Reason::kBANK_TRANSACTION_REUSED,
+                   {{"bank_transaction", report.bank_transaction}, {"resource", NameOf(*settled)}});
+    }
   }
+  TTX_RETURN_IF_ERROR(Save(txn, decision));
+  if (succeeds) TTX_RETURN_IF_ERROR(FinishPayout(txn, decision.next));
   return decision.next;
 }
 
@@ -374,17 +387,39 @@ Status SettlementApp::FinishPayout(storage::Txn& txn, const Payout& payout) cons
 // --- Timers
 // ----------------------------------------------------------------------------------------------------------
 
+void SettlementApp::OnDepositDue(storage::Txn& txn, Deposit deposit) const {
+  if (deposit.state == DepositState::kExpected && deposit.due_provisional) {
+    const LegalDate due =
+        calendar_.DeadlineWorkdays(DateInShanghai(deposit.create_time), deposit.due_workdays);
+    if (due.provisional) {
+      txn.SetDue(txn.now() + Hours(24), NameOf(deposit.id));
+      return;
+    }
+    const DepositDecision firm = Decide(deposit, FirmDue{due.end(), options_.deposit_grace}, txn.now());
+    const Status moved = Save(txn, firm);
+    TTX_CHECK(moved.ok(), "moving a deadline posts nothing that could be refused");
+    deposit = firm.next;
+    if (deposit.close_time > txn.now()) {
+      txn.SetDue(deposit.close_time, NameOf(deposit.id));
+      return;
+    }
+  }
+  const Status closed = Save(txn, Decide(deposit, CloseDeposit{}, txn.now()));
+  TTX_CHECK(closed.ok(), "closing a deposit posts nothing that could be refused");
+}
+
+int32_t SettlementApp::WorkdaysUntil(Date day, Time end) const {
+  const Date last = DateInShanghai(end - Nanoseconds(1));
+  int32_t workdays = 1;
+  while (workdays < kMaxDueWorkdays && calendar_.DeadlineWorkdays(day, workdays).date < last) ++workdays;
+  return workdays;
+}
+
 void SettlementApp::OnDue(storage::Txn& txn, const std::string& subject) const {
-  Status saved;
   if (subject.starts_with("deposits/")) {
     const std::optional<Deposit> deposit = LoadDeposit(txn, {IdIn(subject)});
     TTX_CHECK(deposit.has_value(), "a timer of a deposit that does not exist");
-    if (IsProvisional(deposit->due_time) && deposit->state == DepositState::kExpected) {
-      txn.SetDue(txn.now() + Hours(24), subject);
-      return;
-    }
-    saved = Save(txn, Decide(*deposit, CloseDeposit{}, txn.now()));
-    TTX_CHECK(saved.ok(), "closing a deposit posts nothing that could be refused");
+    OnDepositDue(txn, *deposit);
     return;
   }
   const std::optional<Settlement> settlement = LoadSettlement(txn, {IdIn(subject)});
@@ -423,6 +458,8 @@ Status SettlementApp::OnIntentConfirmed(storage::Txn& txn, const IntentConfirmed
   TTX_RETURN_IF_ERROR(CheckAmount(event.deposit, Fen{}, "deposit_fen"));
   if (!event.due_time) return InvalidField("deposit_due_time", Reason::kREQUIRED);
   if (FindReference(txn, event.reference)) return InvalidField("reference", Reason::kDUPLICATE);
+  const bool provisional = event.due_provisional || IsProvisional(event.due_time);
+  const Date today = DateInShanghai(txn.now());
   return Save(txn, Decide(ExpectDeposit{.id = {ids_.Next(txn.now())},
                                         .intent = event.intent,
                                         .listing = event.listing,
@@ -432,7 +469,9 @@ Status SettlementApp::OnIntentConfirmed(storage::Txn& txn, const IntentConfirmed
                                         .required = event.deposit,
                                         .due_time = event.due_time,
                                         .grace = options_.deposit_grace,
-                                        .reference = event.reference},
+                                        .reference = event.reference,
+                                        .due_provisional = provisional,
+                                        .due_workdays = provisional ? WorkdaysUntil(today, event.due_time) : 0},
                           txn.now()));
 }
 
@@ -471,6 +510,7 @@ Status SettlementApp::OnContractEffective(storage::Txn& txn, const ContractEffec
   if (table == nullptr) {
     return Error(Reason::kFEE_TABLE_MISSING, {{"table", fee_table_}, {"date", FormatDate(day)}});
   }
+  const std::optional<Deposit> deposit = FindDeposit(txn, event.intent);
   const Fees fees = FeesOf(*table, {event.price, event.listed_price, event.competitive});
   TTX_TRY(const Fen converted, ConvertDepositOf(txn, event));
   return Save(txn, Decide(OpenSettlement{.id = {ids_.Next(txn.now())},
@@ -489,7 +529,8 @@ Status SettlementApp::OnContractEffective(storage::Txn& txn, const ContractEffec
                                          .seller_fee = fees.transferor,
                                          .fee_table = table->name,
                                          .due_time = due,
-                                         .facts = LoadFacts(txn, event.deal)},
+                                         .facts = LoadFacts(txn, event.deal),
+                                         .bank = converted > Fen{} ? BankOf(txn, *deposit) : ""},
                           txn.now()));
 }
 
@@ -572,10 +613,10 @@ std::vector<Settlement> SettlementApp::ListSettlements(const storage::Reader& re
 std::vector<Payout> SettlementApp::ListPayouts(const storage::Reader& reader, const Principal& caller,
                                                std::optional<PayoutState> state, std::string_view after,
                                                size_t limit) const {
-  const std::string owner = IsBank(caller) ? "" : caller.organization;
-  return ListOf<Payout>(reader, Kind::kPayout, owner, after, limit, LoadPayout, [&](const Payout& payout) {
-    return MaySee(caller, payout) && (!state || payout.state == *state);
-  });
+  if (caller.organization.empty()) return {};
+  return ListOf<Payout>(
+      reader, Kind::kPayout, caller.organization, after, limit, LoadPayout,
+      [&](const Payout& payout) { return MaySee(caller, payout) && (!state || payout.state == *state); });
 }
 
 Result<std::string> SettlementApp::LedgerFor(const Principal& caller, const std::string& exchange) const {

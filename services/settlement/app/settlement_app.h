@@ -73,6 +73,7 @@ class SettlementApp {
     Fen deposit;
     Time due_time;
     std::string reference;
+    bool due_provisional = false;
   };
   Status OnIntentConfirmed(storage::Txn& txn, const IntentConfirmed& event) const;
   /// The intent was lost or released: what was paid goes back.
@@ -143,6 +144,9 @@ class SettlementApp {
   Status PrepareDepositRefund(storage::Txn& txn, const Deposit& deposit) const;
   Status FinishPayout(storage::Txn& txn, const Payout& payout) const;
   Result<Fen> ConvertDepositOf(storage::Txn& txn, const ContractEffective& event) const;
+  void OnDepositDue(storage::Txn& txn, Deposit deposit) const;
+  // How many working days after `day` the period ends that ends at `end`.
+  int32_t WorkdaysUntil(Date day, Time end) const;
   void OnSettlementDue(storage::Txn& txn, const Settlement& settlement) const;
 
   Date RefundDue(Time now) const {

@@ -32,6 +32,9 @@ Calendar TestCalendar() {
   return Calendar::Parse(tables).value();
 }
 
+// Enough of a table for 2027 to be known; see deploy/calendar.
+const std::string kTableOf2027 = "year 2027\noff 2027-01-01..2027-01-03\n";
+
 FeeTable TestFees(const std::string& name) {
   return ParseFeeTable(ReadText("deploy/fees/" + name + ".textproto")).value();
 }
@@ -57,12 +60,14 @@ Principal Buyer() { return {"apiClients/buyer", "organizations/buyer", "people/b
 // The service without its wire: shell, app, calendar and a clock that the test moves.
 class AppFixture {
  public:
-  explicit AppFixture(std::string fee_table = "changsha-2022-09", uint64_t seed = 1)
+  explicit AppFixture(std::string fee_table = "changsha-2022-09", uint64_t seed = 1,
+                      std::unique_ptr<storage::Kv> kv = std::make_unique<storage::MemKv>(),
+                      Calendar tables = TestCalendar())
       : clock(TestStart()),
         ids(seed),
-        calendar(TestCalendar()),
+        calendar(std::move(tables)),
         app({}, {TestFees("changsha-2022-09")}, std::move(fee_table), calendar, ids),
-        shell(std::make_unique<storage::MemKv>(), clock, {},
+        shell(std::move(kv), clock, {},
               {.on_due = [this](storage::Txn& txn, const std::string& subject) { app.OnDue(txn, subject); },
                .on_failure = [](const Error&) { TTX_CHECK(false, "a write failed"); }}) {}
 
@@ -173,10 +178,13 @@ class AppFixture {
   Result<Payout> Send(const std::string& payout) {
     return Do<Payout>([&](storage::Txn& txn) { return app.MarkSent(txn, Bank(), {payout.substr(8)}, ""); });
   }
-  Result<Payout> Report(const std::string& payout, PayoutState result, std::string end_to_end_id = "") {
+  Result<Payout> Report(const std::string& payout, PayoutState result, std::string end_to_end_id = "",
+                        std::string bank_transaction = "") {
     if (end_to_end_id.empty()) end_to_end_id = EndToEndId(PayoutNamed(payout));
+    if (bank_transaction.empty()) bank_transaction = "T-" + end_to_end_id;
     return Do<Payout>([&](storage::Txn& txn) {
-      return app.ReportResult(txn, Bank(), {payout.substr(8)}, "", {result, end_to_end_id, "T-1", ""});
+      return app.ReportResult(txn, Bank(), {payout.substr(8)}, "",
+                              {result, end_to_end_id, bank_transaction, ""});
     });
   }
   Result<Settlement> AskForProceeds(const Principal& caller = Seller()) {
@@ -288,12 +296,16 @@ TEST_F(SettlementAppTest, TheWorkedDeal) {
   ASSERT_EQ(ReasonOf(AskForProceeds()), "OK");
   ASSERT_EQ(ReasonOf(ReleaseProceeds()), "OK");
   const Payout proceeds = PayoutNamed(Deal().payout);
-  EXPECT_EQ(proceeds.state, PayoutState::kPending);
+  EXPECT_EQ(proceeds.state, PayoutState::kPrepared);
   EXPECT_EQ(proceeds.amount, Fen{105'745'600});
   EXPECT_EQ(proceeds.payee_account, "1001-2002");
-  EXPECT_EQ(proceeds.maker, "people/seller");
-  EXPECT_EQ(proceeds.approver, "people/clerk");
+  EXPECT_EQ(proceeds.bank, "organizations/bank");
+  EXPECT_EQ(proceeds.maker, "people/clerk");
+  EXPECT_EQ(proceeds.approver, "");
   EXPECT_EQ(proceeds.due, MakeDate(2026, 9, 21));  // three working days; 09-20 is a Sunday that is worked
+  EXPECT_EQ(ReasonOf(Send(Deal().payout)), "NOT_FOUND");  // one clerk alone moves nothing
+  EXPECT_EQ(ReasonOf(Approve(Deal().payout, Staff("clerk", {"SETTLEMENT_OFFICER"}))), "SAME_PERSON");
+  EXPECT_EQ(Approve(Deal().payout)->approver, "people/officer");
   ASSERT_EQ(ReasonOf(Send(Deal().payout)), "OK");
   EXPECT_EQ(On(Account::kSellerPayable), Fen{105'745'600});
   ASSERT_EQ(ReasonOf(Report(Deal().payout, PayoutState::kSucceeded)), "OK");
@@ -407,6 +419,51 @@ TEST_F(SettlementAppTest, NoDepositIsClosedOnAProvisionalDate) {
   EXPECT_EQ(DepositOf("b09").state, DepositState::kExpected);
 }
 
+TEST(SettlementAppDue, AProvisionalDeadlineIsCountedAgainWhenTheTableArrives) {
+  auto kv = std::make_unique<storage::MemKv>();
+  storage::MemKv& disk = *kv;
+  AppFixture before("changsha-2022-09", 1, std::move(kv));
+  before.AdvanceTo(StartOfDay(MakeDate(2026, 12, 30)) + Hours(10));
+  // Three working days after Wednesday 12-30, as far as anybody knows: Thursday, Friday 01-01, Monday 01-04.
+  const auto confirm = [&](const std::string& intent, const std::string& legal_name,
+                           const std::string& reference) {
+    return before.Feed([&](storage::Txn& txn) {
+      return before.app.OnIntentConfirmed(txn, {.intent = "listings/l1/intents/" + intent,
+                                                .listing = "listings/l1",
+                                                .exchange = kExchangeName,
+                                                .organization = "organizations/" + intent,
+                                                .legal_name = legal_name,
+                                                .deposit = {1'000},
+                                                .due_time = StartOfDay(MakeDate(2027, 1, 5)),
+                                                .reference = reference,
+                                                .due_provisional = true});
+    });
+  };
+  ASSERT_TRUE(confirm("b03", kBuyerName, "REF-B03").ok());
+  ASSERT_TRUE(confirm("b01", kLoserName, "REF-B01").ok());
+  before.AdvanceTo(StartOfDay(MakeDate(2027, 1, 5)) + Hours(3));
+  EXPECT_EQ(before.Notify(before.Money("N1", kBuyerName, 1'000, "REF-B03"))->state, NoticeState::kMatched);
+  EXPECT_EQ(before.DepositOf("b01").state, DepositState::kExpected);
+
+  // A server with the table of 2027, in which 01-01 is a holiday, takes over.
+  auto copy = std::make_unique<storage::MemKv>();
+  storage::WriteBatch batch;
+  for (const storage::Entry& entry : disk.Scan({"", "\xff"}, 100'000, storage::Direction::kForward)) {
+    batch.Put(entry.key, entry.value);
+  }
+  ASSERT_TRUE(copy->Write(batch).ok());
+  const std::vector<std::string> tables = {ReadText("deploy/calendar/2026.txt"), kTableOf2027};
+  AppFixture after("changsha-2022-09", 2, std::move(copy), Calendar::Parse(tables).value());
+  const Time due = after.calendar.DeadlineWorkdays(MakeDate(2026, 12, 30), 3).end();
+  ASSERT_EQ(due, StartOfDay(MakeDate(2027, 1, 6)));
+  after.AdvanceTo(due + Hours(2) - Seconds(1));
+  EXPECT_EQ(after.DepositOf("b01").state, DepositState::kExpected);
+  after.AdvanceTo(due + Hours(26));
+  EXPECT_EQ(after.DepositOf("b01").state, DepositState::kMissed);
+  EXPECT_EQ(after.DepositOf("b01").due_time, due);
+  EXPECT_EQ(after.DepositOf("b03").state, DepositState::kEffective);
+}
+
 TEST_F(SettlementAppTest, UnmatchedMoneyIsMatchedByTwoPersons) {
   ASSERT_TRUE(Confirm("b03", "organizations/buyer", kBuyerName, "REF-B03").ok());
   Receipt receipt = Money("N1", kBuyerName, 10'000'000, "REF B03");
@@ -503,6 +560,48 @@ TEST_F(SettlementAppTest, ALosersRefundSurvivesTheBanksTroubles) {
   EXPECT_EQ(Count<DepositEvent>(DepositChange::kRefunded), 1);
 }
 
+TEST_F(SettlementAppTest, ABankSeesAndReportsOnlyWhatItReceived) {
+  PayDeposits();
+  ASSERT_TRUE(IntentOver("b01").ok());
+  const std::string payout = DepositOf("b01").payout;
+  ASSERT_TRUE(Approve(payout).ok());
+  EXPECT_EQ(PayoutNamed(payout).bank, "organizations/bank");
+  const Principal other{"apiClients/b2", "organizations/bank2", "people/b2", {"SETTLEMENT_BANK"}};
+  const PayoutId id{payout.substr(8)};
+  EXPECT_EQ(ReasonOf(app.GetPayout(shell.kv(), other, id)), "NOT_FOUND");
+  EXPECT_TRUE(app.ListPayouts(shell.kv(), other, std::nullopt, "", 10).empty());
+  EXPECT_EQ(app.ListPayouts(shell.kv(), Bank(), std::nullopt, "", 10).size(), 1u);
+  EXPECT_EQ(ReasonOf(Do<Payout>([&](storage::Txn& txn) { return app.MarkSent(txn, other, id, ""); })),
+            "NOT_FOUND");
+  ASSERT_TRUE(Send(payout).ok());
+  const ReportPayout report{PayoutState::kSucceeded, EndToEndId(PayoutNamed(payout)), "T", ""};
+  EXPECT_EQ(
+      ReasonOf(Do<Payout>([&](storage::Txn& txn) { return app.ReportResult(txn, other, id, "", report); })),
+      "NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Report(payout, PayoutState::kSucceeded)), "OK");
+}
+
+TEST_F(SettlementAppTest, ABankTransactionSettlesOnePayout) {
+  PayDeposits();
+  ASSERT_TRUE(IntentOver("b01").ok());
+  ASSERT_TRUE(IntentOver("b03").ok());
+  const std::string first = DepositOf("b01").payout;
+  const std::string second = DepositOf("b03").payout;
+  for (const std::string& payout : {first, second}) {
+    ASSERT_TRUE(Approve(payout).ok());
+    ASSERT_TRUE(Send(payout).ok());
+  }
+  ASSERT_TRUE(Report(first, PayoutState::kSucceeded, "", "T-1").ok());
+  EXPECT_EQ(ReasonOf(Report(first, PayoutState::kSucceeded, "", "T-1")), "OK");
+  EXPECT_EQ(ReasonOf(Report(first, PayoutState::kSucceeded, "", "T-2")), "REPORT_DIFFERS");
+  EXPECT_EQ(PayoutNamed(first).bank_transaction, "T-1");
+  const Result<Payout> reused = Report(second, PayoutState::kSucceeded, "", "T-1");
+  EXPECT_EQ(ReasonOf(reused), "BANK_TRANSACTION_REUSED");
+  EXPECT_EQ(reused.error().metadata.at("resource"), first);
+  EXPECT_EQ(PayoutNamed(second).state, PayoutState::kSent);
+  EXPECT_EQ(ReasonOf(Report(second, PayoutState::kSucceeded, "", "T-2")), "OK");
+}
+
 TEST_F(SettlementAppTest, ReleasedIntentsThatPaidNothingGetNothing) {
   ASSERT_TRUE(Confirm("b01", "organizations/loser", kLoserName, "REF-B01").ok());
   ASSERT_TRUE(IntentOver("b01", "LISTING_TERMINATED").ok());
@@ -547,6 +646,7 @@ TEST_F(SettlementAppTest, AnObjectionFreezesEverythingThatLeaves) {
   EXPECT_EQ(ReasonOf(ReleaseProceeds()), "SETTLEMENT_FROZEN");
   ASSERT_TRUE(Say(Fact::kHoldLifted, "objections/o3").ok());
   ASSERT_EQ(ReasonOf(ReleaseProceeds()), "OK");
+  ASSERT_EQ(ReasonOf(Approve(Deal().payout)), "OK");
   ASSERT_TRUE(Say(Fact::kHoldPlaced, "objections/o4").ok());
   EXPECT_EQ(ReasonOf(Send(Deal().payout)), "SETTLEMENT_FROZEN");
   ASSERT_TRUE(Say(Fact::kHoldLifted, "objections/o4").ok());

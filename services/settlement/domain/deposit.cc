@@ -57,6 +57,8 @@ std::string_view ChangeName(DepositChange change) {
       return "DEPOSIT_REFUNDED";
     case DepositChange::kConverted:
       return "DEPOSIT_CONVERTED";
+    case DepositChange::kDueFirm:
+      return "DEPOSIT_DUE_FIRM";
   }
   TTX_CHECK(false, "unreachable");
 }
@@ -86,7 +88,7 @@ Judgement Judge(const Deposit& deposit, const Receipt& receipt) {
     case DepositState::kMissed:
       return refuse(receipt.arrive_time < deposit.due_time ? RefundReason::kClosed : RefundReason::kLate);
   }
-  if (receipt.arrive_time >= deposit.due_time) return refuse(RefundReason::kLate);
+  if (!deposit.due_provisional && receipt.arrive_time >= deposit.due_time) return refuse(RefundReason::kLate);
   if (receipt.amount < deposit.required) return refuse(RefundReason::kShort);
   return {receipt.amount, {}, RefundReason::kNone};
 }
@@ -103,6 +105,8 @@ DepositDecision Decide(const ExpectDeposit& command, Time now) {
   deposit.due_time = command.due_time;
   deposit.close_time = command.due_time + command.grace;
   deposit.reference = command.reference;
+  deposit.due_provisional = command.due_provisional;
+  deposit.due_workdays = command.due_workdays;
   deposit.create_time = now;
   DepositRecorder recorder(std::move(deposit), now);
   recorder.Record(DepositChange::kExpected);
@@ -129,9 +133,20 @@ Result<DepositDecision> Decide(const Deposit& state, const TakeDeposit& command,
   return recorder.Take();
 }
 
+DepositDecision Decide(const Deposit& state, const FirmDue& command, Time now) {
+  DepositRecorder recorder(state, now);
+  if (state.state == DepositState::kExpected && state.due_provisional) {
+    recorder.state().due_time = command.due_time;
+    recorder.state().close_time = command.due_time + command.grace;
+    recorder.state().due_provisional = false;
+    recorder.Record(DepositChange::kDueFirm);
+  }
+  return recorder.Take();
+}
+
 DepositDecision Decide(const Deposit& state, const CloseDeposit&, Time now) {
   DepositRecorder recorder(state, now);
-  if (state.state == DepositState::kExpected && now >= state.close_time) {
+  if (state.state == DepositState::kExpected && !state.due_provisional && now >= state.close_time) {
     recorder.state().state = DepositState::kMissed;
     recorder.Record(DepositChange::kMissed);
   }
@@ -194,7 +209,8 @@ std::optional<std::string> Check(const Deposit& deposit) {
                     deposit.state == DepositState::kRefunded || deposit.state == DepositState::kConverted;
   if (paid && deposit.amount < deposit.required) return "a short deposit is effective";
   if (!paid && deposit.amount > Fen{}) return "a deposit with money that is not effective";
-  if (deposit.amount > Fen{} && (deposit.notice.empty() || deposit.arrive_time >= deposit.due_time)) {
+  const bool late = !deposit.due_provisional && deposit.arrive_time >= deposit.due_time;
+  if (deposit.amount > Fen{} && (deposit.notice.empty() || late)) {
     return "a deposit that did not arrive in time";
   }
   const bool returns = deposit.state == DepositState::kToRefund || deposit.state == DepositState::kRefunded ||

@@ -28,6 +28,10 @@ struct Deposit {
   Fen required;
   Time due_time;
   Time close_time;  // due_time plus the grace for late notices
+  // The due time lies past the holiday tables: nobody is late until the table is there. Then the deadline is
+  // `due_workdays` working days after the day of creation.
+  bool due_provisional = false;
+  int32_t due_workdays = 0;
   std::string reference;
 
   DepositState state = DepositState::kExpected;
@@ -47,7 +51,7 @@ struct Deposit {
   bool operator==(const Deposit&) const = default;
 };
 
-enum class DepositChange { kExpected, kEffective, kMissed, kReleased, kRefundDue, kRefunded, kConverted };
+enum class DepositChange { kExpected, kEffective, kMissed, kReleased, kRefundDue, kRefunded, kConverted, kDueFirm };
 std::string_view ChangeName(DepositChange change);
 using DepositDecision = Decision<Deposit, DepositChange>;
 
@@ -63,12 +67,19 @@ struct ExpectDeposit {
   Time due_time;
   Duration grace;
   std::string reference;
+  bool due_provisional = false;
+  int32_t due_workdays = 0;  // of a provisional due time
 };
 /// Money arrived that Judge accepted.
 struct TakeDeposit {
   NoticeId notice;
   Receipt receipt;
   Source source;
+};
+/// The holiday table of a provisional due time is there.
+struct FirmDue {
+  Time due_time;
+  Duration grace;
 };
 /// The time for notices has passed.
 struct CloseDeposit {};
@@ -89,13 +100,15 @@ struct ConvertDeposit {
 struct FinishDepositRefund {};
 
 /// In this order: WRONG_ACCOUNT, WRONG_PAYER, ALREADY_PAID, CLOSED, LATE, SHORT; otherwise all of it is
-/// accepted.
+/// accepted. Nothing is LATE while the due time is provisional.
 Judgement Judge(const Deposit& deposit, const Receipt& receipt);
 
 DepositDecision Decide(const ExpectDeposit& command, Time now);
 /// WRONG_STATE unless EXPECTED; the receipt must have been judged.
 Result<DepositDecision> Decide(const Deposit& state, const TakeDeposit& command, Time now);
-/// Nothing unless EXPECTED and the time has come.
+/// Nothing unless EXPECTED with a provisional due time.
+DepositDecision Decide(const Deposit& state, const FirmDue& command, Time now);
+/// Nothing unless EXPECTED and the time has come for certain.
 DepositDecision Decide(const Deposit& state, const CloseDeposit& command, Time now);
 /// EXPECTED -> RELEASED, EFFECTIVE -> TO_REFUND; nothing in other states.
 DepositDecision Decide(const Deposit& state, const ReturnDeposit& command, Time now);

@@ -17,6 +17,7 @@ inline constexpr size_t kMaxJournalLines = 16;
 inline constexpr size_t kMaxFeeRules = 64;
 inline constexpr size_t kMaxFeeBands = 32;
 inline constexpr int kMaxPayoutAttempts = 100;
+inline constexpr int32_t kMaxDueWorkdays = 400;  // of a deposit whose due time is provisional
 /// How far the bank's clock may be ahead of ours.
 inline constexpr Duration kMaxNoticeAhead = Minutes(5);
 

@@ -92,16 +92,11 @@ PayoutDecision Decide(const PreparePayout& command, Time now) {
   payout.payee_name = command.payee_name;
   payout.payee_account = command.payee_account;
   payout.due = command.due;
+  payout.bank = command.bank;
   payout.maker = command.maker;
   payout.create_time = now;
   PayoutRecorder recorder(std::move(payout), now);
   recorder.Record(PayoutChange::kPrepared);
-  if (!command.approver.empty()) {
-    recorder.state().state = PayoutState::kPending;
-    recorder.state().approver = command.approver;
-    recorder.state().attempt = 1;
-    recorder.Record(PayoutChange::kApproved);
-  }
   return recorder.Take();
 }
 
@@ -134,7 +129,11 @@ Result<PayoutDecision> Decide(const Payout& state, const ReportPayout& command, 
     return Error(Reason::kEND_TO_END_ID_MISMATCH, {{"payout", NameOf(state.id)}});
   }
   PayoutRecorder recorder(state, now);
-  if (state.state == command.result) return recorder.Take();
+  if (state.state == command.result) {
+    if (state.bank_transaction == command.bank_transaction) return recorder.Take();
+    return Error(Reason::kREPORT_DIFFERS,
+                 {{"payout", NameOf(state.id)}, {"bank_transaction", state.bank_transaction}});
+  }
   if (state.state != PayoutState::kSent && state.state != PayoutState::kUnknown) {
     return WrongState(state, "reportResult");
   }

@@ -30,6 +30,7 @@ struct Payout {
   std::string payee_name;
   std::string payee_account;
   Date due;
+  std::string bank;   // "organizations/{id}": it received the money, so it pays it out
   std::string maker;  // "people/{id}", empty for the system
 
   PayoutState state = PayoutState::kPrepared;
@@ -47,7 +48,6 @@ enum class PayoutChange { kPrepared, kApproved, kSent, kSucceeded, kFailed, kUnk
 std::string_view ChangeName(PayoutChange change);
 using PayoutDecision = Decision<Payout, PayoutChange>;
 
-/// `approver` not empty: both persons have acted already, it goes to the bank at once (proceeds of a deal).
 struct PreparePayout {
   PayoutId id;
   PayoutKind kind;
@@ -59,8 +59,8 @@ struct PreparePayout {
   std::string payee_name;
   std::string payee_account;
   Date due;
+  std::string bank;
   std::string maker;
-  std::string approver;
 };
 struct ApprovePayout {
   std::string person;
@@ -79,7 +79,7 @@ Result<PayoutDecision> Decide(const Payout& state, const ApprovePayout& command,
 /// PENDING -> SENT; nothing when SENT. WRONG_STATE.
 Result<PayoutDecision> Decide(const Payout& state, const SendPayout& command, Time now);
 /// SENT or UNKNOWN -> the result; nothing when the same was reported before. END_TO_END_ID_MISMATCH, then
-/// WRONG_STATE. Success posts to the ledger, and it happens once (E7).
+/// REPORT_DIFFERS when the same result was reported with another transaction, then WRONG_STATE. Success posts to the ledger, and it happens once (E7).
 Result<PayoutDecision> Decide(const Payout& state, const ReportPayout& command, Time now);
 
 /// What must hold of every payout; names the first violation.

@@ -214,6 +214,7 @@ SettlementDecision Decide(const OpenSettlement& command, Time now) {
   s.fee_table = command.fee_table;
   s.due_time = command.due_time;
   s.facts = command.facts;
+  s.bank = command.bank;
   s.create_time = now;
   SettlementRecorder recorder(std::move(s), now);
   recorder.Record(SettlementChange::kOpened);
@@ -231,6 +232,7 @@ Result<SettlementDecision> Decide(const Settlement& state, const TakePayment& co
   const Fen excess = command.judgement.refund;
   if (command.item == Item::kPrice) {
     s.price_paid += accepted;
+    s.bank = command.bank;
     recorder.Post(PricePaid(context, command.source, s.deal, accepted, excess));
   } else {
     s.buyer_fee_paid += accepted;

@@ -65,6 +65,7 @@ struct Settlement {
   Fen price_paid;  // with the deposit
   Fen buyer_fee_paid;
   bool fee_earned = false;
+  std::string bank;               // "organizations/{id}" that received the price; it pays the proceeds
   Time grace_end;                 // of OVERDUE
   std::string release_requester;  // "people/{id}"
   Time release_request_time;
@@ -119,12 +120,14 @@ struct OpenSettlement {
   std::string fee_table;
   Time due_time;
   DealFacts facts;
+  std::string bank;  // of the deposit that was converted; empty when there was none
 };
 /// A receipt that was judged to be for `item`.
 struct TakePayment {
   Item item;
   Judgement judgement;
   Source source;
+  std::string bank;  // that received it
 };
 /// The due time has passed: OVERDUE until `grace_end`.
 struct PassDue {

@@ -126,6 +126,25 @@ TEST(DepositStates, TheGraceForLateNoticesIsHalfOpen) {
   EXPECT_EQ(Outcome(Decide(deposit, CloseDeposit{}, kDue + Hours(2))), "MISSED");
 }
 
+TEST(DepositStates, NobodyIsLateByAProvisionalDate) {
+  ExpectDeposit expect = Expect();
+  expect.due_provisional = true;
+  const Deposit deposit = Decide(expect, kNow).next;
+  Receipt receipt = DepositReceipt();
+  receipt.arrive_time = kDue + Hours(100);
+  EXPECT_EQ(Judge(deposit, receipt).reason, RefundReason::kNone);
+  EXPECT_EQ(Outcome(Decide(deposit, CloseDeposit{}, kDue + Hours(100))), "same");
+  const TakeDeposit take{{"n"}, receipt, {Escrow::kDeposit, "bankNotices/n", true}};
+  EXPECT_EQ(Check(NextOf(Decide(deposit, take, kNow))), std::nullopt);
+
+  const Deposit firm = Decide(deposit, FirmDue{kDue + Hours(24), Hours(2)}, kNow).next;
+  EXPECT_FALSE(firm.due_provisional);
+  EXPECT_EQ(firm.close_time, kDue + Hours(26));
+  EXPECT_EQ(Judge(firm, receipt).reason, RefundReason::kLate);
+  EXPECT_EQ(Outcome(Decide(firm, CloseDeposit{}, kDue + Hours(26))), "MISSED");
+  EXPECT_EQ(Outcome(Decide(firm, FirmDue{kDue, Hours(2)}, kNow)), "same");
+}
+
 TEST(DepositStates, ADepositOfNothingIsEffectiveAtOnceAndJustReleased) {
   const Deposit deposit = Decide(Expect(0), kNow).next;
   EXPECT_EQ(deposit.state, DepositState::kEffective);
@@ -273,7 +292,7 @@ TEST(NoticeStates, ReceiptFieldsAreChecked) {
 // --- Payout
 // ----------------------------------------------------------------------------------------------------------
 
-PreparePayout Prepare(std::string maker = "", std::string approver = "") {
+PreparePayout Prepare(std::string maker = "") {
   return {.id = {"p"},
           .kind = PayoutKind::kDepositRefund,
           .exchange = kExchange,
@@ -284,8 +303,8 @@ PreparePayout Prepare(std::string maker = "", std::string approver = "") {
           .payee_name = "东湖",
           .payee_account = "6222",
           .due = kDay,
-          .maker = std::move(maker),
-          .approver = std::move(approver)};
+          .bank = "organizations/bank",
+          .maker = std::move(maker)};
 }
 ReportPayout Report(PayoutState result, int attempt = 1) {
   return {result, "p-" + std::to_string(attempt), "T1", ""};
@@ -338,6 +357,14 @@ TEST(PayoutStates, NeverMadeTwice) {
   const Payout sent = NextOf(Decide(second, SendPayout{}, kNow));
   EXPECT_EQ(Outcome(Decide(sent, Report(PayoutState::kSucceeded, 1), kNow)), "END_TO_END_ID_MISMATCH");
   EXPECT_EQ(Outcome(Decide(sent, Report(PayoutState::kSucceeded, 2), kNow)), "SUCCEEDED");
+}
+
+TEST(PayoutStates, ARepeatedReportNamesTheSameTransaction) {
+  for (const PayoutState result : {PayoutState::kSucceeded, PayoutState::kFailed, PayoutState::kUnknown}) {
+    ReportPayout other = Report(result);
+    other.bank_transaction += "-other";
+    EXPECT_EQ(Outcome(Decide(PayoutIn(result), other, kNow)), "REPORT_DIFFERS") << StateName(result);
+  }
 }
 
 TEST(PayoutStates, TwoPersons) {

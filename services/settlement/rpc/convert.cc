@@ -214,6 +214,7 @@ v1::Deposit ToProto(const Deposit& deposit) {
   proto.set_amount_fen(deposit.amount.value);
   SetTime(deposit.arrive_time, proto, &v1::Deposit::mutable_arrive_time);
   proto.set_bank_notice(deposit.notice);
+  proto.set_due_provisional(deposit.due_provisional);
   proto.set_deal(deposit.deal);
   proto.set_converted_fen(deposit.converted.value);
   proto.set_refund_reason(deposit.refund_reason);
@@ -278,6 +279,7 @@ v1::Payout ToProto(const Payout& payout) {
   proto.set_approver(payout.approver);
   proto.set_bank_transaction(payout.bank_transaction);
   proto.set_detail(payout.detail);
+  proto.set_bank(payout.bank);
   return proto;
 }
 

@@ -31,14 +31,16 @@ Status OnIntentConfirmed(const SettlementApp& app, storage::Txn& txn,
                                      .legal_name = from.legal_name(),
                                      .deposit = {from.deposit_fen()},
                                      .due_time = due,
-                                     .reference = from.reference()});
+                                     .reference = from.reference(),
+                                     .due_provisional = from.deposit_due_provisional()});
 }
 
 Status OnContractEffective(const SettlementApp& app, storage::Txn& txn,
                            const contract::v1::ContractEffective& from) {
   TTX_TRY(const Time effective, TimeOf(from.has_effective_time(), from.effective_time(), "effective_time"));
   TTX_TRY(const Time due, TimeOf(from.has_payment_due_time(), from.payment_due_time(), "payment_due_time"));
-  return app.OnContractEffective(txn, {.contract = from.contract(),
+  const Status opened =
+      app.OnContractEffective(txn, {.contract = from.contract(),
                                        .deal = from.deal(),
                                        .listing = from.listing(),
                                        .exchange = from.exchange(),
@@ -52,6 +54,11 @@ Status OnContractEffective(const SettlementApp& app, storage::Txn& txn,
                                        .competitive = from.method() == "AUCTION",
                                        .effective_time = effective,
                                        .payment_due_time = due});
+  // The event waits for the table: UNAVAILABLE keeps the feed's place.
+  if (!opened.ok() && opened.error().reason == Reason::kFEE_TABLE_MISSING) {
+    return Error(Reason::kUNAVAILABLE, opened.error().metadata);
+  }
+  return opened;
 }
 
 }  // namespace

@@ -105,6 +105,8 @@ store::DepositRecord ToRecord(const Deposit& deposit) {
   record.set_due_time_ns(deposit.due_time.ns);
   record.set_close_time_ns(deposit.close_time.ns);
   record.set_reference(deposit.reference);
+  record.set_due_provisional(deposit.due_provisional);
+  record.set_due_workdays(deposit.due_workdays);
   record.set_state(static_cast<int32_t>(deposit.state));
   record.set_amount_fen(deposit.amount.value);
   record.set_arrive_time_ns(deposit.arrive_time.ns);
@@ -134,6 +136,8 @@ Deposit FromRecord(const store::DepositRecord& record) {
   deposit.due_time = {record.due_time_ns()};
   deposit.close_time = {record.close_time_ns()};
   deposit.reference = record.reference();
+  deposit.due_provisional = record.due_provisional();
+  deposit.due_workdays = record.due_workdays();
   deposit.state = static_cast<DepositState>(record.state());
   deposit.amount = {record.amount_fen()};
   deposit.arrive_time = {record.arrive_time_ns()};
@@ -174,6 +178,7 @@ store::SettlementRecord ToRecord(const Settlement& settlement) {
   record.set_price_paid_fen(settlement.price_paid.value);
   record.set_buyer_fee_paid_fen(settlement.buyer_fee_paid.value);
   record.set_fee_earned(settlement.fee_earned);
+  record.set_bank(settlement.bank);
   record.set_grace_end_ns(settlement.grace_end.ns);
   record.set_release_requester(settlement.release_requester);
   record.set_release_request_time_ns(settlement.release_request_time.ns);
@@ -212,6 +217,7 @@ Settlement FromRecord(const store::SettlementRecord& record) {
   settlement.price_paid = {record.price_paid_fen()};
   settlement.buyer_fee_paid = {record.buyer_fee_paid_fen()};
   settlement.fee_earned = record.fee_earned();
+  settlement.bank = record.bank();
   settlement.grace_end = {record.grace_end_ns()};
   settlement.release_requester = record.release_requester();
   settlement.release_request_time = {record.release_request_time_ns()};
@@ -239,6 +245,7 @@ store::PayoutRecord ToRecord(const Payout& payout) {
   record.set_payee_name(payout.payee_name);
   record.set_payee_account(payout.payee_account);
   record.set_due_days(payout.due.days);
+  record.set_bank(payout.bank);
   record.set_maker(payout.maker);
   record.set_state(static_cast<int32_t>(payout.state));
   record.set_approver(payout.approver);
@@ -263,6 +270,7 @@ Payout FromRecord(const store::PayoutRecord& record) {
   payout.payee_name = record.payee_name();
   payout.payee_account = record.payee_account();
   payout.due = {record.due_days()};
+  payout.bank = record.bank();
   payout.maker = record.maker();
   payout.state = static_cast<PayoutState>(record.state());
   payout.approver = record.approver();

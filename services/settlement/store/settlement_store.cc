@@ -41,6 +41,10 @@ std::string OwnerKey(Kind kind, std::string_view owner, std::string_view id) {
   return Key(Id8(Table::kByOwner)).U64(static_cast<uint64_t>(kind)).Text(owner).Text(id).str();
 }
 
+std::string TransactionKey(std::string_view bank, std::string_view bank_transaction) {
+  return Key(Id8(Table::kPayoutByTransaction)).Text(bank).Text(bank_transaction).str();
+}
+
 void PutReference(storage::Txn& txn, const std::string& reference, const ReferenceTarget& target) {
   store::ReferenceRecord record;
   record.set_resource(target.resource);
@@ -290,6 +294,12 @@ std::optional<Payout> LoadPayout(const storage::Reader& reader, const PayoutId& 
   return Load<Payout, store::PayoutRecord>(reader, Table::kPayout, id.text);
 }
 
+std::optional<PayoutId> FindPayout(const storage::Reader& reader, std::string_view bank,
+                                   std::string_view bank_transaction) {
+  const auto id = reader.Get(TransactionKey(bank, bank_transaction));
+  return id ? std::optional(PayoutId{*id}) : std::nullopt;
+}
+
 Status Save(storage::Txn& txn, const DepositDecision& decision) {
   const Deposit& deposit = decision.next;
   const std::optional<Deposit> before = LoadDeposit(txn, deposit.id);
@@ -334,8 +344,12 @@ Status Save(storage::Txn& txn, const SettlementDecision& decision) {
 Status Save(storage::Txn& txn, const PayoutDecision& decision) {
   const Payout& payout = decision.next;
   TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kPayout, decision));
+  if (payout.state == PayoutState::kSucceeded) {
+    txn.Put(TransactionKey(payout.bank, payout.bank_transaction), payout.id.text);
+  }
   if (!IsNew(decision)) return {};
   txn.Put(OwnerKey(Kind::kPayout, payout.exchange, payout.id.text), "");
+  if (!payout.bank.empty()) txn.Put(OwnerKey(Kind::kPayout, payout.bank, payout.id.text), "");
   txn.Put(OwnerKey(Kind::kPayout, "", payout.id.text), "");
   return {};
 }

@@ -31,6 +31,7 @@ enum class Table : uint8_t {
   kJournalById = 0x1c,       // text exchange, text journal id -> number
   kBalance =
       0x1d,  // text exchange, u64 account, text dimension ("" for the control account) -> BalanceRecord
+  kPayoutByTransaction = 0x1e,  // text bank, text bank_transaction -> id of the payout it settled
 };
 
 /// What lists are made of; part of the format.
@@ -72,6 +73,9 @@ std::optional<Notice> FindNotice(const storage::Reader& reader, std::string_view
 std::optional<Settlement> LoadSettlement(const storage::Reader& reader, const SettlementId& id);
 std::optional<Settlement> FindSettlement(const storage::Reader& reader, std::string_view deal);
 std::optional<Payout> LoadPayout(const storage::Reader& reader, const PayoutId& id);
+/// The payout that a bank's transaction settled.
+std::optional<PayoutId> FindPayout(const storage::Reader& reader, std::string_view bank,
+                                   std::string_view bank_transaction);
 
 /// Stages a decision: the state, its indices and timer, its events, its journals. Refused when the ledger
 /// refuses a journal (LEDGER_REFUSED, JOURNAL_EXISTS); the command must then be refused too.

@@ -37,6 +37,8 @@ Deposit FullDeposit() {
   d.refund_due = Date{0};
   d.create_time = {1};
   d.update_time = {2};
+  d.due_provisional = true;
+  d.due_workdays = 7;
   d.version = 3;
   return d;
 }
@@ -91,6 +93,7 @@ Settlement FullSettlement() {
   s.price_paid = {50};
   s.buyer_fee_paid = {3};
   s.fee_earned = true;
+  s.bank = "organizations/b";
   s.grace_end = {110};
   s.release_requester = "people/a";
   s.release_request_time = {103};
@@ -118,6 +121,7 @@ Payout FullPayout() {
   p.payee_name = "丙";
   p.payee_account = "10";
   p.due = {20'000};
+  p.bank = "organizations/b";
   p.maker = "people/a";
   p.state = PayoutState::kFailed;
   p.approver = "people/b";
@@ -256,8 +260,8 @@ TEST_F(StoreTest, WhatTheLedgerRefusesIsNotWritten) {
                                                    .payee_name = "x",
                                                    .payee_account = "y",
                                                    .due = {},
-                                                   .maker = "",
-                                                   .approver = ""},
+                                                   .bank = "organizations/b",
+                                                   .maker = ""},
                                      {10});
     decision.journals.push_back(
         *RefundPaid({"organizations/e", "payouts/p", {10}}, "i", Escrow::kDeposit, {5}));
