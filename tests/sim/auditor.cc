@@ -33,8 +33,7 @@ std::vector<storage::Entry> EntriesOf(const storage::Reader& reader, Table table
 std::string Text(int64_t number) { return std::to_string(number); }
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
-// --- The rules of bidding (domain.md 5), once more and naively
-// --------------------------------------------------------------
+// --- The rules of bidding (domain.md 5), once more and naively -----------------------------------
 
 using AuctionLog = std::vector<auction::store::EventRecord>;
 
@@ -233,8 +232,7 @@ void Auditor::Audit() {
   FoldDisclosure();
 }
 
-// --- System
-// ----------------------------------------------------------------------------------------------------------------
+// --- System --------------------------------------------------------------------------------------
 
 // Every answer a client got is on disk, word for word.
 void Auditor::AuditAnswers() {
@@ -303,8 +301,7 @@ void Auditor::AuditOutboxes() {
   }
 }
 
-// --- Auctions
-// ----------------------------------------------------------------------------------------------------------------
+// --- Auctions ------------------------------------------------------------------------------------
 
 void Auditor::AuditAuctions() {
   const storage::Kv& disk = Disk("auction");
@@ -347,8 +344,7 @@ void Auditor::AuditAuctions() {
   for (const auto& [id, heard] : heard_) Expect(logs.contains(id), "S1 auctions/", id, " is gone");
 }
 
-// --- Money
-// -------------------------------------------------------------------------------------------------------------------
+// --- Money ---------------------------------------------------------------------------------------
 
 // Every balance of an exchange, from its journals alone.
 Auditor::Accounts Auditor::SumJournals(const std::string& exchange) {
@@ -391,7 +387,7 @@ void Auditor::CompareBalances(const std::string& exchange, const Accounts& compu
     const Sums sums{balance.debit_fen(), balance.credit_fen()};
     if (sums != Sums{}) stored[{account, key.Text()}] = sums;
   }
-  for (const auto* side : {&computed, &stored}) {
+  for (const Accounts* side : {&computed, static_cast<const Accounts*>(&stored)}) {
     for (const auto& [key, sums] : *side) {
       const auto a = computed.find(key);
       const auto b = stored.find(key);
@@ -477,8 +473,7 @@ void Auditor::AuditSettlements() {
   }
 }
 
-// --- Contracts
-// ---------------------------------------------------------------------------------------------------------------
+// --- Contracts -----------------------------------------------------------------------------------
 
 void Auditor::AuditContracts() {
   const storage::Kv& disk = Disk("contract");
@@ -573,8 +568,7 @@ void Auditor::AuditDeals() {
   }
 }
 
-// --- S5: the log alone gives what is stored
-// ----------------------------------------------------------------------------------
+// --- S5: the log alone gives what is stored ------------------------------------------------------
 
 void Auditor::FoldAuctions() {
   std::map<std::string, auction::Auction> folded;
@@ -762,8 +756,7 @@ void Auditor::FoldParty() {
   }
 }
 
-// --- At rest
-// -----------------------------------------------------------------------------------------------------------------
+// --- At rest -------------------------------------------------------------------------------------
 
 // Each event of one service has had its effect in the others, and has had it once (S4).
 void Auditor::AuditAtRest() {

@@ -145,8 +145,7 @@ TEST(Simulation, DoesTheSameForTheSameSeed) {
   EXPECT_NE(other.world.Digest(), digests[0]);
 }
 
-// --- The auditor sees
-// ------------------------------------------------------------------------------------------------------
+// --- The auditor sees ----------------------------------------------------------------------------
 
 // One finished run without faults; each test damages its disks, looks, and puts back what was there.
 class AuditorTest : public ::testing::Test {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libs/core/patent_number.h"
 #include "libs/crypto/digest.h"
 
 namespace ttx::sim {
@@ -14,7 +15,6 @@ using listing::ListingState;
 using settlement::PayoutState;
 using settlement::SettlementState;
 
-constexpr const char* kPatent = "ZL201710601862.3";
 constexpr const char* kAchievementTitle = "高导热碳纳米管复合薄膜制备技术";
 constexpr int kMaxIdle = 40;
 constexpr size_t kAll = 1'000'000;
@@ -24,7 +24,18 @@ constexpr Duration kPatience = Hours(3);
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 std::string NameOf(const std::string& collection, const std::string& id) { return collection + "/" + id; }
 
-listing::AchievementContent AchievementOf(const Member& owner) {
+// The `number`-th of a series of granted patents, with its check digit.
+std::string PatentNumber(uint64_t number) {
+  const std::string digits = "ZL201710" + std::to_string(100'000 + number) + ".";
+  std::string found;
+  for (const char check : std::string_view("0123456789X")) {
+    if (ParsePatentNumber(digits + check, "number").ok()) found = digits + check;
+  }
+  TTX_CHECK(!found.empty(), "no check digit fits");
+  return found;
+}
+
+listing::AchievementContent AchievementOf(const Member& owner, const std::string& patent) {
   listing::AchievementContent content;
   content.title = kAchievementTitle;
   content.keywords = {"碳纳米管", "导热膜"};
@@ -41,7 +52,7 @@ listing::AchievementContent AchievementOf(const Member& owner) {
   content.inventors[0].display_name = "赵示范";
   content.ip_items.resize(1);
   content.ip_items[0].kind = listing::IpKind::kInvention;
-  content.ip_items[0].number = kPatent;
+  content.ip_items[0].number = patent;
   content.ip_items[0].title = kAchievementTitle;
   content.ip_items[0].status = listing::IpStatus::kGranted;
   content.ip_items[0].filing_date = "2017-07-21";
@@ -98,8 +109,7 @@ Workload::Workload(World& world, Installation& services, Auditor& auditor, Workl
   for (size_t i = 0; i < options_.deals; ++i) deals_.push_back(MakePlan());
 }
 
-// --- What everybody intends
-// ----------------------------------------------------------------------------------------------
+// --- What everybody intends ----------------------------------------------------------------------
 
 BidderPlan Workload::MakeBidder(size_t enterprise) {
   BidderPlan bidder;
@@ -148,8 +158,7 @@ DealPlan Workload::MakePlan() {
   return deal;
 }
 
-// --- Running
-// -------------------------------------------------------------------------------------------------------------
+// --- Running -------------------------------------------------------------------------------------
 
 void Workload::Run() {
   while (steps_ < options_.max_steps && StepOnce()) {
@@ -303,8 +312,7 @@ std::string Workload::Describe(const DealPlan& deal) const {
   return text;
 }
 
-// --- Which steps are open
-// ------------------------------------------------------------------------------------------------
+// --- Which steps are open ------------------------------------------------------------------------
 
 Workload::Actions Workload::OpenTo(DealPlan& deal) {
   Actions out;
@@ -357,7 +365,7 @@ Workload::Actions Workload::OpenTo(DealPlan& deal) {
 
 bool Workload::CreateAchievement(DealPlan& deal) {
   const Principal owner = SellerOf(deal).client;
-  const auto content = AchievementOf(SellerOf(deal));
+  const auto content = AchievementOf(SellerOf(deal), PatentNumber(next_number_++));
   const auto id = Ask(
       "listing", owner, "CreateAchievement",
       [this, owner, content](storage::Txn& txn) {
@@ -569,7 +577,7 @@ void Workload::OnIntents(DealPlan& deal, const listing::Listing& listing, Action
         listing.single_intent == intent->name()) {
       out.push_back(
           {"QuoteListing", [this, &app, caller = member.client, id = deal.listing,
-                            price = Fen{deal.price + deal.step * static_cast<int64_t>(world_.Below(3))}] {
+                            price = Fen{Mischief(100) ? deal.price : std::max(deal.price, deal.reserve)}] {
              return Do("listing", caller, "QuoteListing", [&app, caller, id, price](storage::Txn& txn) {
                return app.QuoteListing(txn, caller, {id, ""}, price);
              });
@@ -694,8 +702,7 @@ bool Workload::Pay(DealPlan& deal, const std::string& payer_name, settlement::Es
   return true;
 }
 
-// --- Bidding
-// -------------------------------------------------------------------------------------------------------------
+// --- Bidding -------------------------------------------------------------------------------------
 
 void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const std::string id = IdOf(listing.auction);
@@ -745,8 +752,7 @@ bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& a
   return true;
 }
 
-// --- Contract
-// ------------------------------------------------------------------------------------------------------------
+// --- Contract ------------------------------------------------------------------------------------
 
 contract::SignatureInput Workload::Sign(const Key& key, const std::string& text) const {
   return {.document_hash =
@@ -943,8 +949,7 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
   }
 }
 
-// --- Money
-// ---------------------------------------------------------------------------------------------------------------
+// --- Money ---------------------------------------------------------------------------------------
 
 void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const auto found = settlement::FindSettlement(Disk("settlement"), listing.deal.id);
@@ -1110,8 +1115,7 @@ void Workload::OnUnmatched(const Exchange& exchange, const settlement::Notice& n
       [&app, clerk, id = notice.id](storage::Txn& txn) { return app.RefundNotice(txn, clerk, id, ""); });
 }
 
-// --- Disclosure
-// ----------------------------------------------------------------------------------------------------------
+// --- Disclosure ----------------------------------------------------------------------------------
 
 bool Workload::FileObjection(DealPlan& deal, const disclosure::NoticeId& notice) {
   const Principal objector = cast_.enterprises[deal.objector].client;

@@ -94,6 +94,7 @@ struct EventToProto {
       case DepositChange::kExpected:
       case DepositChange::kReleased:
       case DepositChange::kRefundDue:
+      case DepositChange::kDueFirm:
         SetChanged(proto, NameOf(d.id), e.change, StateName(d.state));
         return;
     }

@@ -37,8 +37,6 @@ Deposit FullDeposit() {
   d.refund_due = Date{0};
   d.create_time = {1};
   d.update_time = {2};
-  d.due_provisional = true;
-  d.due_workdays = 7;
   d.version = 3;
   return d;
 }
@@ -93,7 +91,6 @@ Settlement FullSettlement() {
   s.price_paid = {50};
   s.buyer_fee_paid = {3};
   s.fee_earned = true;
-  s.bank = "organizations/b";
   s.grace_end = {110};
   s.release_requester = "people/a";
   s.release_request_time = {103};
@@ -121,7 +118,6 @@ Payout FullPayout() {
   p.payee_name = "丙";
   p.payee_account = "10";
   p.due = {20'000};
-  p.bank = "organizations/b";
   p.maker = "people/a";
   p.state = PayoutState::kFailed;
   p.approver = "people/b";
@@ -184,6 +180,27 @@ TEST(SettlementStore, GoldenBytes) {
             "0a0a524556455253414c2f6b120f6f7267616e697a6174696f6e732f651a08524556455253414c2201732a0c08ea0712"
             "05707269636518052a0e08991112076465616c732f78200532016b380740ac02");
   EXPECT_EQ(FromRecord(ToRecord(FullJournal())), FullJournal());
+}
+
+// What came later stands behind it, so that older records still read.
+TEST(SettlementStore, LaterFieldsAreAppended) {
+  const auto appended = [](const auto& before, const auto& after) {
+    const std::string old = ToRecord(before).SerializeAsString();
+    const std::string bytes = ToRecord(after).SerializeAsString();
+    EXPECT_EQ(bytes.substr(0, old.size()), old);
+    EXPECT_EQ(FromRecord(ToRecord(after)), after);
+    return Hex(bytes.substr(old.size()));
+  };
+  Deposit deposit = FullDeposit();
+  deposit.due_provisional = true;
+  deposit.due_workdays = 7;
+  EXPECT_EQ(appended(FullDeposit(), deposit), "c80101d00107");
+  Settlement settlement = FullSettlement();
+  settlement.bank = "organizations/b";
+  EXPECT_EQ(appended(FullSettlement(), settlement), "92020f6f7267616e697a6174696f6e732f62");
+  Payout payout = FullPayout();
+  payout.bank = "organizations/b";
+  EXPECT_EQ(appended(FullPayout(), payout), "a2010f6f7267616e697a6174696f6e732f62");
 }
 
 class StoreTest : public ::testing::Test {
