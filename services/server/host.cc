@@ -17,6 +17,7 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -238,6 +239,8 @@ struct Host::Parts {
   std::atomic<bool> ready = false;
   bool stopped = false;
   std::vector<std::string> hosted;  // services, and the sandbox
+  std::mutex reached_mutex;
+  std::set<std::string> reached;  // peers that have been connected to
 
   bool Hosts(std::string_view service) const { return config::HasRole(config, service); }
   // The default address is the gateway's process's; others have a listener where the configuration names one.
@@ -253,9 +256,23 @@ struct Host::Parts {
   Status MakeModules();
   Status StartServer();
   Status StartGateway();
+  bool PeersReachable();
   void SetServing(bool serving);
   void Stop();
 };
+
+// Whether every service that runs elsewhere has been reached and has not been lost since. A channel that was not used
+// for long goes idle and is as good as connected.
+bool Host::Parts::PeersReachable() {
+  const std::lock_guard lock(reached_mutex);
+  return std::all_of(config.peers().begin(), config.peers().end(), [this](const config::Peer& peer) {
+    const std::shared_ptr<grpc::Channel> channel = Hosts(peer.service()) ? nullptr : directory.Channel(peer.service());
+    if (channel == nullptr) return Hosts(peer.service());
+    const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
+    if (state == GRPC_CHANNEL_READY) reached.insert(peer.service());
+    return state == GRPC_CHANNEL_READY || (state == GRPC_CHANNEL_IDLE && reached.contains(peer.service()));
+  });
+}
 
 // For the standard health service: of the server as a whole and of each service.
 void Host::Parts::SetServing(bool serving) {
@@ -374,6 +391,7 @@ Status Host::Parts::StartServer() {
   TTX_TRY(const TlsFiles tls, ReadTls(config.grpc()));
   if (!modules.empty()) {
     grpc::EnableDefaultHealthCheckService(true);
+    if (config.grpc().reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     ConfigureServer(builder);
     if (!config.grpc().reflection()) builder.SetOption(std::make_unique<NoReflection>());
@@ -413,7 +431,7 @@ Status Host::Parts::StartGateway() {
   const bool edge = Hosts("gateway");
   if (!edge && AdminAddress().empty()) return {};
   gateway::GatewayConfig from;
-  if (edge) from.listen_address = config.gateway().listen_address();
+  from.listen_address = edge ? config.gateway().listen_address() : "";
   from.certificate_file = config.gateway().certificate_file();
   from.private_key_file = config.gateway().private_key_file();
   from.admin_address = AdminAddress();
@@ -423,7 +441,7 @@ Status Host::Parts::StartGateway() {
   from.max_connections_per_peer = static_cast<int>(config.gateway().max_connections_per_peer());
   from.requests_per_second_per_principal = static_cast<int>(config.gateway().requests_per_second_per_principal());
   gateway::GatewayHooks hooks;
-  hooks.ready = [this] { return ready.load() && follower->ready(); };
+  hooks.ready = [this] { return ready.load() && follower->ready() && PeersReachable(); };
   hooks.metrics_text = obs::MetricsText;
   hooks.on_request = [](const gateway::RequestLog& request) {
     obs::Log(obs::Level::kInfo, "request", {{"method", request.method},

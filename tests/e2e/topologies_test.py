@@ -3,9 +3,10 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
-from installation import BINARY, ROOT, Installation
+from installation import BINARY, Installation, free_ports
 
 VERBS = {"list", "bid", "sign", "register", "settle", "disclose", "certify"}
 
@@ -84,11 +85,17 @@ class Refusals(unittest.TestCase):
 
     def test_port_in_use(self):
         with Installation() as ttx, Installation(start=False) as other:
-            self.edit(other, f"listen_address: \"127.0.0.1:{other.https_port}\"",
-                      f"listen_address: \"127.0.0.1:{ttx.https_port}\"")
-            status, stderr = self.serve(other)
-            self.assertEqual(status, 78, stderr)
-            self.assertIn(str(ttx.https_port), stderr)
+            for mine, theirs in [(other.https_port, ttx.https_port), (other.admin_port, ttx.admin_port),
+                                 (other.grpc_port, ttx.grpc_port)]:
+                self.edit(other, f"127.0.0.1:{mine}\"", f"127.0.0.1:{theirs}\"")
+                self.check_refused(other, f"LISTEN_FAILED: Cannot listen on 127.0.0.1:{theirs}")
+                self.edit(other, f"127.0.0.1:{theirs}\"", f"127.0.0.1:{mine}\"")
+
+    def test_a_folder_that_was_never_initialized(self):
+        with Installation(start=False) as ttx:
+            self.edit(ttx, 'data_directory: "data"', 'data_directory: "mistyped"')
+            self.check_refused(ttx, "DATA_MISMATCH")
+            self.assertFalse(os.path.exists(ttx.path("mistyped")))
 
     def test_data_of_another_mode(self):
         with Installation(start=False) as ttx:
@@ -101,6 +108,8 @@ class Refusals(unittest.TestCase):
 
     def test_data_in_use(self):
         with Installation() as ttx:
+            for port, other in zip([ttx.https_port, ttx.admin_port, ttx.grpc_port], free_ports(3)):
+                self.edit(ttx, f"127.0.0.1:{port}\"", f"127.0.0.1:{other}\"")
             status, stderr = self.serve(ttx)
             self.assertEqual(status, 78, stderr)
             self.assertIn("DATA_LOCKED", stderr)
@@ -125,6 +134,18 @@ class Refusals(unittest.TestCase):
         with Installation(start=False) as ttx:
             done = subprocess.run([BINARY, "init", "--data", ttx.folder, "--sandbox"], capture_output=True, text=True)
             self.assertEqual(done.returncode, 78)
+
+    def test_a_refused_init_leaves_nothing_and_may_be_repeated(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for wrong in [["--operator-uscc", "BAD"], ["--https-port", "abc"], ["--host", "a\" b"]]:
+                done = subprocess.run([BINARY, "init", "--data", folder, "--sandbox", *wrong], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 78, done.stderr)
+                self.assertEqual(os.listdir(folder), [])
+            done = subprocess.run([BINARY, "init", "--data", folder, "--sandbox"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for where, _, names in os.walk(folder):
+                for name in names:
+                    self.assertEqual(os.stat(os.path.join(where, name)).st_mode & 0o077, 0, name)
 
     def test_every_command_explains_itself(self):
         for command in [[], ["serve"], ["init"], ["demo"], ["openapi"], ["config", "check"]]:

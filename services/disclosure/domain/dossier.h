@@ -133,7 +133,7 @@ struct Dossier {
   std::optional<RegistrationFacts> registration;
   std::optional<PaymentFacts> payment;
   bool settled = false;
-  bool ended = false;        // the deal was cancelled or its contract ended early: nothing is certified any more
+  bool ended = false;  // the deal was cancelled or its contract ended early: nothing is certified any more
   NoticeId result_notice;    // newest version of N7
   NoticeId contract_notice;  // newest version of N8
   bool opened = false;       // a certificate was made by the service itself; later ones are made on request

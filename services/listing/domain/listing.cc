@@ -505,8 +505,10 @@ Result<ListingDecision> Decide(const Listing& state, const ContractEffective& co
 Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime&, Time now) {
   if (DealIsOver(state, command.deal)) return Unchanged(state);
   const bool pending = state.state == ListingState::kDealPending && command.reason != kContractTerminated;
-  const bool is_signed = state.state == ListingState::kDealSigned && command.reason != "CANCELLED";
+  const bool is_signed = state.state == ListingState::kDealSigned;
   if ((!pending && !is_signed) || command.deal != state.deal.id) return WrongState(state, "DealDefaulted");
+  // A deal that is cancelled after its contract took effect ends with the contract, which is told next.
+  if (is_signed && command.reason == "CANCELLED") return Unchanged(state);
   ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
   event.reason = command.reason;
   return Record(state, std::move(event), now);

@@ -238,7 +238,10 @@ const Row kRows[] = {
      [](const Listing& l) {
        return Decide(l, DealDefaulted{"deals/d", "CANCELLED"}, kRegime, kLate);
      },
-     {{S::kDealPending, S::kDefaulted}, {S::kClosed, S::kClosed}, {S::kDefaulted, S::kDefaulted}}},
+     {{S::kDealPending, S::kDefaulted},
+      {S::kDealSigned, S::kDealSigned},
+      {S::kClosed, S::kClosed},
+      {S::kDefaulted, S::kDefaulted}}},
     {"ContractTerminated",
      [](const Listing& l) {
        return Decide(l, DealDefaulted{"deals/d", "CONTRACT_TERMINATED"}, kRegime, kLate);

@@ -142,8 +142,8 @@ Status SettlementApp::Take(storage::Txn& txn, const Judged& judged, const Notice
     return Save(txn, taken);
   }
   TTX_TRY(const SettlementDecision taken,
-          Decide(std::get<Settlement>(judged.waiting), TakePayment{judged.item, judged.judgement, source, receipt.bank},
-                 txn.now()));
+          Decide(std::get<Settlement>(judged.waiting),
+                 TakePayment{judged.item, judged.judgement, source, receipt.bank}, txn.now()));
   return Save(txn, taken);
 }
 
