@@ -34,7 +34,8 @@ TEST(Time, DatesRoundTripAndKnowTheirWeekday) {
   EXPECT_EQ(Weekday(MakeDate(2026, 11, 22)), 6);  // Sunday
   EXPECT_EQ(Weekday(MakeDate(1970, 1, 1)), 3);    // Thursday
   EXPECT_EQ(MakeDate(2000, 3, 1) - MakeDate(2000, 2, 28), 2);
-  for (const char* bad : {"2026-02-29", "2026-13-01", "2026-1-01", "1969-12-31", "2262-01-01", "2026-11-2２", ""}) {
+  for (const char* bad :
+       {"2026-02-29", "2026-13-01", "2026-1-01", "1969-12-31", "2262-01-01", "2026-11-2２", ""}) {
     EXPECT_FALSE(ParseDate(bad, "d").ok()) << bad;
   }
 }
@@ -54,9 +55,9 @@ RC_GTEST_PROP(Time, EveryInstantRoundTrips, ()) {
 
 TEST(Time, OnlyUtcIsRead) {
   EXPECT_EQ(FormatTime(ParseTime("2026-11-22T01:02:03.5Z", "t").value()), "2026-11-22T01:02:03.5Z");
-  for (const char* bad : {"2026-11-22T01:02:03+08:00", "2026-11-22T24:00:00Z", "2026-11-22T01:02:60Z",
-                          "2026-11-22 01:02:03Z", "2026-11-22T01:02:03.Z", "9999-01-01T00:00:00Z",
-                          "2026-11-22T01:02:03.1234567890Z"}) {
+  for (const char* bad :
+       {"2026-11-22T01:02:03+08:00", "2026-11-22T24:00:00Z", "2026-11-22T01:02:60Z", "2026-11-22 01:02:03Z",
+        "2026-11-22T01:02:03.Z", "9999-01-01T00:00:00Z", "2026-11-22T01:02:03.1234567890Z"}) {
     EXPECT_FALSE(ParseTime(bad, "t").ok()) << bad;
   }
 }
@@ -101,7 +102,8 @@ TEST(Id, UlidsAreLowerCaseAndSortByTime) {
 
 TEST(Id, NamesAreChecked) {
   EXPECT_EQ(ParseName("listings/01abc", "listings", "name").value(), "01abc");
-  for (const char* bad : {"", "listings/", "listing/01abc", "listings/01ABC", "listings/a/b", "listings/a b", "listings"}) {
+  for (const char* bad :
+       {"", "listings/", "listing/01abc", "listings/01ABC", "listings/a/b", "listings/a b", "listings"}) {
     EXPECT_FALSE(ParseName(bad, "listings", "name").ok()) << bad;
   }
   EXPECT_FALSE(ParseName("listings/" + std::string(65, 'a'), "listings", "name").ok());

@@ -9,7 +9,7 @@ namespace ttx {
 struct Principal {
   std::string subject;       // "apiClients/{id}", "services/{name}" or "" for an anonymous caller
   std::string organization;  // "organizations/{id}" the client acts for; for exchange staff, their exchange
-  std::string person;        // "people/{id}": the human who answers for it; what the four-eyes rules compare (domain.md 1.2)
+  std::string person;        // "people/{id}": the human behind it; what the four-eyes rules compare (domain.md 1.2)
   std::vector<std::string> roles;  // role ids of domain.md 1.1, such as "TRANSFEROR"
 
   bool HasRole(std::string_view role) const {

@@ -38,7 +38,8 @@ std::string_view Metadata(const grpc::CallbackServerContext& context, std::strin
 Result<std::string> ReadRequestId(const Message& request, const FieldDescriptor* field) {
   std::string id = request.GetReflection()->GetString(request, field);
   if (id.empty()) return InvalidField("request_id", Reason::kREQUIRED);
-  if (id.size() > kMaxRequestId) return InvalidField("request_id", Reason::kTOO_LONG, std::to_string(kMaxRequestId));
+  if (id.size() > kMaxRequestId)
+    return InvalidField("request_id", Reason::kTOO_LONG, std::to_string(kMaxRequestId));
   if (!std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; })) {
     return InvalidField("request_id", Reason::kBAD_FORMAT, "printable ASCII");
   }
@@ -71,8 +72,9 @@ struct Handler::Pending {
   std::function<Result<bool>(const storage::Reader&, const Call&)> poll;
 };
 
-Result<std::unique_ptr<Handler>> Handler::Make(std::string_view service, HandlerDeps deps, storage::Shell& shell,
-                                               ReaderPool& readers, CommitSignal& signal) {
+Result<std::unique_ptr<Handler>> Handler::Make(std::string_view service, HandlerDeps deps,
+                                               storage::Shell& shell, ReaderPool& readers,
+                                               CommitSignal& signal) {
   std::unique_ptr<Handler> handler(new Handler(service, std::move(deps), shell, readers, signal));
   const auto* descriptor = DescriptorPool::generated_pool()->FindServiceByName(std::string(service));
   TTX_CHECK(descriptor != nullptr, "a service that is not linked in: " + std::string(service));
@@ -140,7 +142,8 @@ Result<Call> Handler::Admit(grpc::CallbackServerContext& context, const Message&
   return call;
 }
 
-std::shared_ptr<Handler::Pending> Handler::Begin(grpc::CallbackServerContext* context, std::string_view method) const {
+std::shared_ptr<Handler::Pending> Handler::Begin(grpc::CallbackServerContext* context,
+                                                 std::string_view method) const {
   auto pending = std::make_shared<Pending>();
   pending->context = context;
   pending->reactor = context->DefaultReactor();
@@ -227,9 +230,9 @@ grpc::ServerUnaryReactor* Handler::StartRead(grpc::CallbackServerContext* contex
                    });
 }
 
-grpc::ServerUnaryReactor* Handler::StartPoll(grpc::CallbackServerContext* context, const Message& request,
-                                             std::string_view method, Duration wait,
-                                             std::function<Result<bool>(const storage::Reader&, const Call&)> run) {
+grpc::ServerUnaryReactor* Handler::StartPoll(
+    grpc::CallbackServerContext* context, const Message& request, std::string_view method, Duration wait,
+    std::function<Result<bool>(const storage::Reader&, const Call&)> run) {
   std::shared_ptr<Pending> pending = Begin(context, method);
   grpc::ServerUnaryReactor* const reactor = pending->reactor;
   Result<Call> call = Admit(*context, request, method);
@@ -241,8 +244,9 @@ grpc::ServerUnaryReactor* Handler::StartPoll(grpc::CallbackServerContext* contex
   pending->poll = std::move(run);
   // Half a second before the deadline, so that an empty answer still arrives.
   const auto patience = pending->deadline - std::chrono::system_clock::now() - std::chrono::milliseconds(500);
-  pending->wait_until = pending->start + std::min<std::chrono::nanoseconds>(
-                                             std::chrono::nanoseconds(std::clamp(wait, Duration{}, kMaxWait).ns), patience);
+  pending->wait_until =
+      pending->start + std::min<std::chrono::nanoseconds>(
+                           std::chrono::nanoseconds(std::clamp(wait, Duration{}, kMaxWait).ns), patience);
   PollOnce(std::move(pending));
   return reactor;
 }

@@ -24,7 +24,8 @@ const std::optional<std::string>* Find(const Overlay& overlay, std::string_view 
   return it == overlay.end() ? nullptr : &it->second;
 }
 
-// Lays `overlay` over the `below` entries of `range`, which are complete up to where the scan of them stopped.
+// Lays `overlay` over the `below` entries of `range`, which are complete up to where the scan of them
+// stopped.
 void Lay(const Overlay& overlay, const KeyRange& range, std::map<std::string, std::string>& below) {
   for (auto it = overlay.lower_bound(range.begin); it != overlay.end() && it->first < range.end; ++it) {
     if (it->second) {
@@ -62,9 +63,11 @@ std::vector<Entry> Txn::Scan(const KeyRange& range, size_t limit, Direction dire
   if (staged_in_range == 0) return base_.Scan(range, limit, direction);
   const size_t wanted = limit + staged_in_range;
   std::map<std::string, std::string> merged;
-  for (Entry& entry : base_.Scan(range, wanted, direction)) merged.emplace(std::move(entry.key), std::move(entry.value));
+  for (Entry& entry : base_.Scan(range, wanted, direction))
+    merged.emplace(std::move(entry.key), std::move(entry.value));
   const bool complete = merged.size() < wanted;
-  // Beyond the last stored entry that was read nothing is known, so staged entries there must not be mixed in.
+  // Beyond the last stored entry that was read nothing is known, so staged entries there must not be mixed
+  // in.
   KeyRange known = range;
   if (!complete && direction == Direction::kForward) known.end = merged.rbegin()->first + '\0';
   if (!complete && direction == Direction::kReverse) known.begin = merged.begin()->first;
@@ -147,7 +150,9 @@ Due ParseDueKey(std::string_view key) {
   return {time, reader.Text()};
 }
 
-bool HasDue(const Reader& reader, const Due& due) { return reader.Get(DueKey(due.time, due.subject)).has_value(); }
+bool HasDue(const Reader& reader, const Due& due) {
+  return reader.Get(DueKey(due.time, due.subject)).has_value();
+}
 
 std::vector<Due> ReadDue(const Reader& reader, Time until, size_t limit) {
   const KeyRange range = {Key(Table(ShellTable::kDue)).str(), DueKey(until + Nanoseconds(1), "")};

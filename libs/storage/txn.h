@@ -13,13 +13,13 @@ namespace ttx::storage {
 /// Table ids the shell keeps in every service's key space; services use ids from kFirstServiceTable on.
 /// Part of the format on disk: do not renumber.
 enum class ShellTable : uint8_t {
-  kMeta = 0x01,         // text name -> the writer's own state
-  kOutbox = 0x02,       // u64 sequence -> OutboxEvent
-  kAnswer = 0x03,       // text principal, text method, text request_id -> stored answer
-  kAnswerByTime = 0x04, // i64 time of the command (unique) -> key of the answer, for removal
-  kDue = 0x05,          // i64 time, text subject -> nothing
-  kFeedCursor = 0x06,   // text source -> u64 sequence of the last event taken
-  kFeedRefusal = 0x07,  // text source, u64 sequence -> why the event had no effect
+  kMeta = 0x01,          // text name -> the writer's own state
+  kOutbox = 0x02,        // u64 sequence -> OutboxEvent
+  kAnswer = 0x03,        // text principal, text method, text request_id -> stored answer
+  kAnswerByTime = 0x04,  // i64 time of the command (unique) -> key of the answer, for removal
+  kDue = 0x05,           // i64 time, text subject -> nothing
+  kFeedCursor = 0x06,    // text source -> u64 sequence of the last event taken
+  kFeedRefusal = 0x07,   // text source, u64 sequence -> why the event had no effect
 };
 inline constexpr uint8_t kFirstServiceTable = 0x10;
 
@@ -33,8 +33,8 @@ struct OutboxEvent {
 /// What a batch of commands has changed so far; the newest value of a key, nullopt when deleted.
 using Overlay = std::map<std::string, std::optional<std::string>, std::less<>>;
 
-/// One command's view of the store: reads see its own writes, then those of earlier commands of the batch, then the
-/// store. Writes are staged; the Writer commits them together with everything else in the batch.
+/// One command's view of the store: reads see its own writes, then those of earlier commands of the batch,
+/// then the store. Writes are staged; the Writer commits them together with everything else in the batch.
 class Txn : public Reader {
  public:
   /// `base`, `batch` and `prefetched` must outlive the object. Events get sequences from `next_sequence` on.
@@ -45,7 +45,8 @@ class Txn : public Reader {
 
   std::optional<std::string> Get(std::string_view key) const override;
   std::vector<std::optional<std::string>> MultiGet(const std::vector<std::string>& keys) const override;
-  std::vector<Entry> Scan(const KeyRange& range, size_t limit, Direction direction = Direction::kForward) const override;
+  std::vector<Entry> Scan(const KeyRange& range, size_t limit,
+                          Direction direction = Direction::kForward) const override;
 
   void Put(std::string key, std::string value);
   void Delete(std::string key);

@@ -41,7 +41,9 @@ Command Add(std::string request_id, std::vector<std::pair<std::string, Answer>>&
     txn.Emit("added " + next);
     return next;
   };
-  command.done = [request_id, &answers](Answer answer) { answers.emplace_back(request_id, std::move(answer)); };
+  command.done = [request_id, &answers](Answer answer) {
+    answers.emplace_back(request_id, std::move(answer));
+  };
   return command;
 }
 
@@ -129,7 +131,8 @@ TEST_F(WriterTest, ARefusalMayKeepWhatItRecorded) {
 }
 
 TEST_F(WriterTest, TransientRefusalsAreNotStored) {
-  for (const Reason reason : {Reason::kUNAVAILABLE, Reason::kDEADLINE_EXCEEDED, Reason::kQUEUE_FULL, Reason::kINTERNAL}) {
+  for (const Reason reason :
+       {Reason::kUNAVAILABLE, Reason::kDEADLINE_EXCEEDED, Reason::kQUEUE_FULL, Reason::kINTERNAL}) {
     Command command = Add("a", answers_);
     command.run = [reason](Txn&) -> Result<std::string> { return Error(reason); };
     writer_.Submit(std::move(command));
@@ -262,7 +265,8 @@ RC_GTEST_PROP(WriterProperty, EveryCrashPointKeepsEveryAcknowledgement, ()) {
       if (write < crash_at || life == 5) return WriteFate::kCommit;
       return committed ? WriteFate::kCommitAndFail : WriteFate::kLoseAndFail;
     });
-    Writer writer(kv, clock, {.batch_commands = static_cast<size_t>(*rc::gen::inRange(1, 5))}, [](const Error&) {});
+    Writer writer(kv, clock, {.batch_commands = static_cast<size_t>(*rc::gen::inRange(1, 5))},
+                  [](const Error&) {});
     std::vector<std::pair<std::string, Answer>> answers;
     for (int i = 0; i < commands; ++i) writer.Submit(Add(std::to_string(i), answers));
     while (!kv.dead() && writer.Step() > 0) {
@@ -320,10 +324,11 @@ TEST(Shell, DueCallsRunOnceAtTheirTime) {
   ManualClock clock(kStart);
   std::vector<std::string> called;
   Shell shell(std::make_unique<MemKv>(), clock, {},
-              {.on_due = [&called](Txn& txn, const std::string& subject) {
-                 called.push_back(subject);
-                 if (subject == "again" && called.size() < 3) txn.SetDue(txn.now() + Seconds(5), "again");
-               },
+              {.on_due =
+                   [&called](Txn& txn, const std::string& subject) {
+                     called.push_back(subject);
+                     if (subject == "again" && called.size() < 3) txn.SetDue(txn.now() + Seconds(5), "again");
+                   },
                .on_failure = [](const Error&) {}});
   Command plan;
   plan.run = [](Txn& txn) -> Result<std::string> {

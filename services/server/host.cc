@@ -59,7 +59,8 @@ constexpr int kSandboxYears = 50;
 
 bool IsSandbox(const config::Config& config) { return config.mode() == config::Config::SANDBOX; }
 
-// --- What happens when calls end, feeds refuse, writes fail ---------------------------------------------------------
+// --- What happens when calls end, feeds refuse, writes fail
+// ---------------------------------------------------------
 
 // Metrics are looked up once per (service, method, code); the log line and the audit record are written here.
 class CallLog {
@@ -82,13 +83,14 @@ class CallLog {
                                                  {"latency_us", call.latency_us}});
       TTX_CHECK(written.ok(), "the audit log cannot be written");
     } else {
-      obs::Log(obs::Level::kInfo, "call", {{"service", call.service},
-                                           {"method", call.method},
-                                           {"subject", call.subject},
-                                           {"trace", call.trace},
-                                           {"code", static_cast<int>(call.code)},
-                                           {"reason", call.reason},
-                                           {"latency_us", call.latency_us}});
+      obs::Log(obs::Level::kInfo, "call",
+               {{"service", call.service},
+                {"method", call.method},
+                {"subject", call.subject},
+                {"trace", call.trace},
+                {"code", static_cast<int>(call.code)},
+                {"reason", call.reason},
+                {"latency_us", call.latency_us}});
     }
   }
 
@@ -108,8 +110,9 @@ class CallLog {
     obs::Labels with_code = labels;
     with_code.emplace_back("code", std::to_string(static_cast<int>(call.code)));
     return series_
-        .emplace(std::move(key), Series{obs::MakeCounter("ttx_calls_total", "Finished calls", with_code),
-                                        obs::MakeLatencyHistogram("ttx_call_latency_seconds", "Time to answer", labels)})
+        .emplace(std::move(key),
+                 Series{obs::MakeCounter("ttx_calls_total", "Finished calls", with_code),
+                        obs::MakeLatencyHistogram("ttx_call_latency_seconds", "Time to answer", labels)})
         .first->second;
   }
 
@@ -119,20 +122,24 @@ class CallLog {
 
 void StopOnFailedWrite(const Error& error) {
   const auto detail = error.metadata.find("detail");
-  obs::Log(obs::Level::kError, "write_failed", {{"detail", detail == error.metadata.end() ? "" : detail->second}});
+  obs::Log(obs::Level::kError, "write_failed",
+           {{"detail", detail == error.metadata.end() ? "" : detail->second}});
   obs::Flush();
   std::abort();
 }
 
 void LogRefusedEvent(const std::string& source, uint64_t sequence, const Error& error) {
-  obs::MakeCounter("ttx_feed_refusals_total", "Events of other services without effect", {{"source", source}}).Add();
-  obs::Log(obs::Level::kError, "feed_event_refused", {{"source", source},
-                                                      {"sequence", sequence},
-                                                      {"reason", ReasonName(error.reason)},
-                                                      {"message", error.message()}});
+  obs::MakeCounter("ttx_feed_refusals_total", "Events of other services without effect", {{"source", source}})
+      .Add();
+  obs::Log(obs::Level::kError, "feed_event_refused",
+           {{"source", source},
+            {"sequence", sequence},
+            {"reason", ReasonName(error.reason)},
+            {"message", error.message()}});
 }
 
-// --- gRPC -----------------------------------------------------------------------------------------------------------
+// --- gRPC
+// -----------------------------------------------------------------------------------------------------------
 
 struct TlsFiles {
   std::string certificate;
@@ -179,8 +186,8 @@ class NoReflection : public grpc::ServerBuilderOption {
   }
 };
 
-// Whether the address can be listened on now: asked before any store is opened, so that a port in use stops the
-// start with nothing touched.
+// Whether the address can be listened on now: asked before any store is opened, so that a port in use stops
+// the start with nothing touched.
 Status CheckFree(const std::string& address) {
   TTX_TRY(const config::Address parsed, config::ParseAddress(address, "listen_address"));
   if (!parsed.unix_path.empty() || parsed.port == 0) return {};
@@ -261,12 +268,13 @@ struct Host::Parts {
   void Stop();
 };
 
-// Whether every service that runs elsewhere has been reached and has not been lost since. A channel that was not used
-// for long goes idle and is as good as connected.
+// Whether every service that runs elsewhere has been reached and has not been lost since. A channel that was
+// not used for long goes idle and is as good as connected.
 bool Host::Parts::PeersReachable() {
   const std::lock_guard lock(reached_mutex);
   return std::all_of(config.peers().begin(), config.peers().end(), [this](const config::Peer& peer) {
-    const std::shared_ptr<grpc::Channel> channel = Hosts(peer.service()) ? nullptr : directory.Channel(peer.service());
+    const std::shared_ptr<grpc::Channel> channel =
+        Hosts(peer.service()) ? nullptr : directory.Channel(peer.service());
     if (channel == nullptr) return Hosts(peer.service());
     const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY) reached.insert(peer.service());
@@ -285,7 +293,8 @@ void Host::Parts::SetServing(bool serving) {
 
 Status Host::Parts::Load() {
   if (IsSandbox(config)) {
-    TTX_TRY(std::unique_ptr<SandboxClock> opened, SandboxClock::Open(config.data_directory() + "/sandbox_clock"));
+    TTX_TRY(std::unique_ptr<SandboxClock> opened,
+            SandboxClock::Open(config.data_directory() + "/sandbox_clock"));
     sandbox_clock = opened.get();
     clock = std::move(opened);
   } else {
@@ -308,10 +317,11 @@ Result<rpc::ModuleDeps> Host::Parts::Deps(std::string_view service) {
       .clock = *clock,
       .ids = ids,
       .calendar = *calendar,
-      .handler = {.clock = clock.get(),
-                  .authenticate = [this](std::string_view token) { return verifier->Verify(token, clock->Now()); },
-                  .service_secret = secret,
-                  .on_call = [this](const rpc::CallRecord& call) { call_log.Record(call); }},
+      .handler = {
+          .clock = clock.get(),
+          .authenticate = [this](std::string_view token) { return verifier->Verify(token, clock->Now()); },
+          .service_secret = secret,
+          .on_call = [this](const rpc::CallRecord& call) { call_log.Record(call); }},
       .readers = *readers,
       .directory = directory,
       .identity = {std::string(service), secret},
@@ -324,9 +334,10 @@ Result<rpc::ModuleDeps> Host::Parts::Deps(std::string_view service) {
 Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view service) {
   TTX_TRY(rpc::ModuleDeps deps, Deps(service));
   if (service == "party") {
-    return party::MakePartyModule(std::move(deps), {.issuer = config.token().issuer(),
-                                                    .audience = config.token().audience(),
-                                                    .token_lifetime = Seconds(config.token().lifetime_seconds())});
+    return party::MakePartyModule(std::move(deps),
+                                  {.issuer = config.token().issuer(),
+                                   .audience = config.token().audience(),
+                                   .token_lifetime = Seconds(config.token().lifetime_seconds())});
   }
   if (service == "listing") {
     TTX_TRY(const std::vector<std::string> profiles, ReadFolder(config.profile_directory(), ".textproto"));
@@ -336,28 +347,32 @@ Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view se
   if (service == "contract") return contract::MakeContractModule(std::move(deps));
   if (service == "settlement") {
     TTX_TRY(const std::vector<std::string> fee_tables, ReadFolder(config.fee_directory(), ".textproto"));
-    return settlement::MakeSettlementModule(std::move(deps), {.fee_tables = fee_tables, .fee_table = config.fee_table(), .options = {}});
+    return settlement::MakeSettlementModule(
+        std::move(deps), {.fee_tables = fee_tables, .fee_table = config.fee_table(), .options = {}});
   }
   TTX_CHECK(service == "disclosure", "no such service");
   TTX_TRY(const std::string record_key, ReadFile(config.record_key_file()));
-  return disclosure::MakeDisclosureModule(std::move(deps), {.record_key_pem = record_key, .exchange_codes = {}});
+  return disclosure::MakeDisclosureModule(std::move(deps),
+                                          {.record_key_pem = record_key, .exchange_codes = {}});
 }
 
 Status Host::Parts::CheckAddresses() const {
   if (Hosts("gateway")) TTX_RETURN_IF_ERROR(CheckFree(config.gateway().listen_address()));
   if (!AdminAddress().empty()) TTX_RETURN_IF_ERROR(CheckFree(AdminAddress()));
-  const bool serves = std::any_of(std::begin(kServices), std::end(kServices), [this](const char* s) { return Hosts(s); });
+  const bool serves =
+      std::any_of(std::begin(kServices), std::end(kServices), [this](const char* s) { return Hosts(s); });
   if (serves) TTX_RETURN_IF_ERROR(CheckFree(config.grpc().listen_address()));
   return {};
 }
 
 Status Host::Parts::ClaimFolders() {
-  // `ttx init` marks the party's folder: without it this is a mistyped path or a disk that is not mounted, and an
-  // empty market must not be served in place of the real one.
+  // `ttx init` marks the party's folder: without it this is a mistyped path or a disk that is not mounted,
+  // and an empty market must not be served in place of the real one.
   std::error_code ignored;
   if (Hosts("party") && !std::filesystem::exists(ServiceFolder(config, "party") + "/TTX", ignored)) {
-    return Error(Reason::kDATA_MISMATCH,
-                 {{"path", ServiceFolder(config, "party")}, {"found", "nobody"}, {"expected", FolderOwner(config, "party")}});
+    return Error(Reason::kDATA_MISMATCH, {{"path", ServiceFolder(config, "party")},
+                                          {"found", "nobody"},
+                                          {"expected", FolderOwner(config, "party")}});
   }
   for (const char* service : kServices) {
     if (Hosts(service)) hosted.push_back(service);
@@ -419,9 +434,13 @@ Status Host::Parts::StartServer() {
     }
   }
   for (const auto& module : modules) module->StartFeeds();
-  follower = std::make_unique<VerificationFollower>(
-      directory, rpc::ServiceIdentity{modules.empty() ? "gateway" : config.roles_size() > 0 ? config.roles(0) : "party", secret},
-      *verifier);
+  follower =
+      std::make_unique<VerificationFollower>(directory,
+                                             rpc::ServiceIdentity{modules.empty()           ? "gateway"
+                                                                  : config.roles_size() > 0 ? config.roles(0)
+                                                                                            : "party",
+                                                                  secret},
+                                             *verifier);
   follower->Start();
   return {};
 }
@@ -439,18 +458,20 @@ Status Host::Parts::StartGateway() {
   if (edge) from.services = PublicServices(IsSandbox(config));
   from.max_connections = static_cast<int>(config.gateway().max_connections());
   from.max_connections_per_peer = static_cast<int>(config.gateway().max_connections_per_peer());
-  from.requests_per_second_per_principal = static_cast<int>(config.gateway().requests_per_second_per_principal());
+  from.requests_per_second_per_principal =
+      static_cast<int>(config.gateway().requests_per_second_per_principal());
   gateway::GatewayHooks hooks;
   hooks.ready = [this] { return ready.load() && follower->ready() && PeersReachable(); };
   hooks.metrics_text = obs::MetricsText;
   hooks.on_request = [](const gateway::RequestLog& request) {
-    obs::Log(obs::Level::kInfo, "request", {{"method", request.method},
-                                            {"route", request.route},
-                                            {"peer", request.peer},
-                                            {"trace", request.trace_id},
-                                            {"status", request.status},
-                                            {"reason", request.reason},
-                                            {"latency_us", request.duration.ns / 1000}});
+    obs::Log(obs::Level::kInfo, "request",
+             {{"method", request.method},
+              {"route", request.route},
+              {"peer", request.peer},
+              {"trace", request.trace_id},
+              {"status", request.status},
+              {"reason", request.reason},
+              {"latency_us", request.duration.ns / 1000}});
   };
   TTX_TRY(gateway, gateway::Gateway::Start(std::move(from), directory, std::move(hooks)));
   return {};

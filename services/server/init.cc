@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 constexpr const char* kInitHelp =
     "Usage: ttx init [--data DIR] (--sandbox | --production) [options]\n"
     "\n"
-    "Makes a new installation in DIR: keys, configuration, an empty store with the operator organization and the first\n"
+    "Makes a new installation in DIR: keys, configuration, an empty store with the operator organization and "
+    "the first\n"
     "administrator, whose credentials go to DIR/admin.json. Refuses a folder that has been initialized.\n"
     "TLS certificates are yours to put into DIR/certs (deploy/dev-certificates makes some for development).\n"
     "\n"
@@ -31,7 +32,8 @@ constexpr const char* kInitHelp =
     "  --production        for real deals\n"
     "  --split             one configuration per role, for one process each with mutual TLS between them\n"
     "  --https-port N      of the gateway (default 8443)\n"
-    "  --admin-port N      of health and metrics (default 9090; with --split of the gateway, the services follow)\n"
+    "  --admin-port N      of health and metrics (default 9090; with --split of the gateway, the services "
+    "follow)\n"
     "  --grpc-port N       of gRPC (default 9443; with --split of the first service, the others follow)\n"
     "  --host NAME         the name clients use (default localhost)\n"
     "  --share DIR         where calendars, profiles and fee tables are (default deploy)\n"
@@ -78,33 +80,39 @@ std::string SplitConfig(std::string_view role, const std::string& common, const 
   }
   text += "grpc {\n";
   for (int i = 0; i < 6; ++i) {
-    if (role == kServices[i]) text += "  listen_address: \"127.0.0.1:" + std::to_string(edge.grpc + i) + "\"\n";
+    if (role == kServices[i])
+      text += "  listen_address: \"127.0.0.1:" + std::to_string(edge.grpc + i) + "\"\n";
   }
   const std::string name = "certs/" + std::string(role);
   text += "  certificate_file: \"" + name + ".pem\"\n  private_key_file: \"" + name +
           ".key\"\n  client_ca_file: \"certs/ca.pem\"\n}\n";
   for (int i = 0; i < 6; ++i) {
     if (role == kServices[i]) continue;
-    text += "peers { service: \"" + std::string(kServices[i]) + "\" address: \"127.0.0.1:" +
-            std::to_string(edge.grpc + i) + "\" }\n";
+    text += "peers { service: \"" + std::string(kServices[i]) +
+            "\" address: \"127.0.0.1:" + std::to_string(edge.grpc + i) + "\" }\n";
   }
   return text;
 }
 
-Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std::string& share, const Edge& edge) {
+Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std::string& share,
+                    const Edge& edge) {
   const std::string common = CommonConfig(sandbox, share);
   if (!split) {
-    return WriteNewFile(folder / "ttx.conf", common + GatewaySection(edge) + "grpc { listen_address: \"127.0.0.1:" +
-                                                 std::to_string(edge.grpc) + "\" reflection: " + (sandbox ? "true" : "false") + " }\n");
+    return WriteNewFile(folder / "ttx.conf",
+                        common + GatewaySection(edge) +
+                            "grpc { listen_address: \"127.0.0.1:" + std::to_string(edge.grpc) +
+                            "\" reflection: " + (sandbox ? "true" : "false") + " }\n");
   }
   for (const char* service : kServices) {
-    TTX_RETURN_IF_ERROR(WriteNewFile(folder / (std::string(service) + ".conf"), SplitConfig(service, common, edge)));
+    TTX_RETURN_IF_ERROR(
+        WriteNewFile(folder / (std::string(service) + ".conf"), SplitConfig(service, common, edge)));
   }
   return WriteNewFile(folder / "gateway.conf", SplitConfig("gateway", common, edge));
 }
 
-Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox, const std::string& secrets_key,
-                                           const std::string& name, const std::string& uscc) {
+Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox,
+                                           const std::string& secrets_key, const std::string& name,
+                                           const std::string& uscc) {
   config::Config config;
   config.set_mode(sandbox ? config::Config::SANDBOX : config::Config::PRODUCTION);
   config.set_data_directory(folder / "data");
@@ -140,7 +148,8 @@ Result<int> ReadPort(const Arguments& arguments, std::string_view option, std::s
 Result<Edge> ReadEdge(const Arguments& arguments) {
   Edge edge;
   edge.host = arguments.Get("host", "localhost");
-  if (edge.host.empty() || edge.host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos) {
+  if (edge.host.empty() ||
+      edge.host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos) {
     return InvalidField("--host", Reason::kBAD_FORMAT, "a name in lower case");
   }
   TTX_TRY(edge.https, ReadPort(arguments, "https-port", "8443"));
@@ -154,13 +163,15 @@ Status MakeContents(const fs::path& folder, const Arguments& arguments) {
   std::error_code failed;
   fs::create_directories(folder / "keys", failed);
   if (!failed) fs::create_directories(folder / "data", failed);
-  if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", folder.string()}, {"detail", failed.message()}});
+  if (failed)
+    return Error(Reason::kDATA_UNREADABLE, {{"path", folder.string()}, {"detail", failed.message()}});
   const std::string secrets_key = crypto::RandomBytes(32);
   TTX_RETURN_IF_ERROR(WriteNewFile(folder / "keys/secrets.key", secrets_key));
-  TTX_RETURN_IF_ERROR(
-      WriteNewFile(folder / "keys/record.pem", crypto::GenerateKey(crypto::Suite::kEcdsaP256Sha256).private_pem));
+  TTX_RETURN_IF_ERROR(WriteNewFile(folder / "keys/record.pem",
+                                   crypto::GenerateKey(crypto::Suite::kEcdsaP256Sha256).private_pem));
   TTX_TRY(const party::Bootstrapped made,
-          BootstrapParty(folder, arguments.Has("sandbox"), secrets_key, arguments.Get("operator-name", "TTX Operator"),
+          BootstrapParty(folder, arguments.Has("sandbox"), secrets_key,
+                         arguments.Get("operator-name", "TTX Operator"),
                          arguments.Get("operator-uscc", "91110108MA01ABCD5T")));
   const std::string admin = "{\"organization\": \"" + made.organization + "\", \"person\": \"" + made.person +
                             "\", \"client_id\": \"" + made.client_id + "\", \"client_secret\": \"" +
@@ -199,8 +210,9 @@ Status MakeInstallation(const Arguments& arguments) {
 }  // namespace
 
 int Init(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"sandbox", "production", "split"},
-                            {"data", "https-port", "admin-port", "grpc-port", "share", "host", "operator-name", "operator-uscc"});
+  const Arguments arguments(
+      words, {"sandbox", "production", "split"},
+      {"data", "https-port", "admin-port", "grpc-port", "share", "host", "operator-name", "operator-uscc"});
   if (arguments.Has("help")) {
     std::fputs(kInitHelp, stdout);
     return kExitOk;
@@ -208,7 +220,8 @@ int Init(const std::vector<std::string>& words) {
   if (!arguments.error().empty() || !arguments.rest().empty() ||
       arguments.Has("sandbox") == arguments.Has("production")) {
     std::fprintf(stderr, "ttx: %s\n\n%s",
-                 arguments.error().empty() ? "say --sandbox or --production" : arguments.error().c_str(), kInitHelp);
+                 arguments.error().empty() ? "say --sandbox or --production" : arguments.error().c_str(),
+                 kInitHelp);
     return kExitUsage;
   }
   if (const Status made = MakeInstallation(arguments); !made.ok()) {

@@ -24,13 +24,15 @@ class SandboxService : public v1::SandboxService::CallbackService {
                          });
   }
 
-  grpc::ServerUnaryReactor* AdvanceClock(grpc::CallbackServerContext* context, const v1::AdvanceClockRequest* request,
+  grpc::ServerUnaryReactor* AdvanceClock(grpc::CallbackServerContext* context,
+                                         const v1::AdvanceClockRequest* request,
                                          v1::ClockState* response) override {
     return handler_.Write(
         context, request, response, "AdvanceClock",
         [](const v1::AdvanceClockRequest& from, const rpc::Call&) -> Result<Duration> {
           TTX_TRY(const Duration by, rpc::FromProtoDuration(from.duration(), "duration"));
-          if (by <= Duration{} || by > kMaxAdvance) return InvalidField("duration", Reason::kOUT_OF_RANGE, "0s..366d");
+          if (by <= Duration{} || by > kMaxAdvance)
+            return InvalidField("duration", Reason::kOUT_OF_RANGE, "0s..366d");
           return by;
         },
         [this](storage::Txn&, const rpc::Call&, Duration by) -> Result<v1::ClockState> {
@@ -53,7 +55,8 @@ class SandboxService : public v1::SandboxService::CallbackService {
 
 class SandboxModule : public rpc::ServiceModule {
  public:
-  SandboxModule(rpc::ModuleDeps deps, SandboxClock& clock) : ServiceModule(kServiceName, std::move(deps)), clock_(clock) {}
+  SandboxModule(rpc::ModuleDeps deps, SandboxClock& clock)
+      : ServiceModule(kServiceName, std::move(deps)), clock_(clock) {}
 
   Status Init() {
     TTX_RETURN_IF_ERROR(MakeHandler());

@@ -16,7 +16,8 @@ namespace {
 constexpr const char* kServeHelp =
     "Usage: ttx serve [ROLE...] [--config FILE] [--sandbox]\n"
     "\n"
-    "Runs the roles party, listing, auction, contract, settlement, disclosure and gateway in one process, or only\n"
+    "Runs the roles party, listing, auction, contract, settlement, disclosure and gateway in one process, or "
+    "only\n"
     "those named. SIGTERM and SIGINT drain: what was acknowledged is kept, what waits is finished.\n"
     "\n"
     "  --config FILE  the configuration (default var/ttx.conf; `ttx init` makes one)\n"
@@ -30,7 +31,8 @@ constexpr const char* kCheckHelp =
     "Reads a configuration and the files it names, and says everything that is wrong. Exit status 0 or 78.\n";
 
 int Refuse(const Error& error) {
-  std::fprintf(stderr, "ttx: %s: %s\n", std::string(ReasonName(error.reason)).c_str(), error.message().c_str());
+  std::fprintf(stderr, "ttx: %s: %s\n", std::string(ReasonName(error.reason)).c_str(),
+               error.message().c_str());
   return kExitConfig;
 }
 
@@ -90,7 +92,8 @@ int Serve(const std::vector<std::string>& words) {
   }
   const sigset_t signals = BlockStopSignals();
   const SystemClock log_clock;
-  const Status logging = obs::InitLog({.file = config->log().file(), .level = LevelOf(config->log().level())}, log_clock);
+  const Status logging =
+      obs::InitLog({.file = config->log().file(), .level = LevelOf(config->log().level())}, log_clock);
   if (!logging.ok()) return Refuse(logging.error());
   int status = kExitOk;
   {

@@ -23,7 +23,8 @@ bool VerificationFollower::Fetch(int64_t& version) {
   grpc::ClientContext context;
   context.AddMetadata(std::string(rpc::kServiceHeader), self_.name);
   if (directory_.InProcess("party")) context.AddMetadata(std::string(rpc::kSecretHeader), self_.secret);
-  context.set_wait_for_ready(true);  // a process that starts first waits for the party service instead of polling it
+  context.set_wait_for_ready(
+      true);  // a process that starts first waits for the party service instead of polling it
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds((kWait + Seconds(10)).ns));
   {
     const std::lock_guard lock(mutex_);
@@ -34,7 +35,8 @@ bool VerificationFollower::Fetch(int64_t& version) {
   request.set_after_version(version);
   *request.mutable_wait_time() = rpc::ToProtoDuration(version == 0 ? Duration{} : kWait);
   party::v1::VerificationState state;
-  const grpc::Status status = party::v1::PartyService::NewStub(channel)->GetVerificationState(&context, request, &state);
+  const grpc::Status status =
+      party::v1::PartyService::NewStub(channel)->GetVerificationState(&context, request, &state);
   {
     const std::lock_guard lock(mutex_);
     context_ = nullptr;
@@ -69,7 +71,9 @@ void VerificationFollower::Loop() {
   }
 }
 
-void VerificationFollower::Start() { thread_ = std::thread([this] { Loop(); }); }
+void VerificationFollower::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
 
 void VerificationFollower::Stop() {
   {

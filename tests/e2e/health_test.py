@@ -405,7 +405,8 @@ class Stopping(unittest.TestCase):
                 unanswered = set(stored) - set(load.accepted)
                 self.assertLessEqual({price for _, price in unanswered}, set(load.unanswered))
                 print(f"split: {split}: {len(load.accepted)} bids acknowledged, stopped in {seconds:.2f} s, "
-                      f"{len(load.unanswered)} requests without an answer, {len(unanswered)} of them stored", flush=True)
+                      f"{len(load.unanswered)} requests without an answer, {len(unanswered)} of them stored",
+                      flush=True)
 
     def test_one_service_stops_and_comes_back(self):
         with Seeded(bidders=1, spread=1, split=True) as ttx:

@@ -154,7 +154,8 @@ class Live(unittest.TestCase):
             self.assertEqual(source.names, {"message"})
         self.check_complete(auction, source.ids, source.bids)
         connection.close()
-        print(f"the slowest of {len(delays)} events came {max(delays) * 1000:.1f} ms after its bid's answer", flush=True)
+        print(f"the slowest of {len(delays)} events came {max(delays) * 1000:.1f} ms after its bid's answer",
+              flush=True)
 
     def test_last_event_id_resumes_without_loss_or_repetition(self):
         auction = self.ttx.spread[1]

@@ -93,7 +93,8 @@ class Negative(unittest.TestCase):
         json_type = "Content-Type: application/json\r\n"
         cases = [
             ("N1", post + json_type + "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", 400),
-            ("N2", post + json_type + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\nGET /openapi.json HTTP/1.1\r\n"
+            ("N2", post + json_type + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"
+             "GET /openapi.json HTTP/1.1\r\n"
              "Host: localhost\r\n\r\n", 400),
             ("N3", post + "Transfer-Encoding: xchunked\r\n\r\n", 400),
             ("N4", post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),
@@ -161,7 +162,8 @@ class Negative(unittest.TestCase):
             self.assertEqual(answer.json["reason"], "UNAUTHENTICATED", name)
 
     def test_n36_token_elsewhere(self):
-        answer = self.ttx.request("POST", f"/v1/{self.auction}/bids?access_token={self.bidder}", {"price_fen": "900000"})
+        answer = self.ttx.request("POST", f"/v1/{self.auction}/bids?access_token={self.bidder}",
+                                  {"price_fen": "900000"})
         self.assertIn(answer.status, (400, 401))
 
     def test_wrong_client_and_wrong_secret_look_the_same(self):
@@ -213,7 +215,8 @@ class Negative(unittest.TestCase):
 
     def test_n68_amounts(self):
         for value in ["1.1", '"1e5"', '"NaN"', '"Infinity"', '"-1"', '"00.10"', '"1.005"', '"9223372036854775808"',
-                      '"' + "9" * 40 + '"', '" 1"', '"１２３"', '"1,000"', '"+1"', '"0x10"', '""', "-1", "0", "1e5", "null"]:
+                      '"' + "9" * 40 + '"', '" 1"', '"１２３"', '"1,000"', '"+1"', '"0x10"', '""', "-1", "0", "1e5",
+                      "null"]:
             answer = self.bid(f'{{"price_fen": {value}}}')
             self.assertEqual(answer.status, 400, (value, answer.body))
 

@@ -138,7 +138,8 @@ class Refusals(unittest.TestCase):
     def test_a_refused_init_leaves_nothing_and_may_be_repeated(self):
         with tempfile.TemporaryDirectory() as folder:
             for wrong in [["--operator-uscc", "BAD"], ["--https-port", "abc"], ["--host", "a\" b"]]:
-                done = subprocess.run([BINARY, "init", "--data", folder, "--sandbox", *wrong], capture_output=True, text=True)
+                done = subprocess.run([BINARY, "init", "--data", folder, "--sandbox", *wrong], capture_output=True,
+                                      text=True)
                 self.assertEqual(done.returncode, 78, done.stderr)
                 self.assertEqual(os.listdir(folder), [])
             done = subprocess.run([BINARY, "init", "--data", folder, "--sandbox"], capture_output=True, text=True)

@@ -187,6 +187,7 @@ bool Workload::StepOnce() {
       done = true;
     }
   }
+  const uint64_t writes = world_.writes;
   if (!done || world_.Chance(300)) {
     world_.Settle();
   } else {
@@ -200,6 +201,8 @@ bool Workload::StepOnce() {
     idle_ = 0;
     return true;
   }
+  // What the services have just done may have opened a step.
+  if (world_.writes != writes) return true;
   Pass();
   const bool all_over =
       std::all_of(deals_.begin(), deals_.end(), [this](const DealPlan& deal) { return IsOver(deal); });

@@ -8,7 +8,8 @@
 namespace ttx::auction {
 namespace {
 
-// --- Price ladder (domain.md 5.1, 5.2 step 5) ----------------------------------------------------------------------
+// --- Price ladder (domain.md 5.1, 5.2 step 5)
+// ----------------------------------------------------------------------
 
 const Increment& IncrementAt(const Rules& rules, Fen price) {
   const Increment* found = &rules.increments.front();
@@ -38,11 +39,13 @@ bool RisesTooFar(const Auction& auction, Fen price) {
   const Rules& rules = auction.rules;
   if (rules.max_steps_per_bid == 0) return false;
   const Fen base = auction.leading ? auction.leading->price : rules.start_price;
-  const __int128 most = base.value + static_cast<__int128>(rules.max_steps_per_bid) * IncrementAt(rules, base).step.value;
+  const __int128 most =
+      base.value + static_cast<__int128>(rules.max_steps_per_bid) * IncrementAt(rules, base).step.value;
   return price.value > most;
 }
 
-// --- Events ----------------------------------------------------------------------------------------------------------
+// --- Events
+// ----------------------------------------------------------------------------------------------------------
 
 // Collects events while keeping the state that follows from them.
 class Recorder {
@@ -146,7 +149,8 @@ std::optional<Reason> Refuse(const Auction& auction, const PlaceBid& command) {
   }
   const Rules& rules = auction.rules;
   if (!command.bidder) return Reason::kNOT_QUALIFIED;
-  if (!command.claimed_code.empty() && command.claimed_code != command.bidder->code) return Reason::kWRONG_BIDDER_CODE;
+  if (!command.claimed_code.empty() && command.claimed_code != command.bidder->code)
+    return Reason::kWRONG_BIDDER_CODE;
   if (command.price < rules.start_price) return Reason::kBELOW_START;
   if (!IsMultiple(auction, command.price)) return Reason::kNOT_MULTIPLE;
   if (rules.cap && command.price > *rules.cap) return Reason::kABOVE_CAP;
@@ -166,7 +170,8 @@ std::map<std::string, std::string> RefusalDetails(const Auction& auction, Reason
   return details;
 }
 
-// --- Rules -------------------------------------------------------------------------------------------------------------
+// --- Rules
+// -------------------------------------------------------------------------------------------------------------
 
 Status CheckDuration(Duration value, Duration least, Duration most, std::string_view field) {
   if (value >= least && value <= most) return {};
@@ -187,7 +192,8 @@ Status CheckIncrements(const Rules& rules) {
     TTX_RETURN_IF_ERROR(CheckAmount(increment.from, Fen{1}, path + ".from_fen"));
     if (i == 0) {
       if (increment.from != rules.start_price) {
-        return InvalidField(path + ".from_fen", Reason::kOUT_OF_RANGE, std::to_string(rules.start_price.value));
+        return InvalidField(path + ".from_fen", Reason::kOUT_OF_RANGE,
+                            std::to_string(rules.start_price.value));
       }
       continue;
     }
@@ -244,7 +250,8 @@ std::string_view OutcomeName(Outcome outcome) {
 }
 
 bool IsOpen(State state) {
-  return state == State::kFree || state == State::kPreparing || state == State::kLimited || state == State::kSuspended;
+  return state == State::kFree || state == State::kPreparing || state == State::kLimited ||
+         state == State::kSuspended;
 }
 
 std::optional<Time> NextChange(const Auction& auction) {
@@ -271,7 +278,8 @@ Status CheckRules(const Rules& rules) {
   TTX_RETURN_IF_ERROR(CheckDuration(rules.preparation, Duration{}, kMaxPreparation, "rules.preparation"));
   TTX_RETURN_IF_ERROR(CheckDuration(rules.cycle, kMinCycle, kMaxCycle, "rules.cycle"));
   if (rules.max_steps_per_bid < 0 || rules.max_steps_per_bid > kMaxStepsPerBid) {
-    return InvalidField("rules.max_steps_per_bid", Reason::kOUT_OF_RANGE, "0.." + std::to_string(kMaxStepsPerBid));
+    return InvalidField("rules.max_steps_per_bid", Reason::kOUT_OF_RANGE,
+                        "0.." + std::to_string(kMaxStepsPerBid));
   }
   if (rules.cap) {
     TTX_RETURN_IF_ERROR(CheckAmount(*rules.cap, rules.start_price, "rules.cap_fen"));
@@ -304,8 +312,8 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now) {
   }
   Recorder recorder({}, now);
   // A start that has passed already begins now: nobody loses bidding time to a late decision.
-  recorder.Add(Scheduled{command.id, command.listing, command.exchange, command.title, command.rules, command.reserve,
-                         std::max(command.start_time, now), command.bidders});
+  recorder.Add(Scheduled{command.id, command.listing, command.exchange, command.title, command.rules,
+                         command.reserve, std::max(command.start_time, now), command.bidders});
   AdvanceUntil(recorder, now);
   return recorder.Take();
 }
@@ -321,7 +329,8 @@ Decision Decide(const Auction& state, const PlaceBid& command, Time now) {
   AdvanceAndResume(recorder, now);
   const Auction& auction = recorder.state();
   if (const std::optional<Reason> reason = Refuse(auction, command)) {
-    recorder.Add(BidRefused{command.bidder ? command.bidder->code : "", command.organization, command.price, *reason});
+    recorder.Add(
+        BidRefused{command.bidder ? command.bidder->code : "", command.organization, command.price, *reason});
     return recorder.Take(Error(*reason, RefusalDetails(recorder.state(), *reason)));
   }
   const bool limited = auction.state == State::kLimited;
@@ -352,7 +361,8 @@ Decision Decide(const Auction& state, const SuspendForOutage& command, Time now)
   // A session that should have begun during the outage has lost nothing: it is suspended from its start.
   const Time since = std::max(command.since, auction.start_time);
   const bool brief = now - command.since < kOutageNotice;
-  recorder.Add(Suspended{since, "SYSTEM_FAILURE", auction.phase_end - since, brief ? now : now + kOutageNotice});
+  recorder.Add(
+      Suspended{since, "SYSTEM_FAILURE", auction.phase_end - since, brief ? now : now + kOutageNotice});
   return recorder.Take();
 }
 
@@ -417,30 +427,38 @@ Auction Applied(Auction state, const Closed& event, Time) {
 
 Auction Apply(Auction state, const Event& event) {
   const int64_t version = state.version;
-  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); }, event.payload);
+  state = std::visit([&](const auto& payload) { return Applied(std::move(state), payload, event.time); },
+                     event.payload);
   state.version = version + 1;
   state.update_time = event.time;
   return state;
 }
 
 std::optional<std::string> Check(const Auction& auction) {
-  const auto fail = [&](const char* what) { return std::optional("auction " + auction.id.text + ": " + what); };
+  const auto fail = [&](const char* what) {
+    return std::optional("auction " + auction.id.text + ": " + what);
+  };
   if (auction.bid_count < 0 || auction.leading.has_value() != (auction.bid_count > 0)) {
     return fail("a leader without bids, or bids without a leader");
   }
   if (auction.leading) {
     if (auction.leading->number != auction.bid_count) return fail("the leader is not the last accepted bid");
-    if (auction.leading->price < auction.rules.start_price) return fail("the leader is below the start price");
-    if (auction.rules.cap && auction.leading->price > *auction.rules.cap) return fail("the leader is above the cap");
+    if (auction.leading->price < auction.rules.start_price)
+      return fail("the leader is below the start price");
+    if (auction.rules.cap && auction.leading->price > *auction.rules.cap)
+      return fail("the leader is above the cap");
   }
   if (auction.rival && (!auction.leading || auction.rival->code == auction.leading->code)) {
     return fail("the rival is the leader");
   }
   const bool closed = auction.state == State::kClosed;
-  if (closed != (auction.outcome != Outcome::kNone)) return fail("an outcome without a close, or a close without one");
-  if (closed && auction.outcome != OutcomeOf(auction)) return fail("the outcome does not follow from the bids");
+  if (closed != (auction.outcome != Outcome::kNone))
+    return fail("an outcome without a close, or a close without one");
+  if (closed && auction.outcome != OutcomeOf(auction))
+    return fail("the outcome does not follow from the bids");
   if (auction.state == State::kScheduled && auction.bid_count != 0) return fail("bids before the start");
-  if (auction.state == State::kLimited && auction.cycle_number < 1) return fail("a limited phase without a cycle");
+  if (auction.state == State::kLimited && auction.cycle_number < 1)
+    return fail("a limited phase without a cycle");
   return std::nullopt;
 }
 
@@ -460,9 +478,9 @@ std::string CanonicalLine(const Auction& auction, const Event& event) {
       return line("Scheduled",
                   {e.listing, e.exchange, ModeName(e.rules.mode), std::to_string(e.start_time.ns),
                    std::to_string(e.rules.start_price.value), increments,
-                   std::to_string(static_cast<int>(e.rules.multiple_base)), std::to_string(e.rules.free_period.ns),
-                   std::to_string(e.rules.preparation.ns), std::to_string(e.rules.cycle.ns),
-                   std::to_string(static_cast<int>(e.rules.limited_entry)),
+                   std::to_string(static_cast<int>(e.rules.multiple_base)),
+                   std::to_string(e.rules.free_period.ns), std::to_string(e.rules.preparation.ns),
+                   std::to_string(e.rules.cycle.ns), std::to_string(static_cast<int>(e.rules.limited_entry)),
                    std::to_string(e.rules.max_steps_per_bid), e.rules.self_outbid ? "1" : "0",
                    e.rules.cap ? std::to_string(e.rules.cap->value) : "0", std::to_string(e.bidders.size())});
     }
@@ -482,9 +500,10 @@ std::string CanonicalLine(const Auction& auction, const Event& event) {
       return line("Resumed", {std::string(StateName(e.state)), std::to_string(e.end.ns)});
     }
     std::string operator()(const Closed& e) const {
-      return line("Closed", {std::string(OutcomeName(e.outcome)), std::to_string(e.time.ns), e.winner ? e.winner->code : "",
-                             e.winner ? std::to_string(e.winner->price.value) : "0",
-                             e.reserve ? std::to_string(e.reserve->price.value) : "0"});
+      return line("Closed",
+                  {std::string(OutcomeName(e.outcome)), std::to_string(e.time.ns),
+                   e.winner ? e.winner->code : "", e.winner ? std::to_string(e.winner->price.value) : "0",
+                   e.reserve ? std::to_string(e.reserve->price.value) : "0"});
     }
   };
   return std::visit(Visitor{join}, event.payload);

@@ -14,10 +14,13 @@ constexpr Fen Yuan(int64_t yuan) { return {yuan * 100}; }
 
 // 09:00 Shanghai time on a day in November 2026.
 Time At(int hour, int minute, int second = 0, int millisecond = 0) {
-  return StartOfDay(MakeDate(2026, 11, 23)) + Hours(hour) + Minutes(minute) + Seconds(second) + Milliseconds(millisecond);
+  return StartOfDay(MakeDate(2026, 11, 23)) + Hours(hour) + Minutes(minute) + Seconds(second) +
+         Milliseconds(millisecond);
 }
 
-Bidder BidderOf(const std::string& code) { return {code, "organizations/" + code, "listings/l/intents/" + code}; }
+Bidder BidderOf(const std::string& code) {
+  return {code, "organizations/" + code, "listings/l/intents/" + code};
+}
 
 Rules WorkedRules() {
   Rules rules;
@@ -29,9 +32,14 @@ Rules WorkedRules() {
 }
 
 ScheduleAuction WorkedSession() {
-  return {{"a1"},       "listings/l", "organizations/x", "title", WorkedRules(),
+  return {{"a1"},
+          "listings/l",
+          "organizations/x",
+          "title",
+          WorkedRules(),
           Reserve{Yuan(1'050'000), std::string(16, 's'), std::string(32, 'c')},
-          At(9, 0),     {BidderOf("B01"), BidderOf("B02"), BidderOf("B03")}};
+          At(9, 0),
+          {BidderOf("B01"), BidderOf("B02"), BidderOf("B03")}};
 }
 
 // Folds decisions and checks, after each, that the events rebuild the state.
@@ -166,11 +174,22 @@ TEST(Multi, EntryIntoLimitedBidding) {
       {"two bidders, nobody", LimitedEntry::kIfTwoBidders, {}, false},
       {"two bidders, one", LimitedEntry::kIfTwoBidders, {{"B01", At(9, 5)}}, false},
       {"two bidders, two", LimitedEntry::kIfTwoBidders, {{"B01", At(9, 5)}, {"B02", At(9, 6)}}, true},
-      {"last hour, two before", LimitedEntry::kIfTwoInLastHour, {{"B01", At(7, 5)}, {"B02", At(8, 59, 59)}}, false},
-      {"last hour, one of two", LimitedEntry::kIfTwoInLastHour, {{"B01", At(8, 59, 59, 999)}, {"B02", At(9, 30)}}, false},
-      {"last hour, at its first instant", LimitedEntry::kIfTwoInLastHour, {{"B01", At(9, 0)}, {"B02", At(9, 30)}}, true},
-      {"last hour, a third one", LimitedEntry::kIfTwoInLastHour,
-       {{"B01", At(7, 0)}, {"B02", At(9, 30)}, {"B03", At(9, 31)}}, true},
+      {"last hour, two before",
+       LimitedEntry::kIfTwoInLastHour,
+       {{"B01", At(7, 5)}, {"B02", At(8, 59, 59)}},
+       false},
+      {"last hour, one of two",
+       LimitedEntry::kIfTwoInLastHour,
+       {{"B01", At(8, 59, 59, 999)}, {"B02", At(9, 30)}},
+       false},
+      {"last hour, at its first instant",
+       LimitedEntry::kIfTwoInLastHour,
+       {{"B01", At(9, 0)}, {"B02", At(9, 30)}},
+       true},
+      {"last hour, a third one",
+       LimitedEntry::kIfTwoInLastHour,
+       {{"B01", At(7, 0)}, {"B02", At(9, 30)}, {"B03", At(9, 31)}},
+       true},
   };
   for (const EntryCase& test : cases) {
     ScheduleAuction command = WorkedSession();
@@ -196,17 +215,17 @@ TEST(PlaceBid, EveryRefusalInItsOrderOfPrecedence) {
   Session session(command);
   EXPECT_EQ(session.Bid("stranger", Yuan(1), At(8, 30)), Reason::kNOT_OPEN);  // before NOT_QUALIFIED
   EXPECT_EQ(session.Bid("stranger", Yuan(1), At(9, 1)), Reason::kNOT_QUALIFIED);
-  EXPECT_EQ(session.Bid("B01", Yuan(995'000), At(9, 2)), Reason::kBELOW_START);  // before NOT_MULTIPLE
+  EXPECT_EQ(session.Bid("B01", Yuan(995'000), At(9, 2)), Reason::kBELOW_START);     // before NOT_MULTIPLE
   EXPECT_EQ(session.Bid("B01", Yuan(1'505'000), At(9, 3)), Reason::kNOT_MULTIPLE);  // before ABOVE_CAP
   EXPECT_EQ(session.Bid("B01", Yuan(1'510'000), At(9, 4)), Reason::kABOVE_CAP);
   EXPECT_EQ(session.Bid("B01", Yuan(1'040'000), At(9, 5)), Reason::kNEED_CONFIRM);
   EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(9, 6)), std::nullopt);
-  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(9, 7)), Reason::kNOT_HIGHER);  // before SELF_LEADING
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(9, 7)), Reason::kNOT_HIGHER);    // before SELF_LEADING
   EXPECT_EQ(session.Bid("B01", Yuan(1'080'000), At(9, 8)), Reason::kSELF_LEADING);  // before NEED_CONFIRM
   EXPECT_EQ(session.Bid("B02", Yuan(1'080'000), At(9, 9)), Reason::kNEED_CONFIRM);
   EXPECT_EQ(session.Bid("B02", Yuan(1'080'000), At(9, 10), /*confirm=*/true), std::nullopt);
-  const Decision wrong_code = Decide(session.state(),
-                                     PlaceBid{BidderOf("B03"), "organizations/B03", "B01", Yuan(1'090'000)}, At(9, 11));
+  const Decision wrong_code = Decide(
+      session.state(), PlaceBid{BidderOf("B03"), "organizations/B03", "B01", Yuan(1'090'000)}, At(9, 11));
   EXPECT_EQ(wrong_code.refusal->reason, Reason::kWRONG_BIDDER_CODE);
   EXPECT_EQ(wrong_code.refusal->metadata.at("min_acceptable_fen"), std::to_string(Yuan(1'090'000).value));
 }
@@ -268,7 +287,8 @@ TEST(Outage, AShortOneGoesOnAtOnceWithAtLeastACycle) {
   session.AdvanceTo(At(10, 1));
   session.Outage(At(10, 4), At(10, 20));
   EXPECT_EQ(session.state().state, State::kSuspended);
-  EXPECT_EQ(session.Bid("B02", Yuan(1'070'000), At(10, 20, 1)), std::nullopt) << "the bid resumes the session first";
+  EXPECT_EQ(session.Bid("B02", Yuan(1'070'000), At(10, 20, 1)), std::nullopt)
+      << "the bid resumes the session first";
   Session quiet(WorkedSession());
   quiet.Bid("B01", Yuan(1'060'000), At(9, 30));
   quiet.AdvanceTo(At(10, 1));
@@ -347,7 +367,10 @@ TEST(Schedule, BadRulesNameTheField) {
   EXPECT_EQ(field([](auto& c) { c.rules.increments.resize(17, {Yuan(1), Yuan(1)}); }), "rules.increments");
   EXPECT_EQ(field([](auto& c) { c.rules.increments[0].step = {0}; }), "rules.increments[0].step_fen");
   EXPECT_EQ(field([](auto& c) { c.rules.increments[0].from = {1}; }), "rules.increments[0].from_fen");
-  EXPECT_EQ(field([](auto& c) { c.rules.increments.push_back({Yuan(1'005'000), {1}}); }), "rules.increments[1].from_fen");
+  EXPECT_EQ(field([](auto& c) {
+              c.rules.increments.push_back({Yuan(1'005'000), {1}});
+            }),
+            "rules.increments[1].from_fen");
   EXPECT_EQ(field([](auto& c) { c.rules.free_period = {}; }), "rules.free_period");
   EXPECT_EQ(field([](auto& c) { c.rules.preparation = Hours(25); }), "rules.preparation");
   EXPECT_EQ(field([](auto& c) { c.rules.cycle = {}; }), "rules.cycle");
@@ -396,7 +419,8 @@ RC_GTEST_PROP(MultiProperty, RandomSessionsKeepTheInvariants, ()) {
       RC_ASSERT(command.rules.self_outbid || accepted.back().code != code);
     }
     accepted.push_back(bid);
-    if (session.state().state == State::kLimited) RC_ASSERT(session.state().phase_end == now + command.rules.cycle);
+    if (session.state().state == State::kLimited)
+      RC_ASSERT(session.state().phase_end == now + command.rules.cycle);
     last_end = session.state().phase_end;
   }
   RC_ASSERT(session.Count<Closed>() == 1);
@@ -408,7 +432,8 @@ RC_GTEST_PROP(MultiProperty, RandomSessionsKeepTheInvariants, ()) {
     const bool capped = command.rules.cap && accepted.back().price == *command.rules.cap;
     const Time limited_end = At(9, 1) + command.rules.cycle;
     RC_ASSERT(session.state().phase_end ==
-              (capped ? accepted.back().time : std::max(limited_end, accepted.back().time >= At(9, 1) ? last_end : limited_end)));
+              (capped ? accepted.back().time
+                      : std::max(limited_end, accepted.back().time >= At(9, 1) ? last_end : limited_end)));
   }
 }
 

@@ -15,7 +15,8 @@ constexpr uint8_t Id8(Table table) { return static_cast<uint8_t>(table); }
 template <class Record>
 Record Parse(std::string_view bytes) {
   Record record;
-  TTX_CHECK(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())), "an auction record cannot be read");
+  TTX_CHECK(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())),
+            "an auction record cannot be read");
   return record;
 }
 
@@ -25,7 +26,8 @@ Reason ParseReason(const std::string& name) {
   return static_cast<Reason>(info - AllReasons().data());
 }
 
-// --- domain <-> record ---------------------------------------------------------------------------------------------
+// --- domain <-> record
+// ---------------------------------------------------------------------------------------------
 
 store::RulesRecord ToRecord(const Rules& rules) {
   store::RulesRecord record;
@@ -51,7 +53,8 @@ Rules FromRecord(const store::RulesRecord& record) {
   Rules rules;
   rules.mode = static_cast<Mode>(record.mode());
   rules.start_price = {record.start_price_fen()};
-  for (const auto& tier : record.increments()) rules.increments.push_back({{tier.from_fen()}, {tier.step_fen()}});
+  for (const auto& tier : record.increments())
+    rules.increments.push_back({{tier.from_fen()}, {tier.step_fen()}});
   rules.multiple_base = static_cast<MultipleBase>(record.multiple_base());
   rules.free_period = {record.free_period_ns()};
   rules.preparation = {record.preparation_ns()};
@@ -220,8 +223,8 @@ decltype(Event::payload) PayloadOf(const store::EventRecord& record) {
   switch (record.payload_case()) {
     case store::EventRecord::kScheduled: {
       const auto& from = record.scheduled();
-      Scheduled event{{record.auction()}, from.listing(), from.exchange(), from.title(), FromRecord(from.rules()),
-                      std::nullopt, {from.start_time_ns()}, {}};
+      Scheduled event{{record.auction()},       from.listing(), from.exchange(),        from.title(),
+                      FromRecord(from.rules()), std::nullopt,   {from.start_time_ns()}, {}};
       if (from.has_reserve()) event.reserve = FromRecord(from.reserve());
       for (const auto& bidder : from.bidders()) event.bidders.push_back(FromRecord(bidder));
       return event;
@@ -244,7 +247,11 @@ decltype(Event::payload) PayloadOf(const store::EventRecord& record) {
       return Resumed{static_cast<State>(record.resumed().state()), {record.resumed().end_ns()}};
     case store::EventRecord::kClosed: {
       const auto& from = record.closed();
-      Closed event{static_cast<Outcome>(from.outcome()), {from.time_ns()}, std::nullopt, from.bid_count(), std::nullopt};
+      Closed event{static_cast<Outcome>(from.outcome()),
+                   {from.time_ns()},
+                   std::nullopt,
+                   from.bid_count(),
+                   std::nullopt};
       if (from.has_winner()) event.winner = FromRecord(from.winner());
       if (from.has_reserve()) event.reserve = FromRecord(from.reserve());
       return event;
@@ -257,8 +264,8 @@ decltype(Event::payload) PayloadOf(const store::EventRecord& record) {
 
 StoredEvent FromRecord(const storage::OutboxEvent& stored) {
   const auto record = Parse<store::EventRecord>(stored.payload);
-  return {stored.sequence,       {record.auction()}, record.listing(),
-          record.exchange(),     record.log_hash(),  {{record.time_ns()}, PayloadOf(record)}};
+  return {stored.sequence,   {record.auction()}, record.listing(),
+          record.exchange(), record.log_hash(),  {{record.time_ns()}, PayloadOf(record)}};
 }
 
 std::string BidKey(const AuctionId& id, int64_t number) {
@@ -271,8 +278,8 @@ void SaveOpenCount(storage::Txn& txn, uint64_t count) {
   txn.Put(Key(Id8(Table::kOpenCount)).str(), std::move(value));
 }
 
-// Writes what one event adds besides the new state. Refused bids are no part of the public log: neither of its index
-// nor of its hash, which nothing changes after the close.
+// Writes what one event adds besides the new state. Refused bids are no part of the public log: neither of
+// its index nor of its hash, which nothing changes after the close.
 void SaveEvent(storage::Txn& txn, StoredAuction& stored, const Event& event) {
   const AuctionId& id = stored.auction.id;
   const bool is_public = !std::holds_alternative<BidRefused>(event.payload);
@@ -314,7 +321,8 @@ std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const Au
   return stored;
 }
 
-StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>& before, const Decision& decision) {
+StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>& before,
+                           const Decision& decision) {
   const auto violation = Check(decision.next);
   TTX_CHECK(!violation, violation.value_or(""));
   StoredAuction after{decision.next, before ? before->log_hash : std::string(32, '\0')};
@@ -330,7 +338,8 @@ StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>
   return after;
 }
 
-std::optional<Bidder> FindBidder(const storage::Reader& reader, const AuctionId& id, std::string_view organization) {
+std::optional<Bidder> FindBidder(const storage::Reader& reader, const AuctionId& id,
+                                 std::string_view organization) {
   const auto bytes = reader.Get(Key(Id8(Table::kBidderByOrg)).Text(id.text).Text(organization).str());
   if (!bytes) return std::nullopt;
   return FromRecord(Parse<store::BidderRecord>(*bytes));
@@ -375,7 +384,8 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
   return bids;
 }
 
-std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after, size_t limit) {
+std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
+                                        size_t limit) {
   storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kRefusedBid)).Text(id.text).str());
   range.begin = Key(Id8(Table::kRefusedBid)).Text(id.text).I64(after.ns + 1).str();
   std::vector<RefusedBid> refused;
@@ -421,8 +431,8 @@ void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject) {
   txn.SetDue(at, subject);
 }
 
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id, uint64_t after_sequence,
-                                    size_t limit) {
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id,
+                                    uint64_t after_sequence, size_t limit) {
   std::vector<storage::OutboxEvent> stored;
   if (id.empty()) {
     stored = storage::ReadOutbox(reader, after_sequence, limit);

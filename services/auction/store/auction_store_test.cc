@@ -75,7 +75,7 @@ TEST_F(AuctionStoreTest, WhatIsSavedIsLoaded) {
 TEST_F(AuctionStoreTest, TheStoredEventsRebuildTheAuction) {
   Schedule();
   Bid(1'000'000'001, "organizations/b1", 110);
-  Bid(1'000'000'002, "organizations/b1", 120);  // refused: leads already
+  Bid(1'000'000'002, "organizations/b1", 120);   // refused: leads already
   Bid(1'000'000'003, "organizations/b2", 1000);  // the cap: closes
   Auction folded;
   const auto events = ListEvents(kv_, {}, 0, 100);
@@ -115,7 +115,8 @@ TEST_F(AuctionStoreTest, GoldenBytes) {
   const StoredAuction bid = Bid(1'000'000'001, "organizations/b1", 110);
   EXPECT_EQ(Hex(bid.log_hash), "9231898f0e6a2107cd7cf0290d29ba433379f3cb896b748188294e7c8b475dc7");
   std::string keys;
-  for (const auto& entry : kv_.Scan({std::string(1, '\x10'), std::string(1, '\x20')}, 100, storage::Direction::kForward)) {
+  for (const auto& entry :
+       kv_.Scan({std::string(1, '\x10'), std::string(1, '\x20')}, 100, storage::Direction::kForward)) {
     keys += Hex(entry.key) + "\n";
   }
   EXPECT_EQ(keys,

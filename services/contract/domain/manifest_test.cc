@@ -107,6 +107,43 @@ struct Removal {
   std::function<void(Manifest&)> remove;
 };
 
+std::vector<Removal> PaymentRemovals() {
+  std::vector<Removal> cases;
+  const auto add = [&](const char* field, std::function<void(Manifest&)> remove,
+                       Reason reason = Reason::kREQUIRED) {
+    cases.push_back({field, reason, std::move(remove)});
+  };
+  add("manifest.payment.form", [](Manifest& m) { m.payment.form = PaymentForm::kUnspecified; });
+  add("manifest.payment.due_workdays", [](Manifest& m) { m.payment.due_workdays = 0; });
+  add("manifest.payment.instalments", [](Manifest& m) { m.payment.form = PaymentForm::kInstalments; });
+  add(
+      "manifest.payment.instalments",
+      [](Manifest& m) {
+        m.payment.form = PaymentForm::kInstalments;
+        m.payment.instalments = {{"交付后", Yuan(1'199'999)}};
+      },
+      Reason::kAMOUNTS_MISMATCH);
+  const auto royalty = [&](const char* field, std::function<void(Payment&)> remove) {
+    add(field, [remove](Manifest& m) {
+      m.payment = {PaymentForm::kRoyaltyWithEntryFee,
+                   5,
+                   {},
+                   Yuan(1),
+                   RoyaltyBase::kSales,
+                   RoyaltyRate::kFixed,
+                   30'000,
+                   "每季度查账"};
+      remove(m.payment);
+    });
+  };
+  royalty("manifest.payment.entry_fee_fen", [](Payment& p) { p.entry_fee = {}; });
+  royalty("manifest.payment.royalty_base", [](Payment& p) { p.royalty_base = RoyaltyBase::kUnspecified; });
+  royalty("manifest.payment.royalty_rate", [](Payment& p) { p.royalty_rate = RoyaltyRate::kUnspecified; });
+  royalty("manifest.payment.royalty_ppm", [](Payment& p) { p.royalty_ppm = 0; });
+  royalty("manifest.payment.books_inspection", [](Payment& p) { p.books_inspection = ""; });
+  return cases;
+}
+
 std::vector<Removal> Removals() {
   std::vector<Removal> cases;
   const auto text = [&](const char* field, std::string Manifest::*member) {
@@ -159,34 +196,7 @@ std::vector<Removal> Removals() {
       "manifest.items[1].amount_fen", [](Manifest& m) { m.items[1].amount = {}; }, Reason::kOUT_OF_RANGE);
   add(
       "manifest.items", [](Manifest& m) { m.items[0].amount += Fen{1}; }, Reason::kAMOUNTS_MISMATCH);
-  add("manifest.payment.form", [](Manifest& m) { m.payment.form = PaymentForm::kUnspecified; });
-  add("manifest.payment.due_workdays", [](Manifest& m) { m.payment.due_workdays = 0; });
-  add("manifest.payment.instalments", [](Manifest& m) { m.payment.form = PaymentForm::kInstalments; });
-  add(
-      "manifest.payment.instalments",
-      [](Manifest& m) {
-        m.payment.form = PaymentForm::kInstalments;
-        m.payment.instalments = {{"交付后", Yuan(1'199'999)}};
-      },
-      Reason::kAMOUNTS_MISMATCH);
-  const auto royalty = [&](const char* field, std::function<void(Payment&)> remove) {
-    add(field, [remove](Manifest& m) {
-      m.payment = {PaymentForm::kRoyaltyWithEntryFee,
-                   5,
-                   {},
-                   Yuan(1),
-                   RoyaltyBase::kSales,
-                   RoyaltyRate::kFixed,
-                   30'000,
-                   "每季度查账"};
-      remove(m.payment);
-    });
-  };
-  royalty("manifest.payment.entry_fee_fen", [](Payment& p) { p.entry_fee = {}; });
-  royalty("manifest.payment.royalty_base", [](Payment& p) { p.royalty_base = RoyaltyBase::kUnspecified; });
-  royalty("manifest.payment.royalty_rate", [](Payment& p) { p.royalty_rate = RoyaltyRate::kUnspecified; });
-  royalty("manifest.payment.royalty_ppm", [](Payment& p) { p.royalty_ppm = 0; });
-  royalty("manifest.payment.books_inspection", [](Payment& p) { p.books_inspection = ""; });
+  for (Removal& removal : PaymentRemovals()) cases.push_back(std::move(removal));
   return cases;
 }
 

@@ -79,7 +79,7 @@ Result<PayoutDecision> Decide(const Payout& state, const ApprovePayout& command,
 /// PENDING -> SENT; nothing when SENT. WRONG_STATE.
 Result<PayoutDecision> Decide(const Payout& state, const SendPayout& command, Time now);
 /// SENT or UNKNOWN -> the result; nothing when the same was reported before. END_TO_END_ID_MISMATCH, then
-/// REPORT_DIFFERS when the same result was reported with another transaction, then WRONG_STATE. Success posts to the ledger, and it happens once (E7).
+/// REPORT_DIFFERS when it was reported with another transaction, then WRONG_STATE. Success posts once (E7).
 Result<PayoutDecision> Decide(const Payout& state, const ReportPayout& command, Time now);
 
 /// What must hold of every payout; names the first violation.
