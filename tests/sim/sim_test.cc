@@ -14,7 +14,7 @@ namespace {
 
 // How many seeds a run of the tests looks at, and from which on.
 constexpr uint64_t kFaultlessRuns = 4;
-constexpr uint64_t kFaultyRuns = 16;
+constexpr uint64_t kFaultyRuns = 24;
 
 uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
