@@ -190,7 +190,7 @@ std::map<std::string, AuctionLog> AuctionLogs(const storage::Reader& reader) {
   return logs;
 }
 
-// What the listing service announced are about, by type.
+// What the listing service announced, by type.
 std::map<listing::AnnouncementType, std::vector<listing::Announcement>> Announcements(
     const Installation& services, const storage::Reader& reader) {
   std::map<listing::AnnouncementType, std::vector<listing::Announcement>> found;

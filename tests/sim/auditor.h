@@ -11,8 +11,8 @@
 
 namespace ttx::sim {
 
-/// Looks at what is durable with rules of its own and names what does not hold, by invariant
-/// (docs/verification.md).
+/// Looks at what is durable with rules of its own and names what does not hold, by invariant: A auctions, E escrow,
+/// C contracts, S system.
 class Auditor {
  public:
   Auditor(const World& world, const Installation& services) : world_(world), services_(services) {}
