@@ -79,6 +79,8 @@ void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {
 }
 
 std::optional<std::string> AuctionApp::Recover(storage::Txn& txn, Time since, std::string_view cursor) const {
+  // A crash in the middle must not make the outage look short: each step's commit is a sign of life too.
+  since = std::min(since, LoadRecovery(txn).value_or(since));
   if (txn.now() - since <= kMaxOutage) return std::nullopt;
   const std::vector<AuctionId> open = ListOpen(txn, cursor, kRecoverPerStep);
   for (const AuctionId& id : open) {
@@ -86,7 +88,9 @@ std::optional<std::string> AuctionApp::Recover(storage::Txn& txn, Time since, st
     TTX_CHECK(before.has_value(), "an indexed auction is missing");
     SaveDecision(txn, before, Decide(before->auction, SuspendForOutage{since}, txn.now()));
   }
-  return open.size() < kRecoverPerStep ? std::nullopt : std::optional(open.back().text);
+  const bool more = open.size() == kRecoverPerStep;
+  SaveRecovery(txn, more ? std::optional(since) : std::nullopt);
+  return more ? std::optional(open.back().text) : std::nullopt;
 }
 
 Result<StoredAuction> AuctionApp::Get(const storage::Reader& reader, const AuctionId& id) const {

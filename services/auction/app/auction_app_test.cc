@@ -173,6 +173,39 @@ TEST_F(AuctionAppTest, AnOutageSuspendsOpenSessionsInSteps) {
   EXPECT_EQ(app_.Get(shell_.kv(), {"a1"})->auction.phase_end - (kStart + Hours(1) + Minutes(20)) >= Minutes(50), true);
 }
 
+TEST_F(AuctionAppTest, ARecoveryThatWasCutShortStillKnowsHowLongTheOutageWas) {
+  for (int i = 0; i < 100; ++i) {
+    ScheduleAuction command;
+    command.id = {"b" + std::to_string(i)};
+    command.rules.start_price = {100};
+    command.rules.increments = {{{100}, {10}}};
+    command.start_time = kStart + Hours(1);
+    command.bidders = {{"11111", "organizations/b1", "i1"}};
+    ASSERT_TRUE(Own([&](storage::Txn& txn) { return app_.Schedule(txn, command); }).ok());
+  }
+  clock_.Set(kStart + Hours(1));
+  Settle();
+  clock_.Set(kStart + Hours(1) + Minutes(20));
+  const auto recover = [&](Time since) {
+    std::optional<std::string> cursor;
+    EXPECT_TRUE(Own([&](storage::Txn& txn) -> Status {
+                  cursor = app_.Recover(txn, since, "");
+                  return {};
+                }).ok());
+    return cursor;
+  };
+  ASSERT_TRUE(recover(kStart + Hours(1) + Minutes(10)).has_value()) << "more than one step";
+  std::optional<std::string> cursor = recover(kStart + Hours(1) + Minutes(20));  // the next start, a moment later
+  ASSERT_TRUE(cursor.has_value());
+  EXPECT_TRUE(Own([&](storage::Txn& txn) -> Status {
+                cursor = app_.Recover(txn, txn.now(), *cursor);
+                return {};
+              }).ok());
+  EXPECT_FALSE(cursor.has_value());
+  EXPECT_EQ(app_.Get(shell_.kv(), {"b99"})->auction.state, State::kSuspended);
+  EXPECT_FALSE(LoadRecovery(shell_.kv()).has_value());
+}
+
 TEST_F(AuctionAppTest, ARestartWithinTheToleranceSuspendsNothing) {
   clock_.Set(kStart + Hours(1));
   Settle();

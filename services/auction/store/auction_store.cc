@@ -408,6 +408,26 @@ std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view 
   return ids;
 }
 
+std::optional<Time> LoadRecovery(const storage::Reader& reader) {
+  const auto stored = reader.Get(Key(Id8(Table::kRecovery)).str());
+  if (!stored) return std::nullopt;
+  std::string_view in = *stored;
+  const auto since = storage::TakeU64(in);
+  TTX_CHECK(since.has_value(), "recovery record too short");
+  return Time{static_cast<int64_t>(*since)};
+}
+
+void SaveRecovery(storage::Txn& txn, std::optional<Time> since) {
+  const std::string key = Key(Id8(Table::kRecovery)).str();
+  if (!since) {
+    txn.Delete(key);
+    return;
+  }
+  std::string value;
+  storage::AppendU64(value, static_cast<uint64_t>(since->ns));
+  txn.Put(key, std::move(value));
+}
+
 uint64_t CountOpen(const storage::Reader& reader) {
   const auto stored = reader.Get(Key(Id8(Table::kOpenCount)).str());
   if (!stored) return 0;

@@ -21,6 +21,7 @@ enum class Table : uint8_t {
   kRefusedBid = 0x17,      // text auction, i64 time -> BidRefusedRecord
   kHeartbeat = 0x18,       // -> u64 time of the planned heartbeat
   kOpenCount = 0x19,       // -> u64 number of sessions that are not closed
+  kRecovery = 0x1a,        // -> u64 time since which the server was away, while a recovery is under way
 };
 
 /// An auction with the hash chain over its events (docs/formats.md): not part of the decisions, but of the record.
@@ -65,6 +66,11 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after, size_t limit);
 /// Ids of the sessions that are not closed, after `after`.
 std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view after, size_t limit);
+
+/// Since when the server was away, as a recovery that is not finished has noted it.
+std::optional<Time> LoadRecovery(const storage::Reader& reader);
+/// Notes it, or that the recovery is finished.
+void SaveRecovery(storage::Txn& txn, std::optional<Time> since);
 
 /// How many sessions are not closed.
 uint64_t CountOpen(const storage::Reader& reader);
