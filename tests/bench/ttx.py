@@ -36,7 +36,8 @@ class Installation:
         self.next_number = 1
 
     def create(self):
-        run(self.build / "ttx", "init", "--data", self.folder, "--sandbox", "--https-port", self.https_port,
+        run(self.build / "ttx", "init", "--data", self.folder, "--host", "127.0.0.1", "--sandbox", "--https-port",
+            self.https_port,
             "--admin-port", self.admin_port, "--grpc-port", self.grpc_port, cwd=ROOT)
         certificates = self.folder / "certs"
         certificates.mkdir(exist_ok=True)
