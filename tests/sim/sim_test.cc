@@ -247,9 +247,11 @@ TEST_F(AuditorTest, SeesASwappedWinner) {
   const auto scheduled = FindAuctionEvent(
       [&](const auto& event) { return event.has_scheduled() && event.auction() == auction; });
   auto* winner = closed.record.mutable_closed()->mutable_winner();
+  const std::string rightful = winner->code();
   for (const auto& bidder : scheduled.record.scheduled().bidders()) {
-    if (bidder.code() != winner->code()) winner->set_code(bidder.code());
+    if (bidder.code() != rightful) winner->set_code(bidder.code());
   }
+  ASSERT_NE(winner->code(), rightful);
   Damage("auction", closed.entry.key, closed.entry.value.substr(0, 8) + closed.record.SerializeAsString());
   const auto findings = Findings();
   EXPECT_THAT(findings, Contains(StartsWith("A9 the winner is not the highest bid")));
