@@ -5,10 +5,11 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/impl/codegen/client_unary_call.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/client_callback.h>
 
 #include <chrono>
+#include <future>
 #include <utility>
 
 #include "libs/obs/log.h"
@@ -34,7 +35,7 @@ std::string RefusalKey(std::string_view source, uint64_t sequence) {
 }
 
 // ListEvents of any TTX service, by reflection: they all have after_sequence, page_size, wait_time and `events`
-// whose elements have `sequence`.
+// whose elements have `sequence`. Those with `milestones_only` give each milestone's `previous_milestone` too.
 class GrpcFeedSource : public FeedSource {
  public:
   GrpcFeedSource(const Directory& directory, std::string service, ServiceIdentity self)
@@ -47,6 +48,10 @@ class GrpcFeedSource : public FeedSource {
     auto* factory = google::protobuf::MessageFactory::generated_factory();
     request_ = factory->GetPrototype(method_->input_type());
     response_ = factory->GetPrototype(method_->output_type());
+    const auto* event = method_->output_type()->FindFieldByName("events")->message_type();
+    milestones_only_ = method_->input_type()->FindFieldByName("milestones_only");
+    previous_ = event->FindFieldByName("previous_milestone");
+    TTX_CHECK((milestones_only_ == nullptr) == (previous_ == nullptr), service_ + " has half of what milestones need");
   }
 
   Result<std::vector<FeedEvent>> Fetch(uint64_t after_sequence, int32_t limit, Duration wait) override {
@@ -89,23 +94,32 @@ class GrpcFeedSource : public FeedSource {
     auto* duration = static_cast<google::protobuf::Duration*>(
         reflection->MutableMessage(request.get(), descriptor->FindFieldByName("wait_time")));
     duration->set_seconds(wait.ns / 1'000'000'000);
+    if (milestones_only_ != nullptr) reflection->SetBool(request.get(), milestones_only_, true);
     return request;
   }
 
+  // Waits on a future, not in gRPC: a thread that waits there also serves the process's sockets, and many that take
+  // turns at it cost every call a switch of threads.
   grpc::Status Call(grpc::Channel& channel, grpc::ClientContext& context, const Message& request, Message& response) {
-    grpc::internal::RpcMethod rpc_method(full_method_.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
-    return grpc::internal::BlockingUnaryCall<Message, Message, Message, Message>(&channel, rpc_method, &context,
-                                                                                 request, &response);
+    const grpc::internal::RpcMethod rpc_method(full_method_.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
+    const auto done = std::make_shared<std::promise<grpc::Status>>();
+    grpc::internal::CallbackUnaryCall<Message, Message, Message, Message>(
+        &channel, rpc_method, &context, &request, &response,
+        [done](grpc::Status status) { done->set_value(std::move(status)); });
+    return done->get_future().get();
   }
 
-  static std::vector<FeedEvent> TakeEvents(const Message& response) {
+  std::vector<FeedEvent> TakeEvents(const Message& response) const {
     const auto* list = response.GetDescriptor()->FindFieldByName("events");
     const auto* sequence = list->message_type()->FindFieldByName("sequence");
     std::vector<FeedEvent> events;
     for (int i = 0; i < response.GetReflection()->FieldSize(response, list); ++i) {
       const Message& event = response.GetReflection()->GetRepeatedMessage(response, list, i);
-      events.push_back({static_cast<uint64_t>(event.GetReflection()->GetInt64(event, sequence)),
-                        event.SerializeAsString()});
+      FeedEvent& taken = events.emplace_back(
+          FeedEvent{static_cast<uint64_t>(event.GetReflection()->GetInt64(event, sequence)), event.SerializeAsString()});
+      if (previous_ != nullptr) {
+        taken.previous = static_cast<uint64_t>(event.GetReflection()->GetInt64(event, previous_));
+      }
     }
     return events;
   }
@@ -117,6 +131,8 @@ class GrpcFeedSource : public FeedSource {
   const google::protobuf::MethodDescriptor* method_ = nullptr;
   const Message* request_ = nullptr;
   const Message* response_ = nullptr;
+  const FieldDescriptor* milestones_only_ = nullptr;
+  const FieldDescriptor* previous_ = nullptr;
   std::mutex mutex_;
   grpc::ClientContext* context_ = nullptr;
   bool cancelled_ = false;
@@ -154,7 +170,7 @@ storage::Command Feed::MakeCommand(FeedEvent event) {
   command.run = [this, event = std::move(event)](storage::Txn& txn) -> Result<std::string> {
     const uint64_t cursor = FeedCursor(txn, source_name_);
     // A duplicate, or an event behind one that got lost on the way: the next fetch brings what is missing.
-    if (event.sequence != cursor + 1) return std::string();
+    if (event.previous != cursor) return std::string();
     const Status status = handler_(txn, event);
     if (!status.ok()) {
       txn.Discard();

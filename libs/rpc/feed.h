@@ -20,6 +20,7 @@ namespace ttx::rpc {
 struct FeedEvent {
   uint64_t sequence = 0;
   std::string bytes;
+  uint64_t previous = sequence - 1;  // the sequence of the event before it among those the consumer is sent; 0 for none
 };
 
 /// Where a feed's events come from: the network, or the simulator.
@@ -33,7 +34,8 @@ class FeedSource {
   virtual void Cancel() = 0;
 };
 
-/// Calls `ListEvents` of the service's proto API over the directory's channel, as `self`.
+/// Calls `ListEvents` of the service's proto API over the directory's channel, as `self`. Of a service whose request
+/// offers `milestones_only`, it asks for nothing else.
 std::unique_ptr<FeedSource> MakeGrpcFeedSource(const Directory& directory, std::string service_full_name,
                                                ServiceIdentity self);
 

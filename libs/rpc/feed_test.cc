@@ -311,6 +311,41 @@ class GapSource : public FeedSource {
   std::atomic<int>& fetches_;
 };
 
+// A source that is asked for some of a log only.
+class SparseSource : public FeedSource {
+ public:
+  explicit SparseSource(std::vector<FeedEvent> log) : log_(std::move(log)) {}
+  Result<std::vector<FeedEvent>> Fetch(uint64_t after, int32_t limit, Duration) override {
+    std::vector<FeedEvent> events;
+    for (const FeedEvent& event : log_) {
+      if (event.sequence > after && events.size() < static_cast<size_t>(limit)) events.push_back(event);
+    }
+    return events;
+  }
+  void Cancel() override {}
+
+ private:
+  const std::vector<FeedEvent> log_;
+};
+
+TEST(Feed, WhatIsLeftOutOnPurposeIsNoGapButAMissingEventIs) {
+  const FeedEvent first{3, "good3", 0}, second{7, "good7", 3}, third{8, "good8", 7};
+  MemKv disk;
+  const auto take = [&](std::vector<FeedEvent> log) {
+    ManualClock clock(Time{1'000'000'000'000});
+    Shell shell(std::make_unique<BorrowedKv>(disk), clock, {},
+                {.on_due = [](storage::Txn&, const std::string&) {}, .on_failure = [](const Error&) {}});
+    Feed feed(kSource, std::make_unique<SparseSource>(std::move(log)), shell, Consume, nullptr);
+    feed.Step(10);
+    while (shell.writer().Step() > 0) {
+    }
+    return FeedCursor(disk, kSource);
+  };
+  EXPECT_EQ(take({first, third}), 3u) << "7 is missing";
+  EXPECT_EQ(take({first, second, third}), 8u);
+  EXPECT_EQ(storage::LastSequence(disk), 3u);
+}
+
 TEST_F(FeedOverGrpc, ASourceWithAGapHasNoEffectAndIsNotAskedInARush) {
   std::atomic<int> fetches = 0;
   Feed feed(kSource, std::make_unique<GapSource>(fetches), consumer_, Consume, nullptr);

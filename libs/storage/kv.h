@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,21 +42,22 @@ class Reader {
                                   Direction direction = Direction::kForward) const = 0;
 };
 
+/// The newest value of each key that changes, in byte order; nullopt when it is deleted.
+using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
+
 /// What one commit changes. The last operation on a key wins.
 class WriteBatch {
  public:
-  struct Operation {
-    std::string key;
-    std::optional<std::string> value;  // nullopt deletes
-  };
+  WriteBatch() = default;
+  explicit WriteBatch(Changes changes) : changes_(std::move(changes)) {}
 
-  void Put(std::string key, std::string value) { operations_.push_back({std::move(key), std::move(value)}); }
-  void Delete(std::string key) { operations_.push_back({std::move(key), std::nullopt}); }
-  const std::vector<Operation>& operations() const { return operations_; }
-  bool empty() const { return operations_.empty(); }
+  void Put(std::string key, std::string value) { changes_.insert_or_assign(std::move(key), std::move(value)); }
+  void Delete(std::string key) { changes_.insert_or_assign(std::move(key), std::nullopt); }
+  const Changes& changes() const { return changes_; }
+  bool empty() const { return changes_.empty(); }
 
  private:
-  std::vector<Operation> operations_;
+  Changes changes_;
 };
 
 /// The storage port: an ordered key space with snapshots and atomic, durable writes. One contract suite

@@ -79,11 +79,11 @@ std::unique_ptr<Reader> MemKv::Snapshot() const {
 Status MemKv::Write(const WriteBatch& batch) {
   const std::lock_guard lock(mutex_);
   if (map_.use_count() > 1) map_ = std::make_shared<Map>(*map_);
-  for (const WriteBatch::Operation& operation : batch.operations()) {
-    if (operation.value) {
-      map_->insert_or_assign(operation.key, *operation.value);
+  for (const auto& [key, value] : batch.changes()) {
+    if (value) {
+      map_->insert_or_assign(key, *value);
     } else {
-      map_->erase(operation.key);
+      map_->erase(key);
     }
   }
   return {};

@@ -101,9 +101,9 @@ class RocksKv : public Kv {
 
   Status Write(const WriteBatch& batch) override {
     rocksdb::WriteBatch native(0, 0, /*protection_bytes_per_key=*/8, 0);
-    for (const WriteBatch::Operation& operation : batch.operations()) {
-      const rocksdb::Status staged = operation.value ? native.Put(ToSlice(operation.key), ToSlice(*operation.value))
-                                                     : native.Delete(ToSlice(operation.key));
+    for (const auto& [key, value] : batch.changes()) {
+      const rocksdb::Status staged =
+          value ? native.Put(ToSlice(key), ToSlice(*value)) : native.Delete(ToSlice(key));
       if (!staged.ok()) return Error(Reason::kOUTCOME_UNKNOWN, {{"detail", staged.ToString()}});
     }
     rocksdb::WriteOptions options;
@@ -141,6 +141,9 @@ rocksdb::Options Profile(const RocksOptions& from) {
   options.max_write_buffer_number = 2;
   options.max_background_jobs = 2;
   options.write_buffer_size = static_cast<size_t>(from.write_buffer_bytes);
+  // Every write asks first whether its request id is known, and mostly it is not.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
   options.keep_log_file_num = 4;
   options.max_open_files = 256;
   rocksdb::BlockBasedTableOptions table;

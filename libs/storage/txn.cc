@@ -109,6 +109,14 @@ void Txn::SetDue(Time time, std::string_view subject) { Put(DueKey(time, subject
 
 void Txn::ClearDue(Time time, std::string_view subject) { Delete(DueKey(time, subject)); }
 
+void Txn::MoveInto(Overlay& batch) {
+  while (!staged_.empty()) {
+    auto inserted = batch.insert(staged_.extract(staged_.begin()));
+    if (!inserted.inserted) inserted.position->second = std::move(inserted.node.mapped());
+  }
+  staged_bytes_ = 0;
+}
+
 void Txn::Discard() {
   staged_.clear();
   staged_bytes_ = 0;

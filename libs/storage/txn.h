@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -30,8 +29,8 @@ struct OutboxEvent {
   std::string payload;  // the service's private event record
 };
 
-/// What a batch of commands has changed so far; the newest value of a key, nullopt when deleted.
-using Overlay = std::map<std::string, std::optional<std::string>, std::less<>>;
+/// What a batch of commands has changed so far.
+using Overlay = Changes;
 
 /// One command's view of the store: reads see its own writes, then those of earlier commands of the batch,
 /// then the store. Writes are staged; the Writer commits them together with everything else in the batch.
@@ -66,6 +65,8 @@ class Txn : public Reader {
 
   // For the Writer.
   const Overlay& staged() const { return staged_; }
+  /// Moves what is staged into `batch`, over what is there.
+  void MoveInto(Overlay& batch);
   size_t staged_bytes() const { return staged_bytes_; }
   uint64_t next_sequence() const { return next_sequence_; }
   bool keeps_on_error() const { return keep_on_error_; }

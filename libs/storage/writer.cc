@@ -99,6 +99,7 @@ struct Writer::Batch {
 
 Writer::Writer(Kv& kv, const Clock& clock, WriterOptions options, std::function<void(const Error&)> on_failure)
     : kv_(kv),
+      cache_(kv),
       clock_(clock),
       options_(options),
       on_failure_(std::move(on_failure)),
@@ -165,7 +166,7 @@ void Writer::Prefetch(const std::vector<Command>& commands, Batch& batch) const 
 Answer Writer::Run(const Command& command, Batch& batch) {
   if (command.abandoned && command.abandoned()) return {Error(Reason::kDEADLINE_EXCEEDED)};
   const Time now = std::max(last_time_ + Nanoseconds(1), clock_.Now());
-  Txn txn(kv_, batch.overlay, batch.prefetched, now, next_sequence_);
+  Txn txn(cache_, batch.overlay, batch.prefetched, now, next_sequence_);
   const std::string answer_key = command.request_id.empty() ? "" : AnswerKey(command);
   if (!answer_key.empty()) {
     if (const auto stored = txn.Get(answer_key)) {
@@ -183,7 +184,7 @@ Answer Writer::Run(const Command& command, Batch& batch) {
   }
   next_sequence_ = txn.next_sequence();
   batch.bytes += txn.staged_bytes();
-  for (const auto& [key, value] : txn.staged()) batch.overlay.insert_or_assign(key, value);
+  txn.MoveInto(batch.overlay);
   return {std::move(body)};
 }
 
@@ -199,25 +200,25 @@ size_t Writer::Step() {
     answers.push_back(Run(command, batch));
   }
   if (answers.size() < commands.size()) Requeue(commands, answers.size());
-  if (!batch.overlay.empty()) {
-    WriteBatch write;
-    for (auto& [key, value] : batch.overlay) {
-      value ? write.Put(key, *value) : write.Delete(key);
-    }
-    std::string time;
-    AppendU64(time, static_cast<uint64_t>(last_time_.ns));
-    write.Put(LastTimeKey(), std::move(time));
-    if (const Status status = kv_.Write(write); !status.ok()) {
-      {
-        const std::lock_guard lock(mutex_);
-        failed_ = true;
-      }
-      for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], {Error(Reason::kOUTCOME_UNKNOWN)});
-      on_failure_(status.error());
-      return answers.size();
-    }
+  if (batch.overlay.empty()) {
+    for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], std::move(answers[i]));
+    return answers.size();
   }
-  if (on_applied_) on_applied_(batch.overlay);
+  WriteBatch write(std::move(batch.overlay));
+  std::string time;
+  AppendU64(time, static_cast<uint64_t>(last_time_.ns));
+  write.Put(LastTimeKey(), std::move(time));
+  if (const Status status = kv_.Write(write); !status.ok()) {
+    {
+      const std::lock_guard lock(mutex_);
+      failed_ = true;
+    }
+    for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], {Error(Reason::kOUTCOME_UNKNOWN)});
+    on_failure_(status.error());
+    return answers.size();
+  }
+  cache_.Apply(write.changes());
+  if (on_applied_) on_applied_(write.changes());
   for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], std::move(answers[i]));
   if (on_commit_ && next_sequence_ != batch.first_sequence) on_commit_(next_sequence_ - 1);
   return answers.size();

@@ -11,6 +11,7 @@
 
 #include "libs/core/clock.h"
 #include "libs/storage/kv.h"
+#include "libs/storage/read_cache.h"
 #include "libs/storage/txn.h"
 
 namespace ttx::storage {
@@ -96,6 +97,7 @@ class Writer {
   void Loop();
 
   Kv& kv_;
+  ReadCache cache_;
   const Clock& clock_;
   const WriterOptions options_;
   const std::function<void(const Error&)> on_failure_;

@@ -202,8 +202,10 @@ void Installation::AddAuction(World& world) {
         return process;
       },
       [this](const storage::Reader& reader, uint64_t after, size_t limit) {
-        return Serialized(auction.ListEvents(reader, ServicePrincipal(), after, limit),
-                          [](const auction::StoredEvent& event) { return auction::ToProto(event); });
+        const auto milestones = auction.ListEvents(reader, ServicePrincipal(), after, limit, /*milestones_only=*/true);
+        auto events = Serialized(milestones, [](const auction::StoredEvent& event) { return auction::ToProto(event); });
+        for (size_t i = 0; i < events.size(); ++i) events[i].previous = milestones[i].previous_milestone;
+        return events;
       });
 }
 

@@ -75,7 +75,7 @@ void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {
   }
   const std::optional<StoredAuction> before = LoadAuction(txn, {subject});
   TTX_CHECK(before.has_value(), "a timer of an auction that does not exist");
-  SaveDecision(txn, before, Decide(before->auction, Advance{}, txn.now()));
+  SaveDueDecision(txn, *before, Decide(before->auction, Advance{}, txn.now()));
 }
 
 std::optional<std::string> AuctionApp::Recover(storage::Txn& txn, Time since, std::string_view cursor) const {
@@ -127,13 +127,13 @@ Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reade
 }
 
 std::vector<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, const Principal& caller,
-                                                uint64_t after_sequence, size_t limit) const {
-  if (caller.service()) return auction::ListEvents(reader, {}, after_sequence, limit);
+                                                uint64_t after_sequence, size_t limit, bool milestones_only) const {
+  const auto list = [&](uint64_t after, size_t most) {
+    return milestones_only ? ListMilestones(reader, after, most) : auction::ListEvents(reader, {}, after, most);
+  };
+  if (caller.service()) return list(after_sequence, limit);
   return ReadVisible<StoredEvent>(
-      limit,
-      [&](const StoredEvent* last) {
-        return auction::ListEvents(reader, {}, last == nullptr ? after_sequence : last->sequence, kScanPerPage);
-      },
+      limit, [&](const StoredEvent* last) { return list(last == nullptr ? after_sequence : last->sequence, kScanPerPage); },
       [&](const StoredEvent& event) { return event.exchange == caller.organization; });
 }
 

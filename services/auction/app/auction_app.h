@@ -57,9 +57,10 @@ class AuctionApp {
   /// The caller's own refused bids, or all of them for staff of the auction's exchange.
   Result<std::vector<RefusedBid>> ListRefusedBids(const storage::Reader& reader, const Principal& caller,
                                                   const AuctionId& id, Time after, size_t limit) const;
-  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's.
+  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's. With
+  /// `milestones_only`, none of the bids.
   std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller, uint64_t after_sequence,
-                                      size_t limit) const;
+                                      size_t limit, bool milestones_only) const;
   /// The public events of one auction: everything but refused bids.
   Result<std::vector<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                uint64_t after_sequence, size_t limit) const;

@@ -138,7 +138,7 @@ grpc::ServerUnaryReactor* AuctionService::ListEvents(grpc::CallbackServerContext
         TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
         TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
         v1::ListEventsResponse to;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, size)) {
+        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, size, from.milestones_only())) {
           *to.add_events() = ToProto(event);
         }
         return to;
@@ -153,7 +153,7 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::StreamEvents(grpc::Callback
       handler_, context, *request, "StreamEvents", request->after_sequence(),
       [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
              size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
-        return ToPage(app_.ListEvents(reader, call.principal, after, limit));
+        return ToPage(app_.ListEvents(reader, call.principal, after, limit, /*milestones_only=*/false));
       },
       [](const v1::Event&) { return false; });
 }

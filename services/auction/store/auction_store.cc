@@ -136,6 +136,7 @@ store::AuctionRecord ToRecord(const StoredAuction& stored) {
   record.set_update_time_ns(auction.update_time.ns);
   record.set_version(auction.version);
   record.set_log_hash(stored.log_hash);
+  if (stored.due) record.set_due_ns(stored.due->ns);
   return record;
 }
 
@@ -160,7 +161,8 @@ StoredAuction FromRecord(const store::AuctionRecord& record) {
   auction.create_time = {record.create_time_ns()};
   auction.update_time = {record.update_time_ns()};
   auction.version = record.version();
-  return {std::move(auction), record.log_hash()};
+  return {std::move(auction), record.log_hash(),
+          record.has_due_ns() ? std::optional(Time{record.due_ns()}) : std::nullopt};
 }
 
 store::EventRecord ToRecord(const Auction& auction, const Event& event, const std::string& log_hash) {
@@ -265,7 +267,14 @@ decltype(Event::payload) PayloadOf(const store::EventRecord& record) {
 StoredEvent FromRecord(const storage::OutboxEvent& stored) {
   const auto record = Parse<store::EventRecord>(stored.payload);
   return {stored.sequence,   {record.auction()}, record.listing(),
-          record.exchange(), record.log_hash(),  {{record.time_ns()}, PayloadOf(record)}};
+          record.exchange(), record.log_hash(),  record.previous_milestone(),
+          {{record.time_ns()}, PayloadOf(record)}};
+}
+
+std::vector<StoredEvent> FromOutbox(const std::vector<storage::OutboxEvent>& stored) {
+  std::vector<StoredEvent> events;
+  for (const storage::OutboxEvent& event : stored) events.push_back(FromRecord(event));
+  return events;
 }
 
 std::string BidKey(const AuctionId& id, int64_t number) {
@@ -278,13 +287,26 @@ void SaveOpenCount(storage::Txn& txn, uint64_t count) {
   txn.Put(Key(Id8(Table::kOpenCount)).str(), std::move(value));
 }
 
+bool IsMilestone(const Event& event) {
+  return !std::holds_alternative<BidAccepted>(event.payload) && !std::holds_alternative<BidRefused>(event.payload);
+}
+
+uint64_t LastMilestone(const storage::Reader& reader) {
+  const auto last = reader.Scan(storage::PrefixRange(Key(Id8(Table::kMilestone)).str()), 1,
+                                storage::Direction::kReverse);
+  return last.empty() ? 0 : KeyReader(last[0].key, Id8(Table::kMilestone)).U64();
+}
+
 // Writes what one event adds besides the new state. Refused bids are no part of the public log: neither of
 // its index nor of its hash, which nothing changes after the close.
 void SaveEvent(storage::Txn& txn, StoredAuction& stored, const Event& event) {
   const AuctionId& id = stored.auction.id;
   const bool is_public = !std::holds_alternative<BidRefused>(event.payload);
   if (is_public) stored.log_hash = crypto::Sha256(stored.log_hash + CanonicalLine(stored.auction, event));
-  const uint64_t sequence = txn.Emit(ToRecord(stored.auction, event, stored.log_hash).SerializeAsString());
+  store::EventRecord event_record = ToRecord(stored.auction, event, stored.log_hash);
+  if (IsMilestone(event)) event_record.set_previous_milestone(LastMilestone(txn));
+  const uint64_t sequence = txn.Emit(event_record.SerializeAsString());
+  if (IsMilestone(event)) txn.Put(Key(Id8(Table::kMilestone)).U64(sequence).str(), "");
   if (is_public) txn.Put(Key(Id8(Table::kEventByAuction)).Text(id.text).U64(sequence).str(), "");
   if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) {
     store::BidRecord record;
@@ -325,17 +347,28 @@ StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>
                            const Decision& decision) {
   const auto violation = Check(decision.next);
   TTX_CHECK(!violation, violation.value_or(""));
-  StoredAuction after{decision.next, before ? before->log_hash : std::string(32, '\0')};
+  StoredAuction after{decision.next, before ? before->log_hash : std::string(32, '\0'),
+                      before ? before->due : std::nullopt};
   for (const Event& event : decision.events) SaveEvent(txn, after, event);
-  if (decision.events.empty()) return after;
-  txn.Put(AuctionKey(after.auction.id), ToRecord(after).SerializeAsString());
-  const std::optional<Time> old_due = before ? NextChange(before->auction) : std::nullopt;
-  const std::optional<Time> new_due = NextChange(after.auction);
-  if (old_due != new_due) {
-    if (old_due) txn.ClearDue(*old_due, after.auction.id.text);
-    if (new_due) txn.SetDue(*new_due, after.auction.id.text);
+  const std::optional<Time> change = NextChange(after.auction);
+  if (after.due && (!change || *change < *after.due)) {
+    txn.ClearDue(*after.due, after.auction.id.text);
+    after.due.reset();
+  }
+  if (change && !after.due) {
+    txn.SetDue(*change, after.auction.id.text);
+    after.due = change;
+  }
+  if (!decision.events.empty() || !before || before->due != after.due) {
+    txn.Put(AuctionKey(after.auction.id), ToRecord(after).SerializeAsString());
   }
   return after;
+}
+
+StoredAuction SaveDueDecision(storage::Txn& txn, StoredAuction before, const Decision& decision) {
+  const std::optional<Time> planned = std::exchange(before.due, std::nullopt);
+  TTX_CHECK(planned.has_value(), "a timer of an auction that has planned none");
+  return SaveDecision(txn, before, decision);
 }
 
 std::optional<Bidder> FindBidder(const storage::Reader& reader, const AuctionId& id,
@@ -453,23 +486,26 @@ void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject) {
 
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit) {
-  std::vector<storage::OutboxEvent> stored;
-  if (id.empty()) {
-    stored = storage::ReadOutbox(reader, after_sequence, limit);
-  } else {
-    storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kEventByAuction)).Text(id.text).str());
-    range.begin = Key(Id8(Table::kEventByAuction)).Text(id.text).U64(after_sequence + 1).str();
-    std::vector<uint64_t> sequences;
-    for (const storage::Entry& entry : reader.Scan(range, limit)) {
-      KeyReader key(entry.key, Id8(Table::kEventByAuction));
-      key.Text();
-      sequences.push_back(key.U64());
-    }
-    stored = storage::ReadOutboxAt(reader, sequences);
+  if (id.empty()) return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit));
+  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kEventByAuction)).Text(id.text).str());
+  range.begin = Key(Id8(Table::kEventByAuction)).Text(id.text).U64(after_sequence + 1).str();
+  std::vector<uint64_t> sequences;
+  for (const storage::Entry& entry : reader.Scan(range, limit)) {
+    KeyReader key(entry.key, Id8(Table::kEventByAuction));
+    key.Text();
+    sequences.push_back(key.U64());
   }
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& event : stored) events.push_back(FromRecord(event));
-  return events;
+  return FromOutbox(storage::ReadOutboxAt(reader, sequences));
+}
+
+std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, uint64_t after_sequence, size_t limit) {
+  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kMilestone)).str());
+  range.begin = Key(Id8(Table::kMilestone)).U64(after_sequence + 1).str();
+  std::vector<uint64_t> sequences;
+  for (const storage::Entry& entry : reader.Scan(range, limit)) {
+    sequences.push_back(KeyReader(entry.key, Id8(Table::kMilestone)).U64());
+  }
+  return FromOutbox(storage::ReadOutboxAt(reader, sequences));
 }
 
 }  // namespace ttx::auction

@@ -22,12 +22,16 @@ enum class Table : uint8_t {
   kHeartbeat = 0x18,       // -> u64 time of the planned heartbeat
   kOpenCount = 0x19,       // -> u64 number of sessions that are not closed
   kRecovery = 0x1a,        // -> u64 time since which the server was away, while a recovery is under way
+  kMilestone = 0x1b,       // u64 outbox sequence -> nothing; events that are no bids, accepted or refused
 };
 
 /// An auction with the hash chain over its events (docs/formats.md): not part of the decisions, but of the record.
 struct StoredAuction {
   Auction auction;
   std::string log_hash;  // 32 bytes
+  // When its timer is planned: at the next change or, once bids have moved that on, before it. The timer then plans
+  // itself anew, so a bid need not.
+  std::optional<Time> due;
 };
 
 /// One entry of the event log with what readers need besides.
@@ -37,6 +41,7 @@ struct StoredEvent {
   std::string listing;
   std::string exchange;
   std::string log_hash;
+  uint64_t previous_milestone = 0;  // of a milestone
   Event event;
 };
 
@@ -53,6 +58,8 @@ std::string AuctionKey(const AuctionId& id);
 /// Stages everything a decision writes: the state, its indices, its timer, its bids, its events. `before` is the
 /// stored state the decision started from (nullopt for a new auction).
 StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>& before, const Decision& decision);
+/// The auction's timer came due and is gone: the same, for what the timer decided.
+StoredAuction SaveDueDecision(storage::Txn& txn, StoredAuction before, const Decision& decision);
 
 std::optional<Bidder> FindBidder(const storage::Reader& reader, const AuctionId& id, std::string_view organization);
 std::optional<Bid> LoadBid(const storage::Reader& reader, const AuctionId& id, int64_t number);
@@ -81,5 +88,7 @@ void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject);
 /// At most `limit` events after `after_sequence`: the public ones of one auction, or all of all when `id` is empty.
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id, uint64_t after_sequence,
                                     size_t limit);
+/// At most `limit` events after `after_sequence` that are no bids, accepted or refused.
+std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, uint64_t after_sequence, size_t limit);
 
 }  // namespace ttx::auction

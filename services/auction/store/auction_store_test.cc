@@ -55,6 +55,16 @@ class AuctionStoreTest : public ::testing::Test {
     });
   }
 
+  // The timer that is due comes, as the shell runs it.
+  void Fire(int64_t now_ns) {
+    const storage::Overlay none;
+    storage::Txn txn(kv_, none, kNothing, Time{now_ns}, storage::LastSequence(kv_) + 1);
+    txn.ClearDue(*storage::NextDue(kv_), "a1");
+    const StoredAuction before = *LoadAuction(txn, {"a1"});
+    SaveDueDecision(txn, before, Decide(before.auction, Advance{}, Time{now_ns}));
+    Commit(kv_, txn);
+  }
+
   storage::MemKv kv_;
 };
 
@@ -90,6 +100,19 @@ TEST_F(AuctionStoreTest, TheStoredEventsRebuildTheAuction) {
   for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence, i + 1);
 }
 
+TEST_F(AuctionStoreTest, MilestonesLeaveOutBidsAndNameTheOneBefore) {
+  Schedule();
+  Bid(1'000'000'001, "organizations/b1", 110);
+  Bid(1'000'000'002, "organizations/b1", 120);   // refused
+  Bid(1'000'000'003, "organizations/b2", 1000);  // closes
+  std::vector<std::pair<uint64_t, uint64_t>> found;
+  for (const StoredEvent& event : ListMilestones(kv_, 0, 100)) found.emplace_back(event.previous_milestone, event.sequence);
+  const std::vector<std::pair<uint64_t, uint64_t>> scheduled_begun_closed = {{0, 1}, {1, 2}, {2, 6}};
+  EXPECT_EQ(found, scheduled_begun_closed);
+  EXPECT_EQ(ListMilestones(kv_, 2, 100).size(), 1u);
+  EXPECT_EQ(ListMilestones(kv_, 0, 1).size(), 1u);
+}
+
 TEST_F(AuctionStoreTest, RefusedBidsAreNoPartOfThePublicLog) {
   Schedule();
   const std::string before = Bid(1'000'000'001, "organizations/b1", 110).log_hash;
@@ -101,11 +124,14 @@ TEST_F(AuctionStoreTest, RefusedBidsAreNoPartOfThePublicLog) {
   EXPECT_EQ(Bid(1'000'000'004, "organizations/b1", 1000).log_hash, closed) << "nothing after the close";
 }
 
-TEST_F(AuctionStoreTest, TheTimerFollowsTheEndOfThePhase) {
+TEST_F(AuctionStoreTest, ATimerThatComesEarlyPlansItselfAnew) {
   Schedule();
   EXPECT_EQ(storage::NextDue(kv_), Time{1'000'000'000});
   Bid(1'000'000'001, "organizations/b1", 110);
+  EXPECT_EQ(storage::NextDue(kv_), Time{1'000'000'000}) << "a bid leaves it where it is";
+  Fire(1'000'000'002);
   EXPECT_EQ(storage::NextDue(kv_), Time{1'000'000'000} + Hours(1));
+  EXPECT_EQ(LoadAuction(kv_, {"a1"})->due, storage::NextDue(kv_));
   EXPECT_EQ(storage::ReadDue(kv_, Time{INT64_MAX - 1}, 10).size(), 1u);
 }
 
@@ -131,7 +157,9 @@ TEST_F(AuctionStoreTest, GoldenBytes) {
             "146131000000000000000003\n"
             "15613100\n"
             "166f7267616e697a6174696f6e732f783100613100\n"
-            "19\n");
+            "19\n"
+            "1b0000000000000001\n"
+            "1b0000000000000002\n");
 }
 
 }  // namespace
