@@ -71,6 +71,7 @@ Dispatcher::Dispatcher(const GatewayConfig& config, const GatewayHooks& hooks, c
       router_(router),
       directory_(directory),
       calls_(calls),
+      live_(calls),
       rate_limit_(config.requests_per_second_per_principal),
       peer_rate_limit_(config.requests_per_second_per_principal * kPeerRateFactor),
       openapi_(MakeOpenApi(router)),
@@ -225,7 +226,7 @@ void Dispatcher::CallStream(std::shared_ptr<Exchange> exchange, std::shared_ptr<
   exchange->done = [](Response) {};
   Response response;
   response.content_type = "text/event-stream";
-  response.stream = MakeEventStream(calls_, std::move(stream));
+  response.stream = live_.Open(std::move(stream));
   answer(std::move(response));
 }
 

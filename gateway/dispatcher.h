@@ -7,6 +7,7 @@
 #include "gateway/calls.h"
 #include "gateway/gateway.h"
 #include "gateway/https/server.h"
+#include "gateway/live/event_stream.h"
 #include "gateway/problem/problem.h"
 #include "gateway/rate_limit.h"
 #include "gateway/transcode/router.h"
@@ -43,6 +44,7 @@ class Dispatcher final : public Handler {
   const Router& router_;
   const rpc::Directory& directory_;
   Calls& calls_;
+  LiveEvents live_;
   RateLimit rate_limit_;
   RateLimit peer_rate_limit_;
   const std::string openapi_;

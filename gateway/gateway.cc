@@ -5,6 +5,7 @@
 #include "gateway/calls.h"
 #include "gateway/dispatcher.h"
 #include "gateway/https/server.h"
+#include "gateway/limits.h"
 #include "gateway/transcode/router.h"
 
 namespace ttx::gateway {
@@ -15,12 +16,7 @@ constexpr Duration kLastAnswers = Milliseconds(200);
 
 ServerOptions MakeServerOptions(const GatewayConfig& config) {
   ServerOptions options;
-  options.certificate_file = config.certificate_file;
-  options.private_key_file = config.private_key_file;
-  options.allowed_hosts = config.allowed_hosts;
   options.io_threads = config.io_threads;
-  options.max_connections = config.max_connections;
-  options.max_connections_per_peer = config.max_connections_per_peer;
   options.requests_per_connection = config.requests_per_connection;
   options.handshake_timeout = config.handshake_timeout;
   options.header_timeout = config.header_timeout;
@@ -34,6 +30,11 @@ ServerOptions MakeServerOptions(const GatewayConfig& config) {
   options.stream_open_delay = config.stream_open_delay;
   options.timer_tick = config.timer_tick;
   return options;
+}
+
+Result<TlsContext> MakeTls(const GatewayConfig& config) {
+  if (config.listen_address.empty() || config.certificate_file.empty()) return TlsContext();
+  return MakeTlsContext(config.certificate_file, config.private_key_file);
 }
 
 }  // namespace
@@ -58,16 +59,35 @@ struct Gateway::Parts {
   bool drained = false;
 };
 
+Status Gateway::Check(const GatewayConfig& config) {
+  TTX_TRY(const Router router, Router::Build(config.services));
+  TTX_TRY(const TlsContext tls, MakeTls(config));
+  return {};
+}
+
 Result<std::unique_ptr<Gateway>> Gateway::Start(GatewayConfig config, const rpc::Directory& directory,
                                                 GatewayHooks hooks) {
   TTX_TRY(Router router, Router::Build(config.services));
+  TTX_TRY(TlsContext tls, MakeTls(config));
   auto parts = std::make_unique<Parts>(std::move(config), std::move(hooks), std::move(router), directory);
   std::vector<ListenerOptions> listeners;
   if (!parts->config.listen_address.empty()) {
-    listeners.push_back({parts->config.listen_address, true, &parts->dispatcher});
+    listeners.push_back({.address = parts->config.listen_address,
+                         .tls = std::move(tls),
+                         .handler = &parts->dispatcher,
+                         .allowed_hosts = parts->config.allowed_hosts,
+                         .max_connections = parts->config.max_connections,
+                         .max_connections_per_peer = parts->config.max_connections_per_peer});
   }
-  if (!parts->config.admin_address.empty())
-    listeners.push_back({parts->config.admin_address, false, &parts->admin});
+  if (!parts->config.admin_address.empty()) {
+    listeners.push_back({.address = parts->config.admin_address,
+                         .tls = nullptr,
+                         .handler = &parts->admin,
+                         .allowed_hosts = {},
+                         .max_connections = kAdminConnectionsMax,
+                         .max_connections_per_peer = kAdminConnectionsMax,
+                         .own_thread = true});
+  }
   TTX_TRY(parts->server, Server::Start(MakeServerOptions(parts->config), listeners));
   return std::unique_ptr<Gateway>(new Gateway(std::move(parts)));
 }
@@ -108,6 +128,14 @@ void Gateway::Drain(Duration deadline) {
 Result<std::string> OpenApiDocument(const std::vector<std::string>& services) {
   TTX_TRY(const Router router, Router::Build(services));
   return MakeOpenApi(router);
+}
+
+Status CheckTlsFiles(const std::string& certificate_file, const std::string& private_key_file,
+                     const std::string& authority_file) {
+  if (!certificate_file.empty()) {
+    TTX_TRY(const TlsContext context, MakeTlsContext(certificate_file, private_key_file));
+  }
+  return authority_file.empty() ? Status() : CheckAuthorityFile(authority_file);
 }
 
 }  // namespace ttx::gateway

@@ -19,10 +19,10 @@ namespace ttx::gateway {
 /// How the HTTPS edge is set up. The defaults are those of reliability.md 3.3.
 struct GatewayConfig {
   std::string listen_address = "127.0.0.1:8443";  // "address:port"; port 0 takes a free one; empty: admin only
-  std::string certificate_file;                   // PEM, with its chain
+  std::string certificate_file;                   // PEM, with its chain; empty: in the clear
   std::string private_key_file;                   // PEM
   std::string admin_address;                      // plain HTTP for /metrics, /healthz, /readyz; empty: none
-  std::vector<std::string> allowed_hosts;  // Host and SNI must be among them, lower case; empty admits any
+  std::vector<std::string> allowed_hosts;  // Host and SNI must be among them, any case and port; empty admits any
   std::vector<std::string> services;       // full names, such as "ttx.auction.v1.AuctionService"
 
   int io_threads = 1;
@@ -79,6 +79,9 @@ struct GatewayHooks {
 /// dropped and servers shut down: when Drain returns, no call is in flight and none will start.
 class Gateway {
  public:
+  /// Everything that could be wrong with a configuration but the ports, which are left alone:
+  /// API_DEFINITION_INVALID, TLS_FILE_INVALID.
+  static Status Check(const GatewayConfig& config);
   /// API_DEFINITION_INVALID, TLS_FILE_INVALID or LISTEN_FAILED. `directory` must outlive the gateway.
   static Result<std::unique_ptr<Gateway>> Start(GatewayConfig config, const rpc::Directory& directory,
                                                 GatewayHooks hooks);
@@ -105,5 +108,10 @@ class Gateway {
 
 /// The OpenAPI 3.1 document of these services, as GET /openapi.json answers it. API_DEFINITION_INVALID.
 Result<std::string> OpenApiDocument(const std::vector<std::string>& services);
+
+/// TLS_FILE_INVALID unless the certificate and the key fit each other and, when it is named, the authority's file
+/// holds certificates. No names at all are right too.
+Status CheckTlsFiles(const std::string& certificate_file, const std::string& private_key_file,
+                     const std::string& authority_file);
 
 }  // namespace ttx::gateway

@@ -8,18 +8,20 @@
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
-#include "gateway/problem/error_info.pb.h"
 #include "gateway/testdata/notes.grpc.pb.h"
 #include "gateway/https/test_client.h"
 #include "google/rpc/status.pb.h"
 #include "libs/rpc/directory.h"
+#include "ttx/api/v1/error_info.pb.h"
 
 namespace ttx::gateway {
 namespace {
 
 using notes::v1::Note;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::HttpAnswer;
 using ::testing::Not;
@@ -28,7 +30,7 @@ using testing::TlsClientOptions;
 
 grpc::Status Failure(grpc::StatusCode code, const std::string& reason) {
   google::rpc::Status status;
-  problem::ErrorInfo info;
+  api::v1::ErrorInfo info;
   info.set_reason(reason);
   auto* any = status.add_details();
   any->set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
@@ -39,8 +41,8 @@ grpc::Status Failure(grpc::StatusCode code, const std::string& reason) {
 // Sends events after_sequence+1 .. last_sequence; then ends, or stays open when following.
 class Events : public grpc::ServerWriteReactor<notes::v1::NoteEvent> {
  public:
-  explicit Events(const notes::v1::StreamNotesRequest& request)
-      : request_(request), next_(request.after_sequence() + 1) {
+  Events(const notes::v1::StreamNotesRequest& request, std::function<void(Events*)> on_done)
+      : request_(request), next_(request.after_sequence() + 1), on_done_(std::move(on_done)) {
     if (request.parent() == "notes/forbidden") {
       Finish(Failure(grpc::StatusCode::PERMISSION_DENIED, "PERMISSION_DENIED"));
     } else {
@@ -49,7 +51,13 @@ class Events : public grpc::ServerWriteReactor<notes::v1::NoteEvent> {
   }
   void OnWriteDone(bool ok) override { ok ? Next() : End(grpc::Status::CANCELLED); }
   void OnCancel() override { End(grpc::Status::CANCELLED); }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    on_done_(this);
+    delete this;
+  }
+  void End(const grpc::Status& status) {
+    if (!ended_.exchange(true)) Finish(status);
+  }
 
  private:
   void Next() {
@@ -63,12 +71,10 @@ class Events : public grpc::ServerWriteReactor<notes::v1::NoteEvent> {
     event_.set_text(request_.parent() == "notes/large" ? std::string(64 * 1024, 'x') : "e");
     StartWrite(&event_);
   }
-  void End(const grpc::Status& status) {
-    if (!ended_.exchange(true)) Finish(status);
-  }
 
   notes::v1::StreamNotesRequest request_;
   int64_t next_;
+  const std::function<void(Events*)> on_done_;
   notes::v1::NoteEvent event_;
   std::atomic<bool> ended_{false};
 };
@@ -121,11 +127,31 @@ class NoteService final : public notes::v1::NoteService::CallbackService {
   }
   grpc::ServerWriteReactor<notes::v1::NoteEvent>* StreamNotes(
       grpc::CallbackServerContext*, const notes::v1::StreamNotesRequest* request) override {
-    return new Events(*request);
+    ++streams;
+    ++open_streams;
+    auto* events = new Events(*request, [this](Events* gone) {
+      const std::lock_guard lock(mutex_);
+      events_.erase(gone);
+      --open_streams;
+    });
+    const std::lock_guard lock(mutex_);
+    if (request->parent() == "notes/silent") events_.insert(events);
+    return events;
+  }
+  // Of those that were silent.
+  void EndStreams(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    for (Events* events : events_) events->End(status);
   }
 
+  std::atomic<int> streams{0};
+  std::atomic<int> open_streams{0};
   std::atomic<int> writes{0};
   std::promise<void> waiting_started;
+
+ private:
+  std::mutex mutex_;
+  std::set<Events*> events_;
 };
 
 std::string Get(const std::string& target, const std::string& headers = "") {
@@ -325,6 +351,46 @@ TEST_F(GatewayTest, AdminListenerIsSeparateAndPlain) {
   EXPECT_EQ(ask(Post("/metrics", "")).status, 405);
   EXPECT_EQ(ask("GET /metrics HTTP/1.1\r\n\r\n").status, 400);
   EXPECT_EQ(ask(Post("/metrics", "x")).status, 413);
+}
+
+TEST_F(GatewayTest, AFloodOfThePublicSideLeavesTheOperatorIn) {
+  config_.max_connections = 3;
+  Start();
+  std::vector<std::unique_ptr<TlsClient>> flood;
+  for (int i = 0; i < 3; ++i) {
+    flood.push_back(Connect());
+    ASSERT_TRUE(flood.back()->connected());
+  }
+  EXPECT_FALSE(Connect()->connected());
+  std::vector<std::unique_ptr<TlsClient>> operators;
+  for (int i = 0; i < 3; ++i) {
+    operators.push_back(std::make_unique<TlsClient>(gateway_->admin_port(), TlsClientOptions{.tls = false}));
+    EXPECT_EQ(operators.back()->Ask(Get("/healthz")).status, 200);
+  }
+  // And the other way round: the public side has its places whatever the operator holds.
+  flood.pop_back();
+  while (gateway_->connections() > 5) std::this_thread::yield();
+  EXPECT_TRUE(Connect()->connected());
+}
+
+TEST_F(GatewayTest, AllowedHostsCountInAnyCaseAndWithAnyPort) {
+  config_.allowed_hosts = {"TTX.Test:8443", "ttx.example"};
+  Start();
+  EXPECT_EQ(Ask(Get("/healthz")).status, 200);
+  EXPECT_EQ(Ask("GET /healthz HTTP/1.1\r\nHost: ttx.TEST:8443\r\n\r\n").status, 200);
+  EXPECT_EQ(Ask("GET /healthz HTTP/1.1\r\nHost: TTX.EXAMPLE\r\n\r\n").status, 200);
+  EXPECT_EQ(Ask("GET /healthz HTTP/1.1\r\nHost: other.test\r\n\r\n").status, 421);
+  EXPECT_EQ(Connect({.server_name = "Ttx.Test"})->Ask(Get("/healthz")).status, 200);
+  EXPECT_EQ(Connect({.server_name = "other.test"})->Ask(Get("/healthz")).status, 421);
+}
+
+TEST_F(GatewayTest, WithoutACertificateItSpeaksInTheClearAndStillChecksTheHost) {
+  config_.certificate_file.clear();
+  config_.private_key_file.clear();
+  config_.allowed_hosts = {"ttx.test"};
+  Start();
+  EXPECT_EQ(Connect({.tls = false})->Ask(Get("/v1/notes/1")).status, 200);
+  EXPECT_EQ(Connect({.tls = false})->Ask("GET /healthz HTTP/1.1\r\nHost: other.test\r\n\r\n").status, 421);
 }
 
 // --- N1 to N23 over the wire
@@ -581,6 +647,75 @@ TEST_F(GatewayTest, AStreamRefusedBeforeItBeganIsAProblem) {
   auto client = Connect();
   EXPECT_EQ(client->Ask(Get("/v1/notes/forbidden/events")).status, 403);
   EXPECT_EQ(client->Ask(Get("/healthz")).status, 200);
+}
+
+// The head has gone out after a silent second: a failure after it must be told as an event.
+TEST_F(GatewayTest, AStreamThatFailsAfterItsHeadSaysSo) {
+  config_.stream_open_delay = Milliseconds(10);
+  Start();
+  auto client = Connect();
+  client->Send(Get("/v1/notes/silent/events?follow=true"));
+  EXPECT_THAT(client->ReadUntil("\r\n\r\n"), HasSubstr("200 OK"));
+  service_.EndStreams(Failure(grpc::StatusCode::UNAUTHENTICATED, "UNAUTHENTICATED"));
+  EXPECT_THAT(client->ReadUntil("\n\n"), AllOf(HasSubstr("event: error\n"), HasSubstr(R"("status":401)")));
+  EXPECT_TRUE(client->ReadsEnd());
+}
+
+TEST_F(GatewayTest, ThoseWhoAskForTheSameShareOneCall) {
+  config_.max_connections_per_peer = 100;
+  Start();
+  std::vector<std::unique_ptr<TlsClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(Connect());
+    clients.back()->Send(Get("/v1/notes/1/events?last_sequence=3&follow=true"));
+    EXPECT_TRUE(clients.back()->ReadUntil("id: 3\n").ends_with("id: 3\n"));
+  }
+  EXPECT_EQ(service_.streams.load(), 1);
+  // With a place in what is held, with other credentials, for something else.
+  auto later = Connect();
+  later->Send(Get("/v1/notes/1/events?last_sequence=3&follow=true", "Last-Event-ID: 2\r\n"));
+  EXPECT_THAT(later->ReadUntil("id: 3\n"), Not(HasSubstr("id: 2\n")));
+  EXPECT_EQ(service_.streams.load(), 1);
+  auto other = Connect();
+  other->Send(Get("/v1/notes/1/events?last_sequence=3&follow=true", "Authorization: Bearer x\r\n"));
+  other->ReadUntil("id: 3\n");
+  EXPECT_EQ(service_.streams.load(), 2);
+  auto elsewhere = Connect();
+  elsewhere->Send(Get("/v1/notes/2/events?last_sequence=3&follow=true"));
+  elsewhere->ReadUntil("id: 3\n");
+  EXPECT_EQ(service_.streams.load(), 3);
+  // The call ends with the last of them; then a new one is made.
+  clients.clear();
+  later.reset();
+  while (service_.open_streams.load() > 2) std::this_thread::yield();
+  auto again = Connect();
+  again->Send(Get("/v1/notes/1/events?last_sequence=1&follow=true"));
+  again->ReadUntil("id: 1\n");
+  EXPECT_EQ(service_.streams.load(), 4);
+}
+
+// Clients that come at any place while events go on see every one of them once and in order, whether they read what
+// is shared or have to catch up by themselves.
+TEST_F(GatewayTest, WhoeverComesWheneverMissesNothing) {
+  config_.max_connections_per_peer = 100;
+  Start();
+  constexpr int kEvents = 3000;
+  const std::string target = "/v1/notes/1/events?last_sequence=" + std::to_string(kEvents);
+  std::vector<std::thread> clients;
+  std::atomic<int> wrong{0};
+  for (int c = 0; c < 12; ++c) {
+    clients.emplace_back([&, c] {
+      const int after = c % 4 * 700;
+      auto client = Connect();
+      client->Send(Get(target, "Last-Event-ID: " + std::to_string(after) + "\r\n"));
+      client->ReadUntil("\r\n\r\n");
+      for (int i = after + 1; i <= kEvents; ++i) {
+        wrong += client->ReadUntil("\n\n").starts_with("id: " + std::to_string(i) + "\n") ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(wrong.load(), 0);
 }
 
 TEST_F(GatewayTest, ALongStreamArrivesWholeAndASlowReaderIsCut) {

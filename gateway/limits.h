@@ -20,7 +20,9 @@ inline constexpr size_t kQueryParametersMax = 64;
 inline constexpr size_t kWriteBytesMax = 64 * 1024;    // one write; a stall is measured over one
 inline constexpr size_t kLingerBytesMax = 256 * 1024;  // read and thrown away after a refusal
 inline constexpr size_t kRateBucketsMax = 65'536;
-inline constexpr size_t kStreamQueueMax = 64;  // messages of a stream waiting for its client
+inline constexpr size_t kStreamQueueMax = 64;  // messages of a stream held for its clients
+inline constexpr size_t kStreamQueueBytesMax = 64 * 1024;
 inline constexpr int64_t kLongPollSecondsMax = 60;
+inline constexpr int kAdminConnectionsMax = 64;
 
 }  // namespace ttx::gateway

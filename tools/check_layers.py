@@ -21,6 +21,7 @@ LIBS = {
     "config": {"core"},
     "auth": {"core", "crypto"},
     "crypto": {"core"},
+    "sealed": {"core", "crypto"},
     "storage": {"core", "obs"},
     "rpc": {"core", "obs", "auth", "storage", "crypto"},
     "testing": {"core", "storage"},
@@ -31,8 +32,9 @@ ALL_LIBS = set(LIBS)
 SERVICE_LAYERS = {
     "domain": (set(), {"core"}),
     "store": ({"domain"}, {"core", "storage", "crypto"}),
-    "app": ({"domain", "store"}, {"core", "obs", "storage", "crypto"}),
+    "app": ({"domain", "store"}, {"core", "obs", "sealed", "storage", "crypto"}),
     "rpc": ({"app", "domain", "store"}, {"core", "auth", "rpc", "storage", "proto"}),
+    "replay": ({"domain", "store"}, {"core", "crypto", "storage", "proto"}),
     "": ({"domain", "store", "app", "rpc"}, (ALL_LIBS - {"testing"}) | {"proto"}),  # module.h, module.cc
 }
 GATEWAY = {"core", "obs", "config", "rpc", "proto"}
@@ -51,7 +53,7 @@ ONLY_IN = {
     "prometheus/": ["libs/obs/metrics.cc"],
     "spdlog/": ["libs/obs/*.cc"],
     "boost/": ["gateway/*", "tests/*"],
-    "openssl/": ["libs/crypto/*", "libs/auth/*", "gateway/https/*", "tests/*"],
+    "openssl/": ["libs/crypto/*", "libs/auth/*", "libs/sealed/*", "gateway/https/*", "tests/*"],
     "cjose/": ["libs/auth/*", "tests/*"],
 }
 
@@ -139,10 +141,10 @@ def check_project_include(path, target):
 
 
 def check_server_include(path, target):
-    """services/server is the composition root: libs, the gateway, and of a service only module.h."""
+    """services/server is the composition root: libs, the gateway, and of a service only module.h and replay/."""
     to = target.split("/")
-    if to[0] == "services" and to[1] != "server" and to[2:] != ["module.h"]:
-        return f"services/server may include only module.h of a service, not {target}"
+    if to[0] == "services" and to[1] != "server" and to[2:] != ["module.h"] and to[2] != "replay":
+        return f"services/server may include only module.h and replay/ of a service, not {target}"
     return None
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Sums up a ctest run in test cases: those of a gtest program count one by one, anything else counts as one.
+"""Sums up a ctest run in test cases: those of a gtest program and of Python's unittest count one by one, anything else
+counts as one.
 
 Prints the cases of each label, the names of what failed, and as its last line "N passed, N failed". A program that
 failed without a failing case (it crashed, or ran out of time) is one failure. Exit status: 0 when at least one case
@@ -50,6 +51,20 @@ def read_gtest(folder):
     return programs
 
 
+def read_unittest(output):
+    """[passed, [names of failed], skipped] from what unittest printed; None when it printed no total. Subtests count as
+    the test they belong to."""
+    total = re.search(r"^Ran (\d+) tests? in [\d.]+s$(.*)", output, re.M | re.S)
+    if total is None:
+        return None
+    failed = []
+    for name in re.findall(r"^(?:FAIL|ERROR): (\w+)(?: |$)", output, re.M):
+        if name not in failed:
+            failed.append(name)
+    skipped = sum(int(count) for count in re.findall(r"^(?:OK|FAILED) .*\bskipped=(\d+)", total.group(2), re.M))
+    return [max(0, int(total.group(1)) - len(failed) - skipped), failed, skipped]
+
+
 def summarize(junit, programs, labels):
     """(lines to print, passed, failed)."""
     cases = collections.defaultdict(lambda: [0, 0, 0])
@@ -62,7 +77,8 @@ def summarize(junit, programs, labels):
             count[2] += 1
             continue
         failed = test.get("status") != "run" or test.find("failure") is not None
-        passed, names, skipped = programs.get(name, [0 if failed else 1, [], 0])
+        counted = programs.get(name) or read_unittest(test.findtext("system-out") or "")
+        passed, names, skipped = counted or [0 if failed else 1, [], 0]
         if failed and not names:
             names = ["(the program itself)"]
         count[0] += passed

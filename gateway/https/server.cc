@@ -1,7 +1,5 @@
 #include "gateway/https/server.h"
 
-#include <openssl/ssl.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -13,10 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -41,11 +37,11 @@ using asio::awaitable;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Instant = std::chrono::steady_clock::time_point;
-using TlsStream = asio::ssl::stream<tcp::socket>;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr auto kNever = Instant::max();
 constexpr size_t kReadBytes = 16 * 1024;
+constexpr int kWatchReadsMax = 64;
 
 constexpr std::string_view kFixedHeaders =
     "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
@@ -138,20 +134,14 @@ std::string ResponseHead(const Response& response, std::string_view date, bool k
   return out;
 }
 
-class AnySession {
- public:
-  virtual ~AnySession() = default;
-  virtual void CheckDeadline(Instant now) = 0;
-  virtual void OnDrain() = 0;
-  virtual void CloseSocket() = 0;
-};
+class Session;
 
 // One io thread: its sessions, a clock tick that looks after their deadlines, the current Date header.
 struct Worker {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::steady_timer ticker{context};
-  std::unordered_set<AnySession*> sessions;
+  std::unordered_set<Session*> sessions;
   std::string date = DateHeader();
   std::thread thread;
 };
@@ -199,29 +189,41 @@ class Census {
 
 struct Shared {
   const ServerOptions options;
-  Census census;
   std::atomic<bool> draining{false};
-  explicit Shared(const ServerOptions& o)
-      : options(o), census(o.max_connections, o.max_connections_per_peer) {}
+};
+
+// A port, and what all its sessions share.
+struct Listener {
+  Listener(tcp::acceptor a, ListenerOptions o, uint16_t p)
+      : acceptor(std::move(a)),
+        options(std::move(o)),
+        port(p),
+        census(options.max_connections, options.max_connections_per_peer) {
+    for (std::string& host : options.allowed_hosts) host = PlainHost(host);
+  }
+  tcp::acceptor acceptor;
+  ListenerOptions options;
+  const uint16_t port;
+  Census census;
+  std::vector<Worker*> workers;  // that serve it; the first one accepts
 };
 
 // Where a session is; decides what a passed deadline and a drain do to it.
 enum class Phase { kHandshake, kIdle, kReading, kHandling, kWriting, kStreaming, kClosing };
 
 /// One connection. Lives on one worker's thread; shared with its own pending operations.
-template <class Stream>
-class Session final : public AnySession, public std::enable_shared_from_this<Session<Stream>> {
-  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
-
+class Session final : public std::enable_shared_from_this<Session> {
  public:
-  Session(Stream stream, Worker& worker, Shared& shared, Handler& handler, std::string peer)
-      : stream_(std::move(stream)),
+  Session(tcp::socket socket, Worker& worker, const Shared& shared, Listener& listener, std::string peer)
+      : socket_(std::move(socket)),
+        connection_(socket_.native_handle(), listener.options.tls),
         worker_(worker),
         shared_(shared),
-        handler_(handler),
+        listener_(listener),
+        handler_(*listener.options.handler),
         peer_(std::move(peer)),
         wake_(worker.context) {}
-  ~Session() override { shared_.census.Leave(peer_); }
+  ~Session() { listener_.census.Leave(peer_); }
 
   awaitable<void> Run() {
     const Registration registration(worker_, this);
@@ -233,55 +235,44 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     CloseSocket();
   }
 
-  void CheckDeadline(Instant now) override {
+  void CheckDeadline(Instant now) {
     if (now < deadline_) return;
     deadline_ = kNever;
     if (phase_ == Phase::kReading || phase_ == Phase::kIdle) {
       timed_out_ = true;
       error_code ignored;
-      socket().cancel(ignored);
+      socket_.cancel(ignored);
     } else {
       ResetSocket();
     }
   }
 
-  void OnDrain() override {
+  void OnDrain() {
     if (phase_ == Phase::kIdle) {
       timed_out_ = true;
       error_code ignored;
-      socket().cancel(ignored);
+      socket_.cancel(ignored);
     }
     Wake();
   }
 
-  void CloseSocket() override {
+  void CloseSocket() {
     error_code ignored;
-    socket().close(ignored);
+    socket_.close(ignored);
     Wake();
   }
 
  private:
   // Among the worker's sessions for as long as Run runs, however it ends.
   struct Registration {
-    Registration(Worker& w, AnySession* s) : worker(w), session(s) { worker.sessions.insert(session); }
+    Registration(Worker& w, Session* s) : worker(w), session(s) { worker.sessions.insert(session); }
     ~Registration() { worker.sessions.erase(session); }
     Worker& worker;
-    AnySession* session;
+    Session* session;
   };
 
-  tcp::socket& socket() {
-    if constexpr (kTls) {
-      return stream_.next_layer();
-    } else {
-      return stream_;
-    }
-  }
   const ServerOptions& options() const { return shared_.options; }
-  // The plain listener is for operators on a loopback address, whatever name they use.
-  const std::vector<std::string>& allowed_hosts() const {
-    static const std::vector<std::string> kAny;
-    return kTls ? options().allowed_hosts : kAny;
-  }
+  const std::vector<std::string>& allowed_hosts() const { return listener_.options.allowed_hosts; }
 
   void Enter(Phase phase, Instant deadline) {
     phase_ = phase;
@@ -291,7 +282,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   // A peer that does not read must not keep our send buffer: no lingering in the kernel.
   void ResetSocket() {
     error_code ignored;
-    socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     CloseSocket();
   }
 
@@ -300,11 +291,20 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     wake_.cancel();
   }
 
+  // Waits until an attempt may be repeated; false when there is nothing to wait for.
+  awaitable<bool> Await(Progress progress) {
+    if (progress != Progress::kWaitRead && progress != Progress::kWaitWrite) co_return false;
+    const auto what = progress == Progress::kWaitRead ? tcp::socket::wait_read : tcp::socket::wait_write;
+    const auto [error] = co_await socket_.async_wait(what, kToken);
+    co_return !error;
+  }
+
   awaitable<bool> Handshake() {
-    if constexpr (kTls) {
-      Enter(Phase::kHandshake, After(options().handshake_timeout));
-      const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
-      co_return !error;
+    Enter(Phase::kHandshake, After(options().handshake_timeout));
+    Attempt attempt = connection_.Handshake();
+    while (attempt.progress != Progress::kDone) {
+      if (!co_await Await(attempt.progress)) co_return false;
+      attempt = connection_.Handshake();
     }
     co_return true;
   }
@@ -339,10 +339,18 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     co_return co_await Write(std::move(bytes)) && keep_alive;
   }
 
-  awaitable<error_code> ReadSome(size_t size) {
-    const auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(size), kToken);
-    buffer_.commit(count);
-    co_return error;
+  /// Reads what is there, at most `size`; false when the peer has gone or the wait was cut. Whoever waits for the
+  /// first byte of a request holds no buffer.
+  awaitable<bool> ReadSome(size_t size) {
+    while (true) {
+      const Attempt attempt = connection_.Read(buffer_.prepare(size).data(), size);
+      if (attempt.progress == Progress::kDone) {
+        buffer_.commit(attempt.count);
+        co_return true;
+      }
+      if (buffer_.size() == 0) buffer_.shrink_to_fit();
+      if (!co_await Await(attempt.progress)) co_return false;
+    }
   }
 
   std::string_view Buffered() const {
@@ -380,7 +388,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
           break;
       }
       const bool first = buffer_.size() == 0;
-      if (co_await ReadSome(kReadBytes)) {
+      if (!co_await ReadSome(kReadBytes)) {
         if (timed_out_ && !first) refusal_ = {408, Reason::kREQUEST_TIMEOUT, ""};
         co_return refusal_.has_value();
       }
@@ -390,15 +398,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   // The name the client asked TLS for must be one of ours, whatever its Host header says.
   std::optional<Refusal> CheckServerName() {
-    if constexpr (kTls) {
-      const char* name = SSL_get_servername(stream_.native_handle(), TLSEXT_NAMETYPE_host_name);
-      const auto& allowed = allowed_hosts();
-      if (name != nullptr && !allowed.empty() &&
-          std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
-        return Refusal{421, Reason::kMISDIRECTED_REQUEST, ""};
-      }
+    const std::string_view name = connection_.server_name();
+    const auto& allowed = allowed_hosts();
+    if (name.empty() || allowed.empty() ||
+        std::find(allowed.begin(), allowed.end(), PlainHost(name)) != allowed.end()) {
+      return std::nullopt;
     }
-    return std::nullopt;
+    return Refusal{421, Reason::kMISDIRECTED_REQUEST, ""};
   }
 
   /// Feeds the judged head and what follows it to Beast's parser. False when the peer has gone.
@@ -449,7 +455,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       }
       Enter(Phase::kReading, BodyDeadline(start, received));
       const size_t before = buffer_.size();
-      if (co_await ReadSome(kWriteBytesMax)) {
+      if (!co_await ReadSome(kWriteBytesMax)) {
         if (timed_out_) refusal_ = {408, Reason::kREQUEST_TIMEOUT, ""};
         co_return refusal_.has_value();
       }
@@ -489,13 +495,16 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   }
 
   awaitable<bool> Write(std::string bytes) {
+    size_t part_end = 0;
     for (size_t sent = 0; sent < bytes.size();) {
-      Enter(Phase::kWriting, After(options().write_stall_timeout));
-      const size_t size = std::min(kWriteBytesMax, bytes.size() - sent);
-      const auto [error, count] =
-          co_await asio::async_write(stream_, asio::buffer(bytes.data() + sent, size), kToken);
-      if (error) co_return false;
-      sent += count;
+      if (sent >= part_end) {
+        Enter(Phase::kWriting, After(options().write_stall_timeout));
+        part_end = sent + kWriteBytesMax;
+      }
+      const Attempt attempt = connection_.Write(bytes.data() + sent, std::min(kWriteBytesMax, bytes.size() - sent));
+      sent += attempt.count;
+      if (attempt.progress == Progress::kDone) continue;
+      if (!co_await Await(attempt.progress)) co_return false;
     }
     co_return true;
   }
@@ -512,18 +521,30 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     co_return woken;
   }
 
-  // Notices that a stream's client has gone while there is nothing to write to it.
+  // Notices that a stream's client has gone while there is nothing to write to it. What it says is not listened to,
+  // and one that says much is taken for gone.
   void WatchPeer() {
-    stream_.async_read_some(asio::buffer(watch_byte_),
-                            [self = this->shared_from_this()](error_code error, size_t) {
-                              if (error) self->peer_gone_ = true;
-                              self->Wake();
-                            });
+    socket_.async_wait(tcp::socket::wait_read, [self = this->shared_from_this()](error_code error) {
+      std::array<char, 256> ignored;
+      Attempt attempt;
+      for (int reads = 0; !error && reads < kWatchReadsMax; ++reads) {
+        attempt = self->connection_.Read(ignored.data(), ignored.size());
+        if (attempt.progress != Progress::kDone) break;
+      }
+      if (attempt.progress == Progress::kWaitRead) {
+        self->WatchPeer();
+        return;
+      }
+      self->peer_gone_ = true;
+      self->Wake();
+    });
   }
 
   /// Serves Server-Sent Events until either side ends; an answer to send instead when it never began.
   awaitable<std::optional<Response>> ServeStream(Response response, bool head_only) {
     const std::shared_ptr<BodyStream> stream = response.stream;
+    buffer_.clear();  // the connection ends with the stream: nothing more is read as a request
+    buffer_.shrink_to_fit();
     stream->Open([weak = this->weak_from_this(), executor = worker_.context.get_executor()] {
       asio::post(executor, [weak] {
         if (const auto self = weak.lock()) self->Wake();
@@ -535,12 +556,12 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     while (out.empty() && open) {
       if (!co_await WaitForWake(options().stream_open_delay)) break;
       open = stream->Take(out);
-      if (shared_.draining || !socket().is_open()) break;
+      if (shared_.draining || !socket_.is_open()) break;
     }
     if (std::optional<Response> failure = stream->Failure()) co_return failure;
     bool alive = co_await Write(ResponseHead(response, worker_.date, false) + out) && !head_only;
     if (alive) WatchPeer();
-    while (alive && open && !peer_gone_ && !shared_.draining && socket().is_open()) {
+    while (alive && open && !peer_gone_ && !shared_.draining && socket_.is_open()) {
       out.clear();
       open = stream->Take(out);
       if (out.empty() && open) {
@@ -554,26 +575,30 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   }
 
   awaitable<void> Shutdown() {
-    if (!socket().is_open()) co_return;
+    if (!socket_.is_open()) co_return;
     Enter(Phase::kClosing, After(options().linger_timeout));
-    if constexpr (kTls) {
-      co_await stream_.async_shutdown(kToken);
+    Attempt attempt = connection_.Shutdown();
+    while (attempt.progress != Progress::kDone) {
+      if (!co_await Await(attempt.progress)) break;
+      attempt = connection_.Shutdown();
     }
-    if (!linger_ || !socket().is_open()) co_return;
+    if (!linger_ || !socket_.is_open()) co_return;
     // Closing with unread bytes would reset the connection and take the answer with it.
     error_code ignored;
-    socket().shutdown(tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
     buffer_.clear();
     for (size_t total = 0; total < kLingerBytesMax;) {
-      const auto [error, count] = co_await socket().async_read_some(buffer_.prepare(kReadBytes), kToken);
+      const auto [error, count] = co_await socket_.async_read_some(buffer_.prepare(kReadBytes), kToken);
       if (error) break;
       total += count;
     }
   }
 
-  Stream stream_;
+  tcp::socket socket_;
+  Connection connection_;
   Worker& worker_;
-  Shared& shared_;
+  const Shared& shared_;
+  Listener& listener_;
   Handler& handler_;
   const std::string peer_;
   boost::beast::flat_buffer buffer_;
@@ -587,56 +612,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   asio::steady_timer wake_;
   bool woken_ = false;
   bool peer_gone_ = false;
-  std::array<char, 64> watch_byte_;
 };
 
-template <class Stream>
-awaitable<void> RunSession(std::shared_ptr<Session<Stream>> session) {
+awaitable<void> RunSession(std::shared_ptr<Session> session) {
   co_await session->Run();
 }
 
-int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                   unsigned int offered_size, void*) {
-  static constexpr unsigned char kHttp11[] = "\x08http/1.1";
-  unsigned char* chosen = nullptr;
-  const int found =
-      SSL_select_next_proto(&chosen, out_size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
-  *out = chosen;
-  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-Result<std::unique_ptr<asio::ssl::context>> MakeTls(const ServerOptions& options) {
-  auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-  SSL_CTX* native = tls->native_handle();
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL");
-  SSL_CTX_set_options(native,
-                      SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_num_tickets(native, 1);
-  SSL_CTX_set_alpn_select_cb(native, SelectProtocol, nullptr);
-  error_code error;
-  tls->use_certificate_chain_file(options.certificate_file, error);
-  if (error) {
-    return Error(Reason::kTLS_FILE_INVALID,
-                 {{"file", options.certificate_file}, {"detail", error.message()}});
-  }
-  tls->use_private_key_file(options.private_key_file, asio::ssl::context::pem, error);
-  if (error || SSL_CTX_check_private_key(native) != 1) {
-    return Error(Reason::kTLS_FILE_INVALID,
-                 {{"file", options.private_key_file},
-                  {"detail", error ? error.message() : "it does not fit the certificate"}});
-  }
-  return tls;
-}
-
-struct Listener {
-  tcp::acceptor acceptor;
-  ListenerOptions options;
-  uint16_t port = 0;
-};
-
-Result<Listener> Listen(asio::io_context& context, const ListenerOptions& options) {
+Result<std::unique_ptr<Listener>> Listen(asio::io_context& context, const ListenerOptions& options) {
   const auto fail = [&](std::string detail) {
     return Error(Reason::kLISTEN_FAILED, {{"address", options.address}, {"detail", std::move(detail)}});
   };
@@ -661,13 +643,14 @@ Result<Listener> Listen(asio::io_context& context, const ListenerOptions& option
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return fail(error.message());
   const uint16_t bound = acceptor.local_endpoint(error).port();
-  return Listener{std::move(acceptor), options, bound};
+  return std::make_unique<Listener>(std::move(acceptor), options, bound);
 }
 
 class BeastServer final : public Server {
  public:
-  BeastServer(const ServerOptions& options) : shared_(options) {
+  explicit BeastServer(const ServerOptions& options) : shared_{options} {
     for (int i = 0; i < std::max(1, options.io_threads); ++i) workers_.push_back(std::make_unique<Worker>());
+    for (const auto& worker : workers_) pool_.push_back(worker.get());
   }
   ~BeastServer() override {
     if (running_) {
@@ -683,14 +666,17 @@ class BeastServer final : public Server {
 
   Status Open(const std::vector<ListenerOptions>& listeners) {
     for (const ListenerOptions& options : listeners) {
-      if (options.tls && tls_ == nullptr) {
-        TTX_TRY(tls_, MakeTls(shared_.options));
+      std::vector<Worker*> serving = pool_;
+      if (options.own_thread) {
+        workers_.push_back(std::make_unique<Worker>());
+        serving = {workers_.back().get()};
       }
-      TTX_TRY(Listener listener, Listen(workers_[0]->context, options));
-      listeners_.push_back(std::make_unique<Listener>(std::move(listener)));
+      TTX_TRY(std::unique_ptr<Listener> listener, Listen(serving[0]->context, options));
+      listener->workers = std::move(serving);
+      listeners_.push_back(std::move(listener));
     }
     for (const auto& listener : listeners_) {
-      asio::co_spawn(workers_[0]->context, Accept(listener.get()), asio::detached);
+      asio::co_spawn(listener->workers[0]->context, Accept(listener.get()), asio::detached);
     }
     for (const auto& worker : workers_) {
       asio::co_spawn(worker->context, Tick(worker.get()), asio::detached);
@@ -701,27 +687,37 @@ class BeastServer final : public Server {
   }
 
   uint16_t port(size_t listener) const override { return listeners_.at(listener)->port; }
-  int connections() const override { return shared_.census.total(); }
+  int connections() const override {
+    int total = 0;
+    for (const auto& listener : listeners_) total += listener->census.total();
+    return total;
+  }
 
   void StopAccepting() override {
-    OnWorker(*workers_[0], [this] {
-      for (const auto& listener : listeners_) {
+    for (const auto& listener : listeners_) {
+      OnWorker(*listener->workers[0], [&listener] {
         error_code ignored;
         listener->acceptor.close(ignored);
-      }
-    });
+      });
+    }
   }
 
   bool Drain(Duration deadline) override {
     shared_.draining = true;
-    ForEachSession(&AnySession::OnDrain);
-    return shared_.census.WaitEmpty(deadline);
+    ForEachSession(&Session::OnDrain);
+    const Instant end = After(deadline);
+    bool empty = true;
+    for (const auto& listener : listeners_) {
+      const auto left = end - std::chrono::steady_clock::now();
+      empty = listener->census.WaitEmpty(Nanoseconds(left / std::chrono::nanoseconds(1))) && empty;
+    }
+    return empty;
   }
 
   void Close() override {
     shared_.draining = true;
-    ForEachSession(&AnySession::CloseSocket);
-    shared_.census.WaitEmpty(std::nullopt);
+    ForEachSession(&Session::CloseSocket);
+    for (const auto& listener : listeners_) listener->census.WaitEmpty(std::nullopt);
   }
 
  private:
@@ -735,10 +731,10 @@ class BeastServer final : public Server {
     done.get_future().wait();
   }
 
-  void ForEachSession(void (AnySession::*action)()) {
+  void ForEachSession(void (Session::*action)()) {
     for (const auto& worker : workers_) {
       OnWorker(*worker, [&worker, action] {
-        for (AnySession* session : worker->sessions) (session->*action)();
+        for (Session* session : worker->sessions) (session->*action)();
       });
     }
   }
@@ -749,15 +745,16 @@ class BeastServer final : public Server {
       const auto [error] = co_await worker->ticker.async_wait(kToken);
       if (error) co_return;
       const Instant now = std::chrono::steady_clock::now();
-      for (AnySession* session : worker->sessions) session->CheckDeadline(now);
+      for (Session* session : worker->sessions) session->CheckDeadline(now);
       worker->date = DateHeader();
     }
   }
 
   awaitable<void> Accept(Listener* listener) {
-    asio::steady_timer pause(workers_[0]->context);
-    for (size_t next = 0; listener->acceptor.is_open(); next = (next + 1) % workers_.size()) {
-      Worker& worker = *workers_[next];
+    const std::vector<Worker*>& workers = listener->workers;
+    asio::steady_timer pause(workers[0]->context);
+    for (size_t next = 0; listener->acceptor.is_open(); next = (next + 1) % workers.size()) {
+      Worker& worker = *workers[next];
       auto [error, socket] = co_await listener->acceptor.async_accept(worker.context, kToken);
       if (error == asio::error::operation_aborted) co_return;
       if (error) {
@@ -774,27 +771,18 @@ class BeastServer final : public Server {
     error_code error;
     const auto endpoint = socket.remote_endpoint(error);
     if (error) return;
+    socket.native_non_blocking(true, error);
+    if (error) return;
     std::string peer = endpoint.address().to_string();
-    if (!shared_.census.Enter(peer)) return;
+    if (!listener.census.Enter(peer)) return;
     socket.set_option(tcp::no_delay(true), error);
-    Handler& handler = *listener.options.handler;
-    if (listener.options.tls) {
-      Spawn<TlsStream>(TlsStream(std::move(socket), *tls_), worker, handler, std::move(peer));
-    } else {
-      Spawn<tcp::socket>(std::move(socket), worker, handler, std::move(peer));
-    }
-  }
-
-  template <class Stream>
-  void Spawn(Stream stream, Worker& worker, Handler& handler, std::string peer) {
-    auto session =
-        std::make_shared<Session<Stream>>(std::move(stream), worker, shared_, handler, std::move(peer));
-    asio::co_spawn(worker.context, RunSession<Stream>(std::move(session)), asio::detached);
+    auto session = std::make_shared<Session>(std::move(socket), worker, shared_, listener, std::move(peer));
+    asio::co_spawn(worker.context, RunSession(std::move(session)), asio::detached);
   }
 
   Shared shared_;
-  std::unique_ptr<asio::ssl::context> tls_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Worker*> pool_;  // those of no listener's own
   std::vector<std::unique_ptr<Listener>> listeners_;
   bool running_ = false;
 };

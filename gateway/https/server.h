@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/https/strict_http.h"
+#include "gateway/https/tls.h"
 #include "libs/core/result.h"
 #include "libs/core/time.h"
 
@@ -59,20 +60,20 @@ class Handler {
   virtual Response Refuse(const Refusal& refusal, const RequestHead* head, const std::string& peer) = 0;
 };
 
+/// Each listener counts its own connections: what one of them is flooded with shuts nobody out of another.
 struct ListenerOptions {
-  std::string address;  // "127.0.0.1:8443", "[::1]:0"
-  bool tls = true;
+  std::string address;           // "127.0.0.1:8443", "[::1]:0"
+  TlsContext tls;                // none: in the clear
   Handler* handler = nullptr;
+  std::vector<std::string> allowed_hosts;  // Host and TLS server name, in any case and with any port; empty: any
+  int max_connections = 4096;
+  int max_connections_per_peer = 64;
+  bool own_thread = false;  // served even while the io threads are busy with others
 };
 
 /// The limits of reliability.md 3.3.
 struct ServerOptions {
-  std::string certificate_file;
-  std::string private_key_file;
-  std::vector<std::string> allowed_hosts;
   int io_threads = 1;
-  int max_connections = 4096;
-  int max_connections_per_peer = 64;
   int requests_per_connection = 1000;
   Duration handshake_timeout = Seconds(5);
   Duration header_timeout = Seconds(5);
@@ -88,10 +89,11 @@ struct ServerOptions {
   Duration timer_tick = Milliseconds(100);  // how exactly the above are kept
 };
 
-/// TLS and plain listeners with one session per connection, on `io_threads` threads of its own.
+/// TLS and plain listeners with one session per connection, on `io_threads` threads of its own and one more for each
+/// listener that wants one.
 class Server {
  public:
-  /// LISTEN_FAILED, TLS_FILE_INVALID. The handlers must outlive the server.
+  /// LISTEN_FAILED. The handlers must outlive the server.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                const std::vector<ListenerOptions>& listeners);
   /// Needs Drain and Close first when handlers may still be at work.

@@ -203,6 +203,12 @@ std::optional<Refusal> JudgeHost(const Fields& fields, const std::vector<std::st
 
 }  // namespace
 
+std::string PlainHost(std::string_view value) {
+  std::string host(HostWithoutPort(value).value_or(""));
+  for (char& c : host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return host;
+}
+
 std::string_view VerbName(Verb verb) {
   switch (verb) {
     case Verb::kGet:

@@ -56,12 +56,16 @@ HeadScan ScanHead(std::string_view bytes, size_t& position);
 Refusal TooLong(std::string_view bytes);
 
 /// Judges the raw bytes of one head, up to and including the empty line, by the rules of reliability.md 3.3.
-/// `allowed_hosts` empty admits every host. Pure; the views in the answer point into `head`.
+/// `allowed_hosts` empty admits every host; its names are as PlainHost gives them. Pure; the views in the answer point
+/// into `head`.
 std::variant<RequestHead, Refusal> JudgeHead(std::string_view head,
                                              const std::vector<std::string>& allowed_hosts);
 
 /// Percent-decodes one path once; nullopt when that gives anything that could name something else: control or
 /// non-ASCII bytes, '/', '\\', '%', or a segment "." or "..".
 std::optional<std::string> DecodePath(std::string_view path);
+
+/// The host of "host", "HOST:port" or "[v6]:port", in lower case and without the port; empty when it is none of them.
+std::string PlainHost(std::string_view value);
 
 }  // namespace ttx::gateway

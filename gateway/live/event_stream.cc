@@ -1,7 +1,13 @@
 #include "gateway/live/event_stream.h"
 
+#include <google/protobuf/message.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/generic/generic_stub.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <unordered_set>
 
 #include "gateway/limits.h"
 #include "gateway/transcode/transcoder.h"
@@ -9,133 +15,367 @@
 namespace ttx::gateway {
 namespace {
 
-class EventStream final : public BodyStream,
-                          public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                          public std::enable_shared_from_this<EventStream> {
+/// One call to a service. `Sink` has OnEvent(bytes) -> whether to read on, and OnEnd(status), once. It is held from
+/// Start to the end.
+template <class Sink>
+class StreamingCall final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                            public std::enable_shared_from_this<StreamingCall<Sink>> {
  public:
-  EventStream(Calls& calls, EventStreamRequest request) : calls_(calls), request_(std::move(request)) {}
+  explicit StreamingCall(Calls& calls) : calls_(calls) {}
 
-  void Open(std::function<void()> wake) override {
-    wake_ = std::move(wake);
-    message_ = ToByteBuffer(request_.bytes);
-    PrepareContext(context_, request_.metadata, request_.lifetime);
+  void Start(std::shared_ptr<Sink> sink, const EventStreamRequest& from, const std::string& request) {
+    PrepareContext(context_, from.metadata, from.lifetime);
     if (!calls_.Add(context_)) {
-      status_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping");
-      done_ = true;
-      request_.on_end(status_);
-      wake_();
+      sink->OnEnd(grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping"));
       return;
     }
-    self_ = shared_from_this();
-    grpc::GenericStub stub(request_.channel);
-    stub.PrepareBidiStreamingCall(&context_, request_.method->grpc_path, {}, this);
-    // Held until reading has ended: Take resumes reading from outside gRPC's callbacks.
+    sink_ = std::move(sink);
+    self_ = this->shared_from_this();
+    message_ = ToByteBuffer(request);
+    grpc::GenericStub stub(from.channel);
+    stub.PrepareBidiStreamingCall(&context_, from.method->grpc_path, {}, this);
+    // Held until reading has ended: Resume goes on from outside gRPC's callbacks.
     AddHold();
     StartWriteLast(&message_, {});
     StartRead(&received_);
     StartCall();
   }
 
-  std::optional<Response> Failure() override {
-    const std::lock_guard lock(mutex_);
-    if (!done_ || status_.ok() || taken_ || !queue_.empty() || cancelled_) return std::nullopt;
-    return request_.render_failure(status_);
-  }
-
-  bool Take(std::string& out) override {
-    bool resume = false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!queue_.empty()) {
-        out += queue_;
-        queue_.clear();
-        queued_ = 0;
-        taken_ = true;
-      }
-      resume = paused_ && !done_;
-      paused_ = paused_ && !resume;
-      if (done_) {
-        // A deadline is the stream's lifetime: the client connects again and goes on after its last event.
-        const bool failed =
-            !status_.ok() && !cancelled_ && status_.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED;
-        if (failed && taken_) out += "event: error\ndata: " + request_.render_failure(status_).body + "\n\n";
-        return false;
-      }
-    }
-    if (resume) StartRead(&received_);
-    return true;
-  }
-
-  void Cancel() override {
-    bool resume = false;
-    {
-      const std::lock_guard lock(mutex_);
-      cancelled_ = true;
-      if (!done_) context_.TryCancel();
-      resume = paused_;
-      paused_ = false;
-    }
-    if (resume) StartRead(&received_);
-  }
+  /// After OnEvent said not to read on, once.
+  void Resume() { StartRead(&received_); }
+  void Cancel() { context_.TryCancel(); }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
       RemoveHold();
       return;
     }
-    Result<std::string> event = TranscodeEvent(*request_.method, ToString(received_));
+    const std::string bytes = ToString(received_);
     received_.Clear();
-    bool read_on = false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (event.ok()) {
-        queue_ += *event;
-        ++queued_;
-      } else {
-        context_.TryCancel();
-      }
-      read_on = queued_ < kStreamQueueMax || cancelled_;
-      paused_ = !read_on;
-    }
-    wake_();
-    if (read_on) StartRead(&received_);
+    if (sink_->OnEvent(bytes)) StartRead(&received_);
   }
 
   void OnDone(const grpc::Status& status) override {
     {
-      const std::lock_guard lock(mutex_);
-      done_ = true;
-      status_ = status;
+      // The sink goes before the call is counted as over: it belongs to those who wait for that.
+      const std::shared_ptr<Sink> sink = std::move(sink_);
+      sink->OnEnd(status);
     }
-    request_.on_end(status);
-    wake_();
+    const std::shared_ptr<StreamingCall> last = std::move(self_);
     calls_.Remove(context_);
-    const std::shared_ptr<EventStream> last = std::move(self_);
   }
 
  private:
   Calls& calls_;
-  EventStreamRequest request_;
-  std::function<void()> wake_;
+  std::shared_ptr<Sink> sink_;
   grpc::ClientContext context_;
   grpc::ByteBuffer message_;
   grpc::ByteBuffer received_;
-  std::shared_ptr<EventStream> self_;  // while gRPC may call back
+  std::shared_ptr<StreamingCall> self_;  // while gRPC may call back
+};
 
-  std::mutex mutex_;  // guards what follows
-  std::string queue_;
-  size_t queued_ = 0;
-  bool paused_ = false;  // the queue was full; Take reads on
-  bool taken_ = false;
+/// A request without the place in the log that it starts from, and that place.
+struct Asked {
+  std::unique_ptr<google::protobuf::Message> message;
+  uint64_t after = 0;
+  bool resumable = false;  // whether it has such a place, and the answers their own
+
+  std::string From(const MethodInfo& method, uint64_t start) const {
+    if (resumable) {
+      message->GetReflection()->SetInt64(message.get(), method.after_sequence, static_cast<int64_t>(start));
+    }
+    return message->SerializeAsString();
+  }
+};
+
+Asked ReadAsked(const MethodInfo& method, const std::string& bytes) {
+  Asked asked{std::unique_ptr<google::protobuf::Message>(method.request_prototype->New())};
+  const bool read = asked.message->ParseFromString(bytes);
+  if (!read || method.after_sequence == nullptr || method.response_sequence == nullptr) return asked;
+  const int64_t after = asked.message->GetReflection()->GetInt64(*asked.message, method.after_sequence);
+  if (after < 0) return asked;  // for the service to refuse
+  asked.after = static_cast<uint64_t>(after);
+  asked.resumable = true;
+  return asked;
+}
+
+class Watcher;
+
+}  // namespace
+
+/// One call and the newest of its events, for one client or for all who ask for the same.
+class EventFeed : public std::enable_shared_from_this<EventFeed> {
+ public:
+  /// `key` is empty when it serves one client.
+  EventFeed(LiveEvents& live, std::string key, const MethodInfo& method, const Asked& asked, uint64_t after)
+      : live_(live),
+        key_(std::move(key)),
+        method_(method),
+        resumable_(asked.resumable),
+        request_(asked.From(method, after)),
+        call_(std::make_shared<StreamingCall<EventFeed>>(live.calls_)),
+        after_(after),
+        taken_(after) {}
+  ~EventFeed() {
+    if (!key_.empty()) live_.Forget(key_);
+  }
+
+  /// Makes the call, unless another one who joined has.
+  void Start(const EventStreamRequest& from) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (started_ || over_) return;
+      started_ = true;
+    }
+    call_->Start(shared_from_this(), from, request_);
+  }
+
+  bool over() const {
+    const std::lock_guard lock(mutex_);
+    return over_;
+  }
+
+  /// Has `watcher` notified of what comes after `position`; false when that is not held here, or the call is over.
+  bool Join(Watcher* watcher, uint64_t position) {
+    const std::lock_guard lock(mutex_);
+    if (over_ || position < after_) return false;
+    watchers_.insert(watcher);
+    return true;
+  }
+
+  /// The last one's leaving ends the call.
+  void Leave(Watcher* watcher) {
+    bool resume = false;
+    {
+      const std::lock_guard lock(mutex_);
+      watchers_.erase(watcher);
+      if (!watchers_.empty() || over_) return;
+      over_ = true;
+      resume = paused_;
+      paused_ = false;
+    }
+    call_->Cancel();
+    if (resume) call_->Resume();
+  }
+
+  struct Taken {
+    bool behind = false;  // what comes after the position is not held any more
+    bool over = false;    // nothing comes after what was taken
+    grpc::Status status;  // when over
+  };
+
+  /// Appends the events after `position` and moves it.
+  Taken Take(uint64_t& position, std::string& out) {
+    bool resume = false;
+    Taken taken;
+    {
+      const std::lock_guard lock(mutex_);
+      if (position < after_) return {.behind = true};
+      for (const Event& event : events_) {
+        if (event.sequence <= position) continue;
+        out += *event.text;
+        position = event.sequence;
+      }
+      taken_ = std::max(taken_, position);
+      resume = paused_ && events_.front().sequence <= taken_;
+      paused_ = paused_ && !resume;
+      taken.over = over_;
+      taken.status = status_;
+    }
+    if (resume) call_->Resume();
+    return taken;
+  }
+
+  // For the call.
+  bool OnEvent(const std::string& bytes);
+  void OnEnd(const grpc::Status& status);
+
+ private:
+  struct Event {
+    uint64_t sequence;
+    std::shared_ptr<const std::string> text;
+  };
+  void Notify();
+
+  LiveEvents& live_;
+  const std::string key_;
+  const MethodInfo& method_;
+  const bool resumable_;
+  const std::string request_;
+  const std::shared_ptr<StreamingCall<EventFeed>> call_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  bool started_ = false;
+  std::unordered_set<Watcher*> watchers_;
+  std::deque<Event> events_;
+  size_t bytes_ = 0;
+  uint64_t after_;       // every event after it that has come is held
+  uint64_t taken_;       // how far the fastest has read
+  bool paused_ = false;  // full of what nobody has taken: Take reads on
+  bool over_ = false;
+  grpc::Status status_;
+};
+
+namespace {
+
+/// One client. Used by its session's thread; feeds only notify it.
+class Watcher final : public BodyStream {
+ public:
+  Watcher(LiveEvents& live, EventStreamRequest request, Asked asked, std::shared_ptr<EventFeed> shared)
+      : live_(live),
+        request_(std::move(request)),
+        asked_(std::move(asked)),
+        shared_(std::move(shared)),
+        position_(asked_.after) {}
+  ~Watcher() override { Cancel(); }
+
+  void Open(std::function<void()> wake) override {
+    wake_ = std::move(wake);
+    if (shared_ != nullptr && shared_->Join(this, position_)) {
+      feed_ = shared_;
+      feed_->Start(request_);
+    } else {
+      ReadAlone();
+    }
+  }
+
+  std::optional<Response> Failure() override {
+    if (ended_ && Failed() && !answered_) return request_.render_failure(status_);
+    answered_ = true;
+    return std::nullopt;
+  }
+
+  bool Take(std::string& out) override {
+    notified_.store(false);
+    if (ended_) return false;
+    const EventFeed::Taken taken = feed_->Take(position_, out);
+    if (taken.behind) {
+      feed_->Leave(this);
+      ReadAlone();
+    } else if (feed_ != shared_ && shared_ != nullptr && shared_->Join(this, position_)) {
+      feed_->Leave(this);
+      feed_ = shared_;
+      shared_->Take(position_, out);
+    } else if (taken.over) {
+      // What was taken may be the first of an answer that has not begun, and then comes before the error.
+      End(taken.status);
+      answered_ = answered_ || !out.empty();
+      if (Failed() && answered_) out += "event: error\ndata: " + request_.render_failure(status_).body + "\n\n";
+      return false;
+    }
+    return true;
+  }
+
+  void Cancel() override {
+    if (ended_) return;
+    cancelled_ = true;
+    End(grpc::Status::CANCELLED);
+  }
+
+  /// From any thread.
+  void Notify() {
+    if (!notified_.exchange(true)) wake_();
+  }
+
+ private:
+  // A stream's lifetime is a deadline: the client connects again and goes on after its last event.
+  bool Failed() const {
+    return !cancelled_ && !status_.ok() && status_.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED;
+  }
+
+  void ReadAlone() {
+    feed_ = std::make_shared<EventFeed>(live_, "", *request_.method, asked_, position_);
+    feed_->Join(this, position_);
+    feed_->Start(request_);
+  }
+
+  void End(const grpc::Status& status) {
+    ended_ = true;
+    status_ = status;
+    if (feed_ != nullptr) feed_->Leave(this);
+    feed_.reset();
+    shared_.reset();
+    request_.on_end(status);
+  }
+
+  LiveEvents& live_;
+  const EventStreamRequest request_;
+  const Asked asked_;
+  std::shared_ptr<EventFeed> shared_;  // none when it cannot be shared
+  std::shared_ptr<EventFeed> feed_;    // the one it reads
+  std::function<void()> wake_;
+  uint64_t position_;
+  std::atomic<bool> notified_ = false;
+  bool answered_ = false;  // the answer has begun
+  bool ended_ = false;
   bool cancelled_ = false;
-  bool done_ = false;
   grpc::Status status_;
 };
 
 }  // namespace
 
-std::shared_ptr<BodyStream> MakeEventStream(Calls& calls, EventStreamRequest request) {
-  return std::make_shared<EventStream>(calls, std::move(request));
+void EventFeed::Notify() {
+  for (Watcher* watcher : watchers_) watcher->Notify();
+}
+
+bool EventFeed::OnEvent(const std::string& bytes) {
+  Result<TranscodedEvent> event = TranscodeEvent(method_, bytes);
+  if (!event.ok()) call_->Cancel();
+  const std::lock_guard lock(mutex_);
+  if (over_ || !event.ok()) return true;
+  Event next{resumable_ ? event->sequence : (events_.empty() ? after_ : events_.back().sequence) + 1,
+             std::make_shared<const std::string>(std::move(event->text))};
+  bytes_ += next.text->size();
+  events_.push_back(std::move(next));
+  const auto full = [this] { return events_.size() > kStreamQueueMax || bytes_ > kStreamQueueBytesMax; };
+  // What the fastest has left behind makes room; who has not taken it yet reads it again by itself.
+  while (full() && events_.front().sequence <= taken_) {
+    after_ = events_.front().sequence;
+    bytes_ -= events_.front().text->size();
+    events_.pop_front();
+  }
+  paused_ = full();
+  Notify();
+  return !paused_;
+}
+
+void EventFeed::OnEnd(const grpc::Status& status) {
+  const std::lock_guard lock(mutex_);
+  over_ = true;
+  status_ = status;
+  Notify();
+}
+
+std::shared_ptr<BodyStream> LiveEvents::Open(EventStreamRequest request) {
+  Asked asked = ReadAsked(*request.method, request.bytes);
+  std::shared_ptr<EventFeed> feed;
+  std::shared_ptr<EventFeed> known;  // goes after the lock, which its end may take
+  if (asked.resumable) {
+    const std::string same = asked.From(*request.method, 0);
+    const std::string key = request.method->full_name + " " + std::to_string(same.size()) + " " + same +
+                            request.metadata.authorization;
+    const std::lock_guard lock(mutex_);
+    std::weak_ptr<EventFeed>& place = feeds_[key];
+    known = place.lock();
+    if (known != nullptr && !known->over()) {
+      feed = known;
+    } else {
+      feed = std::make_shared<EventFeed>(*this, key, *request.method, asked, asked.after);
+      place = feed;
+    }
+  }
+  return std::make_shared<Watcher>(*this, std::move(request), std::move(asked), std::move(feed));
+}
+
+size_t LiveEvents::shared() const {
+  const std::lock_guard lock(mutex_);
+  return feeds_.size();
+}
+
+void LiveEvents::Forget(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto it = feeds_.find(key);
+  if (it != feeds_.end() && it->second.expired()) feeds_.erase(it);
 }
 
 }  // namespace ttx::gateway

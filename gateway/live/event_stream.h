@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "gateway/calls.h"
@@ -22,8 +24,31 @@ struct EventStreamRequest {
   std::function<void(const grpc::Status&)> on_end;
 };
 
-/// A server-streaming call as Server-Sent Events. No thread waits for it: gRPC's callbacks fill a bounded
-/// queue and stop reading while it is full.
-std::shared_ptr<BodyStream> MakeEventStream(Calls& calls, EventStreamRequest request);
+class EventFeed;
+
+/// Server-streaming calls as Server-Sent Events. No thread waits for one: gRPC's callbacks fill a bounded queue and
+/// stop reading while it is full.
+///
+/// Clients that ask for the same with the same credentials share one call and one encoding of each event: a crowd in
+/// front of one auction costs the service one stream. A client that is behind what the shared queue still holds reads
+/// by itself until it has caught up.
+class LiveEvents {
+ public:
+  /// `calls` must outlive the object, and the object every stream that it made.
+  explicit LiveEvents(Calls& calls) : calls_(calls) {}
+
+  std::shared_ptr<BodyStream> Open(EventStreamRequest request);
+
+  /// The calls that are shared now.
+  size_t shared() const;
+
+ private:
+  friend class EventFeed;
+  void Forget(const std::string& key);
+
+  Calls& calls_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<EventFeed>> feeds_;  // by method, request and credentials
+};
 
 }  // namespace ttx::gateway

@@ -4,10 +4,10 @@
 #include <charconv>
 
 #include "gateway/limits.h"
-#include "gateway/problem/error_info.pb.h"
 #include "gateway/transcode/json_text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "ttx/api/v1/error_info.pb.h"
 
 namespace ttx::gateway {
 namespace {
@@ -146,7 +146,7 @@ Code ToCode(int code) { return code >= 0 && code <= 16 ? static_cast<Code>(code)
 
 void ReadDetails(const google::rpc::Status& status, Problem& problem) {
   for (const google::protobuf::Any& any : status.details()) {
-    problem::ErrorInfo info;
+    api::v1::ErrorInfo info;
     google::rpc::BadRequest bad_request;
     if (any.type_url().ends_with("/google.rpc.ErrorInfo") && info.ParseFromString(any.value())) {
       problem.reason = info.reason();

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/problem/error_info.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "ttx/api/v1/error_info.pb.h"
 
 namespace ttx::gateway {
 namespace {
@@ -16,7 +16,7 @@ using ::testing::Not;
 std::string Details(const std::string& reason, const std::map<std::string, std::string>& metadata,
                     const std::vector<std::pair<std::string, std::string>>& violations = {}) {
   google::rpc::Status status;
-  problem::ErrorInfo info;
+  api::v1::ErrorInfo info;
   info.set_reason(reason);
   info.mutable_metadata()->insert(metadata.begin(), metadata.end());
   auto* any = status.add_details();

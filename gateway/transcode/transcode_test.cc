@@ -506,10 +506,11 @@ TEST(TranscodeTest, AnswersCarryTheirEtagAndEventsTheirSequence) {
   notes::v1::NoteEvent event;
   event.set_sequence(5);
   event.set_text("two\nlines");
-  const auto text =
+  const auto transcoded =
       TranscodeEvent(*router.Find(Verb::kGet, "/v1/notes:stream").route->method, event.SerializeAsString());
-  ASSERT_TRUE(text.ok());
-  EXPECT_EQ(*text, "id: 5\nevent: message\ndata: {\"sequence\":\"5\",\"text\":\"two\\nlines\"}\n\n");
+  ASSERT_TRUE(transcoded.ok());
+  EXPECT_EQ(transcoded->sequence, 5u);
+  EXPECT_EQ(transcoded->text, "id: 5\nevent: message\ndata: {\"sequence\":\"5\",\"text\":\"two\\nlines\"}\n\n");
   EXPECT_FALSE(TranscodeEvent(*router.Find(Verb::kGet, "/v1/notes:stream").route->method, "\xff\xff").ok());
 }
 

@@ -195,17 +195,18 @@ Result<TranscodedResponse> TranscodeResponse(const MethodInfo& method, std::stri
   return out;
 }
 
-Result<std::string> TranscodeEvent(const MethodInfo& method, std::string_view bytes) {
+Result<TranscodedEvent> TranscodeEvent(const MethodInfo& method, std::string_view bytes) {
   TTX_TRY(const std::unique_ptr<pb::Message> message, ParseResponse(method, bytes));
-  std::string out;
+  TranscodedEvent event;
   if (method.response_sequence != nullptr) {
-    out = "id: " + std::to_string(message->GetReflection()->GetInt64(*message, method.response_sequence)) +
-          "\n";
+    const int64_t sequence = message->GetReflection()->GetInt64(*message, method.response_sequence);
+    event.sequence = static_cast<uint64_t>(sequence);
+    event.text = "id: " + std::to_string(sequence) + "\n";
   }
-  out += "event: message\ndata: ";
-  AppendJson(*message, out);
-  out += "\n\n";
-  return out;
+  event.text += "event: message\ndata: ";
+  AppendJson(*message, event.text);
+  event.text += "\n\n";
+  return event;
 }
 
 bool IsJsonContentType(std::string_view value) {

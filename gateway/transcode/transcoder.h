@@ -30,8 +30,12 @@ struct TranscodedResponse {
 /// INTERNAL when `bytes` are not a message of the method's response type.
 Result<TranscodedResponse> TranscodeResponse(const MethodInfo& method, std::string_view bytes);
 
-/// One message of a stream as one Server-Sent Event, with "\n\n".
-Result<std::string> TranscodeEvent(const MethodInfo& method, std::string_view bytes);
+/// One message of a stream as one Server-Sent Event, with "\n\n", and its place in the log when it carries one.
+struct TranscodedEvent {
+  std::string text;
+  uint64_t sequence = 0;
+};
+Result<TranscodedEvent> TranscodeEvent(const MethodInfo& method, std::string_view bytes);
 
 /// Whether a Content-Type header value is JSON in UTF-8.
 bool IsJsonContentType(std::string_view value);

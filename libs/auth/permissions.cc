@@ -36,8 +36,10 @@ constexpr std::string_view kRoles[] = {
 // clang-format off
 constexpr PermissionRow kTable[] = {
     // --- party (domain.md 1.1, 1.3); "*": the service admits members, managers of the organization, administrators ---
+    {"party.client.approve", "*"},
     {"party.client.create", "*"},
     {"party.client.read", "*"},
+    {"party.client.reset", "*"},
     {"party.client.rotate", "*"},
     {"party.client.update", "*"},
     {"party.credit.append", "EXCHANGE_OFFICER SETTLEMENT_OFFICER"},
@@ -118,13 +120,13 @@ constexpr PermissionRow kTable[] = {
     {"contract.confirmation.sign", "BIDDER EXCHANGE_OFFICER"},
     {"contract.contract.accept_text", "BIDDER TRANSFEROR"},
     {"contract.contract.complete", "EXCHANGE_OFFICER"},
+    {"contract.contract.confirm", "EXCHANGE_OFFICER"},
     {"contract.contract.create", "TRANSFEROR"},
     {"contract.contract.freeze", "BIDDER EXCHANGE_CLERK TRANSFEROR"},
     {"contract.contract.list", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER TRANSFEROR"},
-    {"contract.contract.meet_condition", "EXCHANGE_OFFICER"},
+    {"contract.contract.propose", "EXCHANGE_CLERK"},
     {"contract.contract.read", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER REGISTRY TRANSFEROR"},
     {"contract.contract.sign", "BIDDER TRANSFEROR"},
-    {"contract.contract.terminate", "EXCHANGE_OFFICER"},
     {"contract.contract.update", "TRANSFEROR"},
     {"contract.deal.list", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER TRANSFEROR"},
     {"contract.deal.read", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER TRANSFEROR"},

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "libs/auth/jwk.h"
-#include "libs/auth/sha256.h"
 #include "libs/auth/token.h"
 #include "libs/core/encoding.h"
 #include "libs/core/id.h"
+#include "libs/crypto/digest.h"
 
 namespace ttx::auth {
 namespace {
@@ -144,7 +144,8 @@ void TokenVerifier::SetRevocations(std::unordered_map<std::string, Time> not_bef
 
 Result<Principal> TokenVerifier::Verify(std::string_view jwt, Time now) {
   if (jwt.empty() || jwt.size() > kMaxTokenBytes) return Error(Reason::kUNAUTHENTICATED);
-  const Digest digest = Sha256(jwt);
+  Digest digest;
+  std::ranges::copy(crypto::Sha256(jwt), digest.begin());
   const Tables tables = Look(digest);
   if (tables.cached != nullptr) {
     if (!Holds(*tables.cached, tables, now)) return Error(Reason::kUNAUTHENTICATED);

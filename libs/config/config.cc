@@ -90,6 +90,7 @@ void MakePathsAbsolute(const fs::path& folder, Config& config) {
     MakeAbsolute(folder, config.mutable_grpc()->mutable_client_ca_file());
   }
   if (config.log().has_file()) MakeAbsolute(folder, config.mutable_log()->mutable_file());
+  if (config.log().has_audit_file()) MakeAbsolute(folder, config.mutable_log()->mutable_audit_file());
 }
 
 bool ValidHost(std::string_view host) {
@@ -192,12 +193,18 @@ class Validator {
     Require("data_directory", config_.data_directory(), "say where data is kept");
     Require("calendar_directory", config_.calendar_directory(), "legal periods need the published holidays");
     Folder("calendar_directory", config_.calendar_directory());
+    if (HasRole(config_, "settlement")) Require("fee_directory", config_.fee_directory(), "deals are charged");
     Folder("fee_directory", config_.fee_directory());
+    if (HasRole(config_, "listing")) Require("profile_directory", config_.profile_directory(), "listings have rules");
     Folder("profile_directory", config_.profile_directory());
-    Require("record_key_file", config_.record_key_file(), "records are signed");
-    SecretFile("record_key_file", config_.record_key_file());
-    Require("secrets_key_file", config_.secrets_key_file(), "secrets are sealed before they are stored");
-    SecretFile("secrets_key_file", config_.secrets_key_file(), 32);
+    if (NeedsRecordKey(config_)) {
+      Require("record_key_file", config_.record_key_file(), "records are signed");
+      SecretFile("record_key_file", config_.record_key_file());
+    }
+    if (NeedsSecretsKey(config_)) {
+      Require("secrets_key_file", config_.secrets_key_file(), "secrets are sealed before they are stored");
+      SecretFile("secrets_key_file", config_.secrets_key_file(), 32);
+    }
   }
 
   void Roles() {
@@ -296,9 +303,51 @@ class Validator {
     Require("token.issuer", token.issuer(), "tokens name who made them");
     Require("token.audience", token.audience(), "tokens name whom they are for");
     Range("token.lifetime_seconds", token.lifetime_seconds(), 60, 3600);
+    Range("token.enrolment_hours", token.enrolment_hours(), 1, 720);
     Range("storage.block_cache_mb", config_.storage().block_cache_mb(), 1, 65'536);
     Range("storage.write_buffer_mb", config_.storage().write_buffer_mb(), 1, 1'024);
-    if (!config_.log().file().empty()) Folder("log.file", fs::path(config_.log().file()).parent_path());
+    LogFile("log.file", config_.log().file());
+    LogFile("log.audit_file", config_.log().audit_file());
+    if (HasRole(config_, "settlement")) SettlementSection();
+    if (HasRole(config_, "disclosure")) DisclosureSection();
+  }
+
+  // It need not be there, but a file can be made only in a folder.
+  void LogFile(const std::string& field, const std::string& path) {
+    std::error_code error;
+    if (path.empty()) return;
+    if (fs::is_directory(path, error)) Problem(field, Reason::kBAD_FORMAT, path + " is a folder");
+    Folder(field, fs::path(path).parent_path());
+  }
+
+  void SettlementSection() {
+    constexpr uint32_t kMinutesMax = 7 * 24 * 60;
+    constexpr uint32_t kWorkdaysMax = 60;
+    const Settlement& settlement = config_.settlement();
+    Range("settlement.deposit_grace_minutes", settlement.deposit_grace_minutes(), 0, kMinutesMax);
+    Range("settlement.refund_workdays", settlement.refund_workdays(), 1, kWorkdaysMax);
+    Range("settlement.release_workdays", settlement.release_workdays(), 1, kWorkdaysMax);
+    Range("settlement.payment_workdays", settlement.payment_workdays(), 1, kWorkdaysMax);
+    Range("settlement.overdue_workdays", settlement.overdue_workdays(), 0, kWorkdaysMax);
+  }
+
+  void DisclosureSection() {
+    constexpr uint32_t kDaysMax = 3660;
+    const Disclosure& disclosure = config_.disclosure();
+    Range("disclosure.result_window_days", disclosure.result_window_days(), 1, kDaysMax);
+    Range("disclosure.contract_window_days", disclosure.contract_window_days(), 5, kDaysMax);
+    std::vector<std::string> seen;
+    for (int i = 0; i < disclosure.exchange_codes_size(); ++i) {
+      const ExchangeCode& entry = disclosure.exchange_codes(i);
+      const std::string field = "disclosure.exchange_codes[" + std::to_string(i) + "]";
+      if (!entry.exchange().starts_with("organizations/")) {
+        Problem(field + ".exchange", Reason::kBAD_FORMAT, "it must be organizations/{id}");
+      } else if (std::ranges::find(seen, entry.exchange()) != seen.end()) {
+        Problem(field + ".exchange", Reason::kDUPLICATE, entry.exchange() + " is given twice");
+      }
+      seen.push_back(entry.exchange());
+      Require(field + ".code", entry.code(), "say what stands for the exchange");
+    }
   }
 
   const Config& config_;
@@ -325,6 +374,10 @@ Status Validate(const Config& config) { return Validator(config).Run(); }
 bool HasRole(const Config& config, std::string_view role) {
   return config.roles().empty() || std::ranges::find(config.roles(), role) != config.roles().end();
 }
+
+bool NeedsRecordKey(const Config& config) { return HasRole(config, "disclosure"); }
+
+bool NeedsSecretsKey(const Config& config) { return HasRole(config, "party") || HasRole(config, "listing"); }
 
 Result<Address> ParseAddress(std::string_view text, std::string_view field) {
   const Error bad =

@@ -30,6 +30,10 @@ Status Validate(const Config& config);
 /// Whether this process runs the role: it is listed, or none is.
 bool HasRole(const Config& config, std::string_view role);
 
+/// Whether a role of this process signs records, or seals secrets: only then need the key's file be here.
+bool NeedsRecordKey(const Config& config);
+bool NeedsSecretsKey(const Config& config);
+
 /// A place to listen at or connect to.
 struct Address {
   std::string host{};  // a name or an address without brackets; empty for a unix socket

@@ -25,7 +25,7 @@ class ConfigTest : public ::testing::Test {
     std::string pattern = fs::temp_directory_path() / "ttx_config_XXXXXX";
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
-    fs::create_directory(folder_ / "calendar");
+    for (const char* name : {"calendar", "fees", "profiles"}) fs::create_directory(folder_ / name);
     for (const char* name : {"gateway.crt", "ca.crt", "grpc.crt"}) Write(name, "certificate", 0644);
     for (const char* name : {"gateway.key", "grpc.key", "record.key"}) Write(name, "key", 0600);
     Write("secrets.key", std::string(32, 'k'), 0600);
@@ -56,6 +56,8 @@ class ConfigTest : public ::testing::Test {
         mode: PRODUCTION
         data_directory: "data"
         calendar_directory: "calendar"
+        fee_directory: "fees"
+        profile_directory: "profiles"
         record_key_file: "record.key"
         secrets_key_file: "secrets.key"
         gateway {
@@ -95,7 +97,10 @@ TEST_F(ConfigTest, LoadFillsDefaultsAndMakesPathsAbsolute) {
   EXPECT_EQ(config.grpc().listen_address(), "127.0.0.1:9443");
   EXPECT_EQ(config.token().lifetime_seconds(), 600u);
   EXPECT_FALSE(config.grpc().reflection());
-  EXPECT_EQ(config.fee_directory(), "");
+  EXPECT_EQ(config.fee_table(), "changsha-2022-09");
+  EXPECT_EQ(config.settlement().deposit_grace_minutes(), 120u);
+  EXPECT_EQ(config.disclosure().contract_window_days(), 5u);
+  EXPECT_EQ(config.log().audit_file(), "");
 }
 
 TEST_F(ConfigTest, AbsolutePathsAndOtherFoldersAreKept) {
@@ -167,11 +172,11 @@ TEST_F(ConfigTest, EveryProblemIsFoundInOneGo) {
                 c.clear_data_directory();
                 c.set_calendar_directory("/nowhere");
                 c.clear_record_key_file();
-                c.add_roles("bank");
+                for (const char* role : {"disclosure", "bank"}) c.add_roles(role);
                 c.mutable_token()->set_lifetime_seconds(1);
               }),
               ElementsAre("mode REQUIRED", "data_directory REQUIRED", "calendar_directory NOT_FOUND",
-                          "record_key_file REQUIRED", "roles[0] UNKNOWN_VALUE",
+                          "record_key_file REQUIRED", "roles[1] UNKNOWN_VALUE",
                           "token.lifetime_seconds OUT_OF_RANGE"));
 }
 
@@ -184,6 +189,65 @@ TEST_F(ConfigTest, KeyFilesMustBeThereClosedAndOfTheRightSize) {
   const std::string longer = Write("long.key", std::string(33, 'k'), 0600);
   EXPECT_THAT(Problems([&](Config& c) { c.set_secrets_key_file(longer); }),
               ElementsAre("secrets_key_file BAD_FORMAT"));
+}
+
+TEST_F(ConfigTest, ARoleNeedsOnlyTheFilesItUses) {
+  const auto missing = [this](std::initializer_list<const char*> roles) {
+    return Problems([&](Config& c) {
+      for (const char* role : roles) c.add_roles(role);
+      c.clear_record_key_file();
+      c.clear_secrets_key_file();
+      c.clear_fee_directory();
+      c.clear_profile_directory();
+    });
+  };
+  EXPECT_THAT(missing({"gateway", "auction", "contract"}), ElementsAre());
+  EXPECT_THAT(missing({"party"}), ElementsAre("secrets_key_file REQUIRED"));
+  EXPECT_THAT(missing({"listing"}), ElementsAre("profile_directory REQUIRED", "secrets_key_file REQUIRED"));
+  EXPECT_THAT(missing({"settlement"}), ElementsAre("fee_directory REQUIRED"));
+  EXPECT_THAT(missing({"disclosure"}), ElementsAre("record_key_file REQUIRED"));
+  EXPECT_THAT(missing({}), ElementsAre("fee_directory REQUIRED", "profile_directory REQUIRED",
+                                       "record_key_file REQUIRED", "secrets_key_file REQUIRED"));
+  // A file that is named but not used may be out of this user's reach.
+  EXPECT_THAT(Problems([](Config& c) {
+                c.add_roles("gateway");
+                c.set_record_key_file("/nowhere/key");
+                c.set_secrets_key_file("/nowhere/key");
+              }),
+              ElementsAre());
+}
+
+TEST_F(ConfigTest, LogFilesNeedAFolder) {
+  EXPECT_THAT(Problems([this](Config& c) {
+                c.mutable_log()->set_file("/nowhere/ttx.log");
+                c.mutable_log()->set_audit_file(folder_);
+              }),
+              ElementsAre("log.file NOT_FOUND", "log.audit_file BAD_FORMAT"));
+}
+
+TEST_F(ConfigTest, PeriodsAndExchangeCodesAreChecked) {
+  const auto damage = [](Config& c) {
+    c.mutable_settlement()->set_refund_workdays(0);
+    c.mutable_settlement()->set_overdue_workdays(61);
+    c.mutable_disclosure()->set_contract_window_days(4);
+    for (const char* exchange : {"organizations/a", "NJ01", "organizations/a"}) {
+      ExchangeCode* entry = c.mutable_disclosure()->add_exchange_codes();
+      entry->set_exchange(exchange);
+      entry->set_code("NJ01");
+    }
+    c.mutable_disclosure()->mutable_exchange_codes(0)->clear_code();
+  };
+  EXPECT_THAT(Problems(damage),
+              ElementsAre("settlement.refund_workdays OUT_OF_RANGE", "settlement.overdue_workdays OUT_OF_RANGE",
+                          "disclosure.contract_window_days OUT_OF_RANGE",
+                          "disclosure.exchange_codes[0].code REQUIRED",
+                          "disclosure.exchange_codes[1].exchange BAD_FORMAT",
+                          "disclosure.exchange_codes[2].exchange DUPLICATE"));
+  EXPECT_THAT(Problems([&](Config& c) {
+                c.add_roles("gateway");
+                damage(c);
+              }),
+              ElementsAre());
 }
 
 TEST_F(ConfigTest, GrpcPastLoopbackNeedsClientCertificates) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -135,34 +136,18 @@ void AppendEscaped(std::string_view text, std::string& out) {
   }
 }
 
-// Lock order: sink_mutex before queue_mutex. Whoever holds sink_mutex is the only one that writes, so lines
-// reach the sink in the order in which they were queued.
-struct Logger::State {
-  State(int sink, bool owned, size_t limit, const Clock& time)
-      : fd(sink), owns_fd(owned), queue_bytes_max(limit), clock(time) {}
+namespace {
 
-  const int fd;
-  const bool owns_fd;
-  const size_t queue_bytes_max;
-  const Clock& clock;
-
-  std::mutex queue_mutex;
-  std::condition_variable wake;
-  std::string queued;   // whole lines
-  int64_t dropped = 0;  // records since the last notice
-  bool stopping = false;
-
-  std::mutex sink_mutex;
-  std::string writing;
-  int64_t audit_sequence = 0;
+// An open file, or standard error. Used under the mutex of its owner.
+struct Sink {
+  std::string path;  // empty = standard error
+  int fd = STDERR_FILENO;
   bool torn = false;  // the last write failed in the middle of a line
 
-  std::thread writer;
-
-  // Writes all of `text`, whole lines; false when the sink refused some of it.
-  bool WriteAll(std::string_view text) {
+  // Writes `text`, whole lines, and takes off its head what was written; errno of what stopped it, or 0.
+  int Write(std::string_view& text) {
     if (torn) {
-      if (::write(fd, "\n", 1) != 1) return false;
+      if (::write(fd, "\n", 1) != 1) return errno;
       torn = false;
     }
     while (!text.empty()) {
@@ -173,16 +158,57 @@ struct Logger::State {
         continue;
       }
       if (n < 0 && errno == EINTR) continue;
+      const int failed = n < 0 ? errno : EIO;
       pollfd ready{fd, POLLOUT, 0};
-      if (n < 0 && errno == EAGAIN && ::poll(&ready, 1, kSinkWaitMs) == 1 && (ready.revents & POLLOUT) != 0)
-        continue;
-      const std::lock_guard lock(queue_mutex);
-      dropped += std::ranges::count(text, '\n');
-      return false;
+      if (failed == EAGAIN && ::poll(&ready, 1, kSinkWaitMs) == 1 && (ready.revents & POLLOUT) != 0) continue;
+      return failed;
     }
     torn = false;
-    return true;
+    return 0;
   }
+
+  void Close() {
+    if (!path.empty() && fd >= 0) ::close(fd);
+  }
+};
+
+Result<Sink> OpenSink(const std::string& path) {
+  if (path.empty()) return Sink{};
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (fd >= 0) return Sink{path, fd};
+  return Error(Reason::kCANNOT_OPEN_FILE, {{"path", path}, {"detail", std::generic_category().message(errno)}});
+}
+
+}  // namespace
+
+// Lock order: audit_mutex, sink_mutex, queue_mutex. Whoever holds a sink's mutex is the only one that writes to it,
+// so lines reach the sink in the order in which they were queued.
+struct Logger::State {
+  State(Sink log_sink, std::optional<Sink> own_audit_sink, size_t limit, const Clock& time)
+      : queue_bytes_max(limit), clock(time), sink(std::move(log_sink)), audit_sink(std::move(own_audit_sink)) {}
+  ~State() {
+    sink.Close();
+    if (audit_sink) audit_sink->Close();
+  }
+
+  const size_t queue_bytes_max;
+  const Clock& clock;
+
+  std::mutex queue_mutex;
+  std::condition_variable wake;
+  std::string queued;   // whole lines
+  int64_t dropped = 0;  // records since the last notice
+  bool stopping = false;
+
+  std::mutex sink_mutex;
+  Sink sink;
+  std::string writing;
+
+  std::mutex audit_mutex;
+  std::optional<Sink> audit_sink;  // none: audit records go to `sink`
+  int64_t audit_sequence = 0;
+
+  std::thread writer;
 
   // Takes and writes what is queued. The caller holds sink_mutex.
   void Drain() {
@@ -198,10 +224,19 @@ struct Logger::State {
                    writing);
       writing += "}\n";
     }
-    if (!writing.empty() && !WriteAll(writing) && lost > 0) {
-      const std::lock_guard lock(queue_mutex);
-      dropped += lost - 1;  // the notice itself was counted with the lines that failed
-    }
+    std::string_view rest = writing;
+    if (rest.empty() || sink.Write(rest) == 0) return;
+    const std::lock_guard lock(queue_mutex);
+    dropped += std::ranges::count(rest, '\n');
+    if (lost > 0) dropped += lost - 1;  // the notice itself is among the lines that failed
+  }
+
+  // errno, or 0. The caller holds audit_mutex.
+  int WriteAudit(std::string_view line) {
+    if (audit_sink) return audit_sink->Write(line);
+    const std::lock_guard lock(sink_mutex);
+    Drain();
+    return sink.Write(line);
   }
 
   void Run() {
@@ -229,19 +264,20 @@ Logger::~Logger() {
   }
   state_->wake.notify_one();
   state_->writer.join();
-  if (state_->owns_fd) ::close(state_->fd);
 }
 
 Result<std::unique_ptr<Logger>> Logger::Open(LogOptions options, const Clock& clock) {
-  int fd = STDERR_FILENO;
-  if (!options.file.empty()) {
-    fd = ::open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd < 0) {
-      const std::string detail = std::generic_category().message(errno);
-      return Error(Reason::kCANNOT_OPEN_FILE, {{"path", options.file}, {"detail", detail}});
+  TTX_TRY(Sink sink, OpenSink(options.file));
+  std::optional<Sink> audit_sink;
+  if (!options.audit_file.empty() && options.audit_file != options.file) {
+    Result<Sink> opened = OpenSink(options.audit_file);
+    if (!opened.ok()) {
+      sink.Close();
+      return std::move(opened).error();
     }
+    audit_sink = std::move(opened).value();
   }
-  auto state = std::make_unique<State>(fd, !options.file.empty(), options.queue_bytes_max, clock);
+  auto state = std::make_unique<State>(std::move(sink), std::move(audit_sink), options.queue_bytes_max, clock);
   return std::unique_ptr<Logger>(new Logger(std::move(state), options.level));
 }
 
@@ -271,18 +307,39 @@ void Logger::Log(Level level, std::string_view event, std::initializer_list<Fiel
 Status Logger::Audit(std::string_view event, std::initializer_list<Field> fields) {
   std::string line;
   AppendRecord(state_->clock.Now(), "audit", event, fields, line);
-  const std::lock_guard lock(state_->sink_mutex);
-  state_->Drain();
+  const std::lock_guard lock(state_->audit_mutex);
   line += R"(,"sequence":)";
-  AppendNumber(++state_->audit_sequence, line);
+  AppendNumber(state_->audit_sequence + 1, line);
   line += "}\n";
-  if (!state_->WriteAll(line)) return Error(Reason::kUNAVAILABLE);
+  if (const int failed = state_->WriteAudit(line); failed != 0) {
+    return Error(Reason::kUNAVAILABLE, {{"detail", std::generic_category().message(failed)}});
+  }
+  ++state_->audit_sequence;
   return {};
 }
 
 void Logger::Flush() {
   const std::lock_guard lock(state_->sink_mutex);
   state_->Drain();
+}
+
+Status Logger::Reopen() {
+  const std::lock_guard audit_lock(state_->audit_mutex);
+  const std::lock_guard lock(state_->sink_mutex);
+  TTX_TRY(Sink sink, OpenSink(state_->sink.path));
+  if (state_->audit_sink) {
+    Result<Sink> audit_sink = OpenSink(state_->audit_sink->path);
+    if (!audit_sink.ok()) {
+      sink.Close();
+      return std::move(audit_sink).error();
+    }
+    state_->audit_sink->Close();
+    state_->audit_sink = std::move(audit_sink).value();
+  }
+  state_->Drain();  // what was logged before belongs to the file that was
+  state_->sink.Close();
+  state_->sink = std::move(sink);
+  return {};
 }
 
 namespace {
@@ -305,6 +362,11 @@ void Log(Level level, std::string_view event, std::initializer_list<Field> field
 Status Audit(std::string_view event, std::initializer_list<Field> fields) {
   Logger* logger = process_logger.load(std::memory_order_acquire);
   return logger == nullptr ? Status() : logger->Audit(event, fields);
+}
+
+Status ReopenLog() {
+  Logger* logger = process_logger.load(std::memory_order_acquire);
+  return logger == nullptr ? Status() : logger->Reopen();
 }
 
 void Flush() {

@@ -46,7 +46,8 @@ class Field {
 inline constexpr size_t kLogStringBytesMax = 4096;
 
 struct LogOptions {
-  std::string file{};  // opened for appending, mode 0640; empty = standard error
+  std::string file{};        // opened for appending, mode 0640; empty = standard error
+  std::string audit_file{};  // where audit records go, opened in the same way; empty = where the others go
   Level level = Level::kInfo;
   size_t queue_bytes_max = 4 << 20;  // what may wait for the writer; the rest is dropped and counted
 };
@@ -57,11 +58,11 @@ struct LogOptions {
 ///
 /// `Log` copies the line into a bounded buffer that one thread writes every few milliseconds; when the buffer
 /// is full the record is dropped, and a record "log_records_dropped" with the count follows. A crash loses
-/// what the thread had not written yet. `Audit` has no buffer: it returns after write(2) took the line,
-/// behind everything logged before it.
+/// what the thread had not written yet. `Audit` has no buffer: it returns after write(2) took the line, in a
+/// shared file behind everything logged before it.
 class Logger {
  public:
-  /// `clock` is borrowed and must outlive the logger. CANNOT_OPEN_FILE when the file cannot be opened.
+  /// `clock` is borrowed and must outlive the logger. CANNOT_OPEN_FILE when a file cannot be opened.
   static Result<std::unique_ptr<Logger>> Open(LogOptions options, const Clock& clock);
   /// Writes what is left.
   ~Logger();
@@ -72,10 +73,14 @@ class Logger {
   /// `event` names what happened, in lower_snake_case.
   void Log(Level level, std::string_view event, std::initializer_list<Field> fields);
   /// Level "audit"; carries "sequence", counted from 1 by each process: a gap is a lost record. UNAVAILABLE
-  /// when the line could not be written: the caller then refuses the action.
+  /// with the "detail" when the line could not be written; it then used up no number, and the action that it
+  /// records may not be called done.
   Status Audit(std::string_view event, std::initializer_list<Field> fields);
   /// Returns when everything logged before has been handed to the operating system.
   void Flush();
+  /// Opens the files anew under their names, after they were moved away; no line is lost or torn. When one
+  /// cannot be opened, CANNOT_OPEN_FILE, and both go on as they were.
+  Status Reopen();
 
  private:
   struct State;
@@ -91,10 +96,11 @@ Status InitLog(LogOptions options, const Clock& clock);
 /// Writes what is left and closes. No other thread may log any more.
 void ShutdownLog();
 
-/// Logger::Log, Audit and Flush of the process's logger.
+/// Logger::Log, Audit, Flush and Reopen of the process's logger.
 void Log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 Status Audit(std::string_view event, std::initializer_list<Field> fields = {});
 void Flush();
+Status ReopenLog();
 
 /// Appends `text` to `out` as the inside of a JSON string, escaped as described at Logger, without quotes and
 /// uncut.

@@ -109,6 +109,86 @@ TEST_F(LogTest, AuditSaysWhenItCannotWrite) {
   EXPECT_EQ(status.error().reason, Reason::kUNAVAILABLE);
 }
 
+TEST_F(LogTest, AnAuditRecordThatFailedUsesUpNoNumberAndTheNextOneIsWhole) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP();
+  std::filesystem::create_symlink("/dev/full", path_);
+  const auto logger = Open();
+  const Status full = logger->Audit("login", {});
+  ASSERT_FALSE(full.ok());
+  EXPECT_THAT(full.error().metadata.at("detail"), HasSubstr("No space left"));
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(logger->Reopen().ok());
+  ASSERT_TRUE(logger->Audit("login", {}).ok());
+  ASSERT_EQ(Lines().size(), 1u);
+  EXPECT_THAT(Lines()[0], HasSubstr(R"("event":"login","sequence":1})"));
+}
+
+TEST_F(LogTest, AuditRecordsMayHaveAFileOfTheirOwn) {
+  const auto logger = Open({.audit_file = folder_ / "audit"});
+  logger->Log(Level::kInfo, "request", {});
+  ASSERT_TRUE(logger->Audit("login", {}).ok());
+  logger->Flush();
+  EXPECT_THAT(Lines(), ElementsAre(HasSubstr(R"("event":"request")")));
+  path_ = folder_ / "audit";
+  EXPECT_THAT(Lines(), ElementsAre(HasSubstr(R"("event":"login")")));
+}
+
+TEST_F(LogTest, ReopenGoesOnInNewFilesAndLosesNothing) {
+  const std::filesystem::path audit = folder_ / "audit";
+  const auto logger = Open({.audit_file = audit});
+  constexpr int kRounds = 20;
+  std::thread writer([&] {
+    for (int i = 0; i < 2000; ++i) {
+      logger->Log(Level::kInfo, "tick", {{"i", i}});
+      if (i % 10 == 0) {
+        EXPECT_TRUE(logger->Audit("mark", {}).ok());
+      }
+    }
+  });
+  for (int round = 0; round < kRounds; ++round) {
+    for (const auto& file : {path_, audit}) {
+      std::filesystem::rename(file, file.string() + "." + std::to_string(round));
+    }
+    ASSERT_TRUE(logger->Reopen().ok());
+  }
+  writer.join();
+  logger->Flush();
+  // Each moved file was complete when the next one began: together they hold every line, in order.
+  const auto all = [&](const std::filesystem::path& file) {
+    std::vector<std::string> lines;
+    for (int round = 0; round <= kRounds; ++round) {
+      path_ = round < kRounds ? file.string() + "." + std::to_string(round) : file.string();
+      const std::vector<std::string> part = Lines();
+      lines.insert(lines.end(), part.begin(), part.end());
+    }
+    return lines;
+  };
+  const std::filesystem::path log = path_;
+  const std::vector<std::string> ticks = all(log);
+  ASSERT_EQ(ticks.size(), 2000u);
+  for (int i = 0; i < 2000; ++i) EXPECT_THAT(ticks[i], HasSubstr("\"i\":" + std::to_string(i) + "}"));
+  const std::vector<std::string> marks = all(audit);
+  ASSERT_EQ(marks.size(), 200u);
+  for (int i = 0; i < 200; ++i) EXPECT_THAT(marks[i], HasSubstr("\"sequence\":" + std::to_string(i + 1) + "}"));
+}
+
+TEST_F(LogTest, AReopenThatFailsChangesNothing) {
+  const std::filesystem::path elsewhere = folder_ / "gone";
+  std::filesystem::create_directory(elsewhere);
+  const auto logger = Open({.audit_file = elsewhere / "audit"});
+  ASSERT_TRUE(logger->Audit("before", {}).ok());
+  std::filesystem::rename(elsewhere, folder_ / "moved");
+  const Status reopened = logger->Reopen();
+  ASSERT_FALSE(reopened.ok());
+  EXPECT_EQ(reopened.error().reason, Reason::kCANNOT_OPEN_FILE);
+  logger->Log(Level::kInfo, "request", {});
+  ASSERT_TRUE(logger->Audit("after", {}).ok());
+  logger->Flush();
+  EXPECT_THAT(Lines(), ElementsAre(HasSubstr("request")));
+  path_ = folder_ / "moved/audit";
+  EXPECT_THAT(Lines(), ElementsAre(HasSubstr("before"), HasSubstr("after")));
+}
+
 TEST_F(LogTest, AFileThatCannotBeOpenedIsAnError) {
   const auto logger = Logger::Open({.file = folder_ / "missing" / "log"}, clock_);
   ASSERT_FALSE(logger.ok());

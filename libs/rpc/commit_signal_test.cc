@@ -13,10 +13,11 @@ namespace {
 using Wakeup = CommitSignal::Wakeup;
 
 // Waits in the signal and remembers how it ended.
-std::future<Wakeup> Wait(CommitSignal& signal, uint64_t after, Duration timeout = Hours(1)) {
+std::future<Wakeup> Wait(CommitSignal& signal, uint64_t after, Duration timeout = Hours(1),
+                         const std::string& topic = "") {
   auto promise = std::make_shared<std::promise<Wakeup>>();
   std::future<Wakeup> future = promise->get_future();
-  signal.Wait(after, timeout, [promise](Wakeup wakeup) { promise->set_value(wakeup); });
+  signal.Wait(after, timeout, [promise](Wakeup wakeup) { promise->set_value(wakeup); }, topic);
   return future;
 }
 
@@ -93,6 +94,98 @@ TEST(CommitSignal, ACallbackMayWaitAgain) {
   signal.Publish(1);
   signal.Publish(2);
   EXPECT_EQ(second.get_future().get(), Wakeup::kCommitted);
+}
+
+// A log whose events are about "even" and "odd" by their sequence.
+void TellEvenFromOdd(CommitSignal& signal, std::atomic<int>* reads = nullptr) {
+  signal.FindTopics([reads](uint64_t after, uint64_t last) {
+    if (reads != nullptr) ++*reads;
+    std::vector<std::string> topics;
+    for (uint64_t sequence = after + 1; sequence <= last; ++sequence) {
+      topics.push_back(sequence % 2 == 0 ? "even" : "odd");
+    }
+    return topics;
+  });
+}
+
+TEST(CommitSignal, WakesThoseWhoseTopicItIsOnly) {
+  CommitSignal signal;
+  TellEvenFromOdd(signal);
+  std::future<Wakeup> even = Wait(signal, 0, Hours(1), "even");
+  std::future<Wakeup> odd = Wait(signal, 0, Hours(1), "odd");
+  std::future<Wakeup> any = Wait(signal, 0);
+  signal.Publish(1);
+  EXPECT_EQ(odd.get(), Wakeup::kCommitted);
+  EXPECT_EQ(any.get(), Wakeup::kCommitted);
+  EXPECT_TRUE(Pending(even));
+  signal.Publish(2);
+  EXPECT_EQ(even.get(), Wakeup::kCommitted);
+}
+
+TEST(CommitSignal, AnEventBetweenTheLookAndTheWaitIsNotMissed) {
+  CommitSignal signal;
+  TellEvenFromOdd(signal);
+  std::future<Wakeup> odd = Wait(signal, 0, Hours(1), "odd");  // so that topics are read
+  signal.Publish(1);
+  EXPECT_EQ(odd.get(), Wakeup::kCommitted);
+  std::future<Wakeup> keeper = Wait(signal, 9, Hours(1), "odd");
+  std::future<Wakeup> told = Wait(signal, 1, Hours(1), "even");
+  signal.Publish(4);
+  EXPECT_EQ(told.get(), Wakeup::kCommitted);
+  EXPECT_EQ(Wait(signal, 3, Hours(1), "even").get(), Wakeup::kCommitted);  // 4 came after it had looked
+  std::future<Wakeup> nothing_new = Wait(signal, 3, Hours(1), "odd");
+  std::future<Wakeup> level = Wait(signal, 4, Hours(1), "even");
+  signal.Publish(5);
+  EXPECT_EQ(nothing_new.get(), Wakeup::kCommitted);
+  EXPECT_TRUE(Pending(level));
+  EXPECT_TRUE(Pending(keeper));
+}
+
+TEST(CommitSignal, WithoutAnybodyThereTopicsAreNotReadAndTheNextOneLooks) {
+  CommitSignal signal;
+  std::atomic<int> reads = 0;
+  TellEvenFromOdd(signal, &reads);
+  signal.Publish(1);
+  signal.Publish(100'000);
+  EXPECT_EQ(Wait(signal, 99'998, Hours(1), "odd").get(), Wakeup::kCommitted);
+  EXPECT_EQ(reads.load(), 0);
+  std::future<Wakeup> many = Wait(signal, 100'000, Hours(1), "odd");
+  signal.Publish(200'000);  // more than it cares to read
+  EXPECT_EQ(many.get(), Wakeup::kCommitted);
+  EXPECT_EQ(reads.load(), 0);
+}
+
+TEST(CommitSignal, TopicsTimeOutAndClose) {
+  CommitSignal signal;
+  TellEvenFromOdd(signal);
+  EXPECT_EQ(Wait(signal, 0, Milliseconds(5), "even").get(), Wakeup::kTimedOut);
+  std::future<Wakeup> waiting = Wait(signal, 0, Hours(1), "even");
+  signal.Stop();
+  EXPECT_EQ(waiting.get(), Wakeup::kClosed);
+  EXPECT_EQ(Wait(signal, 0, Hours(1), "even").get(), Wakeup::kClosed);
+  EXPECT_EQ(Wait(signal, 0).get(), Wakeup::kClosed);
+}
+
+// Whoever looks at the log and then waits learns of every event about its topic, whenever the two come.
+TEST(CommitSignal, NoTopicIsMissedUnderLoad) {
+  constexpr uint64_t kEvents = 20'000;
+  std::atomic<uint64_t> log = 0;  // what a look at the log would find
+  CommitSignal signal;
+  TellEvenFromOdd(signal);
+  std::vector<std::thread> watchers;
+  for (const char* topic : {"even", "odd", "even", "odd"}) {
+    watchers.emplace_back([&, topic] {
+      const uint64_t last = topic == std::string("even") ? kEvents : kEvents - 1;
+      for (uint64_t seen = log.load(); seen < last; seen = log.load()) {
+        ASSERT_EQ(Wait(signal, seen, Hours(1), topic).get(), Wakeup::kCommitted);
+      }
+    });
+  }
+  for (uint64_t sequence = 1; sequence <= kEvents; ++sequence) {
+    log.store(sequence);
+    signal.Publish(sequence);
+  }
+  for (std::thread& watcher : watchers) watcher.join();
 }
 
 // Waiters come from several threads while commits are published: each is called exactly once, and never for a

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,16 +18,44 @@
 
 namespace ttx::rpc {
 
+/// Who opened a stream, whether they may still have it, and the record of its end.
+class StreamCall {
+ public:
+  /// How long a caller is taken at its word: a stream outlives its token, or a client that was revoked, by no more.
+  static constexpr Duration kAskAgainAfter = Seconds(1);
+
+  /// All must outlive the object; gRPC keeps the request for as long as the stream.
+  StreamCall(Handler& handler, grpc::CallbackServerContext& context, const google::protobuf::Message& request,
+             std::string_view method);
+
+  /// Handler::Admit, once.
+  Status Admit();
+  /// The same again, now and then: UNAUTHENTICATED once the token has expired or does not count any more.
+  Status StillAdmitted();
+  /// Tells the signal's listener. Once.
+  grpc::Status End(const Status& status) const;
+
+  const Call& call() const { return call_; }
+
+ private:
+  Handler& handler_;
+  grpc::CallbackServerContext& context_;
+  const google::protobuf::Message& request_;
+  const int64_t start_ns_;  // steady, as the next one
+  int64_t asked_ns_;
+  Call call_;
+};
+
 /// What one look at the log gives a stream: messages in order, each with the sequence it carries.
 template <class Event>
 using StreamPage = std::vector<std::pair<uint64_t, Event>>;
 
 /// Serves a server-streaming method from the event log: everything after `after_sequence`, then whatever is
-/// committed, until the client leaves, the server drains, `last(event)` says that nothing can follow, or `over(reader)`
-/// (may be empty) says so when nothing is left to send.
+/// committed, until the client leaves, its token ends, the server drains, `last(event)` says that nothing can follow,
+/// or `over(reader)` (may be empty) says so when nothing is left to send.
 /// At most one page is held in memory, so a slow client costs no more than that; it resumes by sequence.
 /// `fetch(reader, call, after_sequence, limit)` runs on a reader thread and gives fewer than `limit` messages only when
-/// the log holds no more. Deletes itself.
+/// the log holds no more. With a `topic` (CommitSignal) only events about it make the stream look. Deletes itself.
 template <class Request, class Event>
 class EventStream : public grpc::ServerWriteReactor<Event> {
  public:
@@ -36,16 +65,15 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   static EventStream* Start(Handler& handler, grpc::CallbackServerContext* context, const Request& request,
                             std::string_view method, uint64_t after_sequence, Fetch fetch,
                             std::function<bool(const Event&)> last,
-                            std::function<bool(const storage::Reader&)> over = nullptr) {
-    auto* stream = new EventStream(handler, after_sequence, std::move(fetch), std::move(last), std::move(over));
-    Result<Call> call = handler.Admit(*context, request, method);
-    if (!call.ok()) {
-      stream->End(call.error());
+                            std::function<bool(const storage::Reader&)> over = nullptr, std::string topic = {}) {
+    auto* stream = new EventStream(handler, *context, request, method, after_sequence, std::move(fetch),
+                                   std::move(last), std::move(over), std::move(topic));
+    if (const Status admitted = stream->call_.Admit(); !admitted.ok()) {
+      stream->End(admitted);
     } else if (after_sequence > INT64_MAX) {  // negative in the request
       stream->End(InvalidField("after_sequence", Reason::kOUT_OF_RANGE, ">= 0"));
-    } else {
-      stream->call_ = std::move(call).value();
-      stream->Look();
+    } else if (!stream->Look()) {
+      stream->End(Error(Reason::kQUEUE_FULL));
     }
     return stream;
   }
@@ -62,24 +90,28 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
 
  private:
   static constexpr size_t kPage = 100;
-  static constexpr Duration kLookEvery = Seconds(5);
+  static constexpr Duration kAskEvery = Seconds(5);
+  static constexpr Duration kTryAgainAfter = Milliseconds(100);
 
-  EventStream(Handler& handler, uint64_t after, Fetch fetch, std::function<bool(const Event&)> last,
-              std::function<bool(const storage::Reader&)> over)
+  EventStream(Handler& handler, grpc::CallbackServerContext& context, const Request& request, std::string_view method,
+              uint64_t after, Fetch fetch, std::function<bool(const Event&)> last,
+              std::function<bool(const storage::Reader&)> over, std::string topic)
       : handler_(handler),
+        call_(handler, context, request, method),
         after_(after),
         fetch_(std::move(fetch)),
         last_(std::move(last)),
         over_(std::move(over)),
+        topic_(std::move(topic)),
         self_(this) {}
 
   // Exactly one of these is in progress at any time: a look at the log, a wait for a commit, a write.
-  void Look() {
-    const std::shared_ptr<EventStream> keep = self_;
-    const bool queued = handler_.readers().Post([this, keep] {
+  // False when the reader pool takes no more.
+  bool Look() {
+    return handler_.readers().Post([this, keep = self_] {
       const std::unique_ptr<storage::Reader> snapshot = handler_.kv().Snapshot();
       seen_ = storage::LastSequence(*snapshot);
-      Result<StreamPage<Event>> page = fetch_(*snapshot, call_, after_, kPage);
+      Result<StreamPage<Event>> page = fetch_(*snapshot, call_.call(), after_, kPage);
       if (!page.ok()) {
         End(page.error());
         return;
@@ -89,45 +121,61 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
       page_.assign(std::make_move_iterator(page->begin()), std::make_move_iterator(page->end()));
       Continue();
     });
-    if (!queued) End(Error(Reason::kQUEUE_FULL));
   }
 
   void Continue() {
     if (cancelled_.load()) {
       End(Error(Reason::kUNAVAILABLE));
+    } else if (const Status admitted = call_.StillAdmitted(); !admitted.ok()) {
+      End(admitted);
     } else if (finished_) {
       End({});
     } else if (page_.empty() && more_) {
-      Look();
+      LookSoon();
     } else if (page_.empty()) {
       after_ = std::max(after_, seen_);  // all up to here has been looked at, shown or not
-      const std::shared_ptr<EventStream> keep = self_;
-      handler_.signal().Wait(seen_, kLookEvery, [this, keep](CommitSignal::Wakeup wakeup) {
-        if (wakeup == CommitSignal::Wakeup::kClosed || cancelled_.load()) {
-          End(Error(Reason::kUNAVAILABLE));
-        } else {
-          Look();
-        }
-      });
+      Wait(seen_, kAskEvery);
     } else {
       after_ = page_.front().first;
       current_ = std::move(page_.front().second);
       page_.pop_front();
+      if (page_.empty()) page_.shrink_to_fit();
       finished_ = last_(current_);
       this->StartWrite(&current_);
     }
   }
 
-  void End(const Status& status) {
-    this->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status.error(), ShortServiceName(handler_.service())));
+  void Wait(uint64_t after, Duration timeout) {
+    const auto woken = [this, keep = self_, after](CommitSignal::Wakeup wakeup) {
+      if (wakeup == CommitSignal::Wakeup::kClosed || cancelled_.load()) {
+        End(Error(Reason::kUNAVAILABLE));
+      } else if (wakeup == CommitSignal::Wakeup::kCommitted || after == kNothing) {
+        LookSoon();
+      } else if (const Status admitted = call_.StillAdmitted(); !admitted.ok()) {
+        End(admitted);
+      } else {
+        Wait(after, kAskEvery);
+      }
+    };
+    handler_.signal().Wait(after, timeout, woken, topic_);
   }
 
+  // A stream under way waits for its turn instead of ending when many others look too.
+  void LookSoon() {
+    if (!Look()) Wait(kNothing, kTryAgainAfter);
+  }
+
+  void End(const Status& status) { this->Finish(call_.End(status)); }
+
+  static constexpr uint64_t kNothing = UINT64_MAX;  // after which no event comes: a wait for time only
+
   Handler& handler_;
+  StreamCall call_;
   uint64_t after_;
   const Fetch fetch_;
   const std::function<bool(const Event&)> last_;
   const std::function<bool(const storage::Reader&)> over_;
-  Call call_;
+  const std::string topic_;
   uint64_t seen_ = 0;   // the newest sequence at the last look
   bool more_ = false;   // the last look did not reach it
   std::deque<std::pair<uint64_t, Event>> page_;

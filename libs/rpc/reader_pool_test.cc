@@ -69,5 +69,22 @@ TEST(ReaderPool, StopCompletesWhatIsQueuedAndTakesNoMore) {
   EXPECT_EQ(done.load(), 500);
 }
 
+TEST(ReaderPool, ACrowdOfWatchersWaitsBehindTheReaders) {
+  ReaderPool pool(1, 100);
+  Occupant occupant(pool);
+  std::string order;
+  {
+    const ReaderPool::Watching watching;
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(pool.Post([&order] { order += 'w'; }));
+    EXPECT_FALSE(pool.Post([] {}));
+  }
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(pool.Post([&order] { order += 'r'; }));  // a queue of their own
+  occupant.Leave();
+  pool.Stop();
+  // Watchers go on, but one for sixteen readers.
+  const std::string round = std::string(16, 'r') + "w";
+  EXPECT_EQ(order, round + round + std::string(8, 'r') + std::string(98, 'w'));
+}
+
 }  // namespace
 }  // namespace ttx::rpc

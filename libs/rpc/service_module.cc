@@ -9,12 +9,24 @@ ServiceModule::ServiceModule(std::string_view service_name, ModuleDeps deps)
       storage::ShellHooks{.on_due = [this](storage::Txn& txn, const std::string& subject) { OnDue(txn, subject); },
                           .on_failure = deps_.on_failure});
   shell_->writer().OnCommit([this](uint64_t last_sequence) { signal_.Publish(last_sequence); });
+  signal_.OnStreamEnd(deps_.handler.on_call);
 }
 
 ServiceModule::~ServiceModule() {
   StopFeeds();
   CloseStreams();
   Drain();
+  signal_.Stop();  // it reads the store for topics
+}
+
+void ServiceModule::NameTopics(std::function<std::string(const storage::OutboxEvent&)> topic_of) {
+  signal_.FindTopics([this, topic_of = std::move(topic_of)](uint64_t after, uint64_t last) {
+    std::vector<std::string> topics;
+    for (const storage::OutboxEvent& event : storage::ReadOutbox(shell_->kv(), after, last - after)) {
+      topics.push_back(topic_of(event));
+    }
+    return topics;
+  });
 }
 
 void ServiceModule::AddFeed(std::string source_name, std::string service_full_name, Feed::Handler handler) {

@@ -29,6 +29,8 @@ class ServiceModule : public Module {
 
   /// Before Start: subscribes to another service's events under a short name, which keys the cursor.
   void AddFeed(std::string source_name, std::string service_full_name, Feed::Handler handler);
+  /// Before Start: what an event is about, for streams that wait for a topic (CommitSignal). A pure function.
+  void NameTopics(std::function<std::string(const storage::OutboxEvent&)> topic_of);
   /// Checks the service's method policies; handler() may be used afterwards.
   Status MakeHandler();
 

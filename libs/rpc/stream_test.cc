@@ -18,8 +18,10 @@ using testing::ManualClock;
 // One open stream, read by hand.
 class Stream {
  public:
-  explicit Stream(v1::ProbeService::Stub& stub, int64_t after = 0, const Caller& caller = kOperator) {
+  explicit Stream(v1::ProbeService::Stub& stub, int64_t after = 0, const Caller& caller = kOperator,
+                  const std::string& topic = "") {
     Introduce(caller, context_);
+    if (!topic.empty()) context_.AddMetadata("x-topic", topic);
     v1::StreamEventsRequest request;
     request.set_after_sequence(after);
     reader_ = stub.StreamEvents(&context_, request);
@@ -176,6 +178,69 @@ TEST_P(StreamTest, AStreamEndsOnClose) {
   EXPECT_EQ(FromGrpc(stream.Finish()).reason, Reason::kUNAVAILABLE);
   Stream late(host_.stub(), 1);
   EXPECT_EQ(FromGrpc(late.Finish()).reason, Reason::kUNAVAILABLE);
+}
+
+// domain: a token that has expired, or whose client was suspended, opens nothing and keeps nothing open.
+TEST_P(StreamTest, AStreamEndsWithItsToken) {
+  host_.Emit("one");
+  Stream busy(host_.stub());
+  Stream quiet(host_.stub(), 0, kOperator, "nobody's");
+  Stream service(host_.stub(), 0, kListing);
+  for (Stream* stream : {&busy, &quiet, &service}) EXPECT_EQ(stream->Next()->payload(), "one");
+  host_.RevokeTokens();
+  std::atomic<bool> ended = false;
+  std::thread emitter([&] {
+    while (!ended.load()) host_.Emit("more");
+  });
+  while (busy.Next()) {
+  }
+  ended.store(true);
+  emitter.join();
+  EXPECT_EQ(FromGrpc(busy.Finish()).reason, Reason::kUNAUTHENTICATED);
+  EXPECT_EQ(FromGrpc(quiet.Finish()).reason, Reason::kUNAUTHENTICATED);
+  EXPECT_EQ(service.Next()->payload(), "more");  // a service of the installation shows no token
+}
+
+TEST_P(StreamTest, AnEndedStreamLeavesOneRecord) {
+  EXPECT_FALSE(Stream(host_.stub(), 0, kBidder).Finish().ok());
+  {
+    Stream stream(host_.stub());
+    host_.Emit("last");
+    EXPECT_EQ(stream.Next()->payload(), "last");
+    EXPECT_TRUE(stream.Finish().ok());
+  }
+  ASSERT_TRUE(Eventually([&] { return Alive() == 0; }));
+  std::vector<RecordedCall> records = host_.records();
+  std::erase_if(records, [](const RecordedCall& call) { return call.method != "StreamEvents"; });
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].code, Code::kPermissionDenied);
+  EXPECT_EQ(records[0].reason, "PERMISSION_DENIED");
+  EXPECT_EQ(records[1].code, Code::kOk);
+  EXPECT_EQ(records[1].subject, "apiClients/operator");
+}
+
+TEST_P(StreamTest, AStreamWithATopicLooksOnlyWhenItConcernsIt) {
+  Stream about_a(host_.stub(), 0, kOperator, "a");
+  host_.Emit("a:1");
+  EXPECT_EQ(about_a.Next()->payload(), "a:1");
+  for (int i = 0; i < 50; ++i) {
+    host_.Emit("b:" + std::to_string(i));
+    Stream about_b(host_.stub(), i + 1, kOperator, "b");  // opened, so everything before has been told
+    EXPECT_EQ(about_b.Next()->sequence(), i + 2);
+  }
+  host_.Emit("b:wakes the last of them, so that it is seen to have gone");
+  ASSERT_TRUE(Eventually([&] { return Alive() == 1; }));
+  const int before = host_.service().looks.load();
+  for (int i = 0; i < 50; ++i) host_.Emit("b:more");
+  host_.Emit("a:2");
+  // The probe shows a stream everything, so it sees the others' events too, in one look or two.
+  std::optional<v1::Event> event;
+  do {
+    event = about_a.Next();
+    ASSERT_TRUE(event.has_value());
+  } while (event->payload() != "a:2");
+  EXPECT_EQ(event->sequence(), 103);
+  EXPECT_LE(host_.service().looks.load() - before, 4);
 }
 
 // Clients come and go while events are committed; resuming by sequence, each sees every event once and in order.

@@ -7,6 +7,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <filesystem>
+
 #include "libs/storage/rocks_wal.h"
 
 namespace ttx::storage {
@@ -126,6 +128,22 @@ class StopOnBackgroundError : public rocksdb::EventListener {
   }
 };
 
+// RocksDB makes a new store wherever CURRENT is missing, whatever else lies there; what is left of a damaged store must
+// not be served as an empty one.
+Status CheckIsNewOrWhole(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (fs::exists(fs::path(path) / "CURRENT", failed)) return {};
+  for (fs::directory_iterator it(path, failed), end; !failed && it != end; it.increment(failed)) {
+    const std::string extension = it->path().extension().string();
+    if (extension == ".log" || extension == ".sst") {
+      return Error(Reason::kDATA_DAMAGED,
+                   {{"path", path}, {"detail", "CURRENT is missing beside " + it->path().filename().string()}});
+    }
+  }
+  return {};
+}
+
 // The profile of architecture.md section 8. Each line guards against a fault measured or fixed after RocksDB 7.8.
 rocksdb::Options Profile(const RocksOptions& from) {
   rocksdb::Options options;
@@ -167,6 +185,7 @@ bool IsHeld(const rocksdb::Status& status) {
 }  // namespace
 
 Result<std::unique_ptr<Kv>> OpenRocksKv(const RocksOptions& options) {
+  TTX_RETURN_IF_ERROR(CheckIsNewOrWhole(options.path));
   TTX_RETURN_IF_ERROR(VerifyWals(options.path));
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(Profile(options), options.path, &db);

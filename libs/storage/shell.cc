@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 namespace ttx::storage {
 namespace {
@@ -16,6 +18,7 @@ constexpr Duration kRemovalEvery = Minutes(1);
 constexpr size_t kDuePerCommand = 64;
 constexpr size_t kRemovalsPerCommand = 1000;
 constexpr const char* kMarkerFile = "TTX";
+constexpr const char* kMarkerDraft = "TTX.new";  // the marker until it is whole
 
 // Writes `text`, if any, to the file or folder and syncs it. Durable when it returns true.
 bool WriteAndSync(const std::string& path, int flags, std::string_view text) {
@@ -147,9 +150,11 @@ Status CheckFolder(const std::string& path, const std::string& owner) {
     if (text == owner) return {};
     return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", text}, {"expected", owner}});
   }
-  const bool empty = fs::directory_iterator(path, failed) == fs::directory_iterator();
+  fs::directory_iterator entry(path, failed);
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
-  if (empty) return {};
+  // A claim that was cut short leaves no more than its draft.
+  if (entry != fs::directory_iterator() && entry->path().filename() == kMarkerDraft) ++entry;
+  if (entry == fs::directory_iterator()) return {};
   return Error(Reason::kDATA_MISMATCH, {{"path", path}, {"found", "something else"}, {"expected", owner}});
 }
 
@@ -157,12 +162,22 @@ Status ClaimFolder(const std::string& path, const std::string& owner) {
   namespace fs = std::filesystem;
   TTX_RETURN_IF_ERROR(CheckFolder(path, owner));
   std::error_code failed;
-  fs::create_directories(path, failed);
+  const fs::path folder = fs::absolute(path, failed).lexically_normal();
+  std::vector<fs::path> parents;  // of the folders that are about to be made
+  for (fs::path made = folder; !fs::exists(made, failed) && made.has_relative_path(); made = made.parent_path()) {
+    parents.push_back(made.parent_path());
+  }
+  fs::create_directories(folder, failed);
   if (failed) return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", failed.message()}});
-  const fs::path marker = fs::path(path) / kMarkerFile;
+  const fs::path marker = folder / kMarkerFile;
   if (fs::exists(marker, failed) && !failed) return {};
-  // Both the marker and its name must survive a power cut: data without a marker belongs to nobody.
-  if (!WriteAndSync(marker, O_WRONLY | O_CREAT | O_TRUNC, owner + "\n") || !WriteAndSync(path, O_RDONLY, "")) {
+  // The marker appears whole or not at all, and it and the names of new folders survive a power cut: data without
+  // a marker belongs to nobody.
+  const fs::path draft = folder / kMarkerDraft;
+  bool durable = WriteAndSync(draft, O_WRONLY | O_CREAT | O_TRUNC, owner + "\n") &&
+                 ::rename(draft.c_str(), marker.c_str()) == 0 && WriteAndSync(folder, O_RDONLY, "");
+  for (const fs::path& parent : parents) durable = durable && WriteAndSync(parent, O_RDONLY, "");
+  if (!durable) {
     return Error(Reason::kDATA_UNREADABLE, {{"path", path}, {"detail", "cannot write " + marker.string()}});
   }
   return {};

@@ -16,6 +16,7 @@ class AuctionModule : public rpc::ServiceModule {
     AddFeed("listing", "ttx.listing.v1.ListingService", [this](storage::Txn& txn, const rpc::FeedEvent& event) {
       return OnListingEvent(app_, txn, event);
     });
+    NameTopics(AuctionOf);  // WatchAuction waits for its own auction only
   }
 
   Status Init() {

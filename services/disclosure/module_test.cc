@@ -191,6 +191,40 @@ TEST_F(FeedTest, TheChainOfADealBecomesNoticesAndAPendingCertificate) {
   }
 }
 
+// domain.md 8.1, N4: whoever read that something is listed reads what became of it.
+TEST_F(FeedTest, WhatBecomesOfAListingIsPublished) {
+  TakeListing();
+  const auto extended = [&](const char* reason) {
+    listing::v1::Event moved;
+    moved.mutable_listing_extended()->set_listing("listings/l1");
+    *moved.mutable_listing_extended()->mutable_end_time() = rpc::ToProtoTime(At("2026-12-18", 17));
+    moved.mutable_listing_extended()->set_reason(reason);
+    Take(moved, OnListingEvent);
+  };
+  const auto expired = [&](const char* reason) {
+    listing::v1::Event ended;
+    ended.mutable_listing_expired()->set_listing("listings/l1");
+    ended.mutable_listing_expired()->set_reason(reason);
+    Take(ended, OnListingEvent);
+  };
+  for (const char* reason : {"AUTO_EXTENDED", "SUSPENDED", "RESUMED"}) extended(reason);
+  for (const char* reason : {"TERMINATED", "WITHDRAWN", "NO_BID"}) expired(reason);
+  listing::v1::Event defaulted;
+  defaulted.mutable_listing_defaulted()->set_listing("listings/l1");
+  defaulted.mutable_listing_defaulted()->set_reason("NO_QUOTE");
+  Take(defaulted, OnListingEvent);
+  std::vector<std::string> changes;
+  for (const Notice& notice : ListNotices(kv_, NoticeType::kN4, "listings/l1", 0, 100)) {
+    const Content content = *ParseContent(notice.content);
+    changes.push_back(TextOf(content, "change") + " " + TextOf(content, "reason"));
+    EXPECT_EQ(notice.state, NoticeState::kStanding);
+  }
+  EXPECT_EQ(changes,
+            (std::vector<std::string>{"EXTENDED AUTO_EXTENDED", "SUSPENDED SUSPENDED", "RESUMED RESUMED",
+                                      "TERMINATED TERMINATED", "WITHDRAWN WITHDRAWN", "EXPIRED NO_BID",
+                                      "DEFAULTED NO_QUOTE"}));
+}
+
 TEST_F(FeedTest, ATerminatedContractRefusesThePendingCertificate) {
   TakeListing();
   TakeContractAndPayment();

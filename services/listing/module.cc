@@ -17,7 +17,7 @@ class ListingModule : public rpc::ServiceModule {
  public:
   ListingModule(rpc::ModuleDeps module_deps, std::vector<RuleProfile> profiles)
       : ServiceModule(kServiceName, std::move(module_deps)),
-        app_(deps().calendar, deps().ids, std::move(profiles), deps().secrets_key, SharedRights::kRefused) {
+        app_(deps().calendar, deps().ids, std::move(profiles), deps().secrets_key) {
     Subscribe("party", "ttx.party.v1.PartyService", OnPartyEvent);
     Subscribe("auction", "ttx.auction.v1.AuctionService", OnAuctionEvent);
     Subscribe("settlement", "ttx.settlement.v1.SettlementService", OnSettlementEvent);
@@ -41,7 +41,7 @@ class ListingModule : public rpc::ServiceModule {
             [this, take](storage::Txn& txn, const rpc::FeedEvent& event) { return take(app_, txn, event); });
   }
 
-  // Ends that were provisional are judged by the calendar of this start before anything else is decided.
+  // Ends that were provisional are judged by the calendar of this start.
   void BeforeStart() override {
     SubmitOwn([this](storage::Txn& txn) { app_.Recompute(txn); });
   }

@@ -35,11 +35,15 @@ class PartyModule : public rpc::ServiceModule {
   std::unique_ptr<PartyService> service_;
 };
 
+BootstrappedClient Credentials(const PartyApp::Registered& made) {
+  return {ResourceName(made.person.id), made.client.id.text, made.client_secret};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<rpc::Module>> MakePartyModule(rpc::ModuleDeps deps, PartyConfig config) {
   PartyOptions options{std::move(config.issuer), std::move(config.audience), config.token_lifetime,
-                       deps.secrets_key};
+                       config.enrolment_lifetime, deps.secrets_key};
   auto module = std::make_unique<PartyModule>(std::move(deps), std::move(options));
   TTX_RETURN_IF_ERROR(module->Init());
   return std::unique_ptr<rpc::Module>(std::move(module));
@@ -54,10 +58,11 @@ Result<Bootstrapped> Bootstrap(storage::Kv& kv, const Clock& clock, IdSource& id
   storage::Command command;
   command.method = "Bootstrap";
   command.run = [&](storage::Txn& txn) -> Result<std::string> {
-    TTX_TRY(const PartyApp::Registered registered,
-            app.Install(txn, {input.profile, input.person_display_name, input.client_display_name, {}}));
-    made = {ResourceName(registered.organization.id), ResourceName(registered.person.id),
-            registered.client.id.text, registered.client_secret};
+    TTX_TRY(const PartyApp::Installed installed,
+            app.Install(txn, {input.profile, input.person_display_name, input.client_display_name, {}},
+                        input.second_person_display_name));
+    made = {ResourceName(installed.first.organization.id), Credentials(installed.first),
+            Credentials(installed.second)};
     return std::string();
   };
   command.done = [&](storage::Answer answer) {

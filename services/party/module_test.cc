@@ -59,7 +59,8 @@ class SharedKv : public storage::Kv {
 class PartyModuleTest : public ::testing::Test {
  protected:
   PartyModuleTest() {
-    const auto made = Bootstrap(*kv_, clock_, ids_, kSecretsKey, {OperatorProfile(), "管理员", "管理"});
+    const auto made =
+        Bootstrap(*kv_, clock_, ids_, kSecretsKey, {OperatorProfile(), "管理员", "副管理员", "管理"});
     TTX_CHECK(made.ok(), "bootstrap");
     operator_ = *made;
     rpc::ModuleDeps deps{
@@ -198,34 +199,35 @@ class PartyModuleTest : public ::testing::Test {
 };
 
 TEST_F(PartyModuleTest, BootstrapRefusesAStoreThatIsNotEmpty) {
-  const auto again = Bootstrap(*kv_, clock_, ids_, kSecretsKey, {OperatorProfile(), "管理员", "管理"});
+  const auto again =
+      Bootstrap(*kv_, clock_, ids_, kSecretsKey, {OperatorProfile(), "管理员", "副管理员", "管理"});
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().reason, Reason::kSTORE_NOT_EMPTY);
 }
 
 TEST_F(PartyModuleTest, ATokenIsAcceptedUntilItsClientIsRevoked) {
-  const auto token = Token(operator_.client_id, operator_.client_secret);
+  const auto token = Token(operator_.first.client_id, operator_.first.client_secret);
   ASSERT_TRUE(token.ok());
   const auto principal = verifier_.Verify(*token, clock_.Now());
   ASSERT_TRUE(principal.ok());
-  EXPECT_EQ(principal->subject, "apiClients/" + operator_.client_id);
+  EXPECT_EQ(principal->subject, "apiClients/" + operator_.first.client_id);
   EXPECT_EQ(principal->organization, operator_.organization);
-  EXPECT_EQ(principal->person, operator_.person);
+  EXPECT_EQ(principal->person, operator_.first.person);
   EXPECT_EQ(principal->roles, std::vector<std::string>{"ADMINISTRATOR"});
 
   clock_.Advance(Seconds(1));
   grpc::ClientContext context;
   context.AddMetadata("authorization", "Bearer " + *token);
   v1::RotateSecretRequest request;
-  request.set_name("apiClients/" + operator_.client_id);
+  request.set_name("apiClients/" + operator_.first.client_id);
   request.set_request_id("r1");
   v1::ApiClientSecret rotated;
   ASSERT_TRUE(stub_->RotateSecret(&context, request, &rotated).ok());
   Refresh();
   EXPECT_FALSE(verifier_.Verify(*token, clock_.Now()).ok());
-  EXPECT_FALSE(Token(operator_.client_id, operator_.client_secret).ok());
+  EXPECT_FALSE(Token(operator_.first.client_id, operator_.first.client_secret).ok());
   clock_.Advance(Seconds(1));
-  const auto fresh = Token(operator_.client_id, rotated.client_secret());
+  const auto fresh = Token(operator_.first.client_id, rotated.client_secret());
   ASSERT_TRUE(fresh.ok());
   EXPECT_TRUE(verifier_.Verify(*fresh, clock_.Now()).ok());
 }
@@ -257,12 +259,109 @@ TEST_F(PartyModuleTest, ARetriedRegistrationShowsTheSameSecretAndTheStoreDoesNot
   EXPECT_EQ(audited_, 8);
 }
 
+// A colleague from making to enrolment: nobody sees a secret of somebody else, and a retry of each step gives
+// its first answer.
+class ColleagueTest : public PartyModuleTest {
+ protected:
+  template <class Method, class Request, class Response>
+  Status Call(Method method, const Request& request, Response& response, const std::string& token) {
+    grpc::ClientContext context;
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    const grpc::Status status = (*stub_.*method)(&context, request, &response);
+    return status.ok() ? Status() : Status(rpc::FromGrpc(status));
+  }
+
+  // The answer to the first administrator, who makes it, which a retry gets again.
+  v1::ApiClientEnrolment Made() {
+    v1::CreatePersonRequest person_request;
+    person_request.set_parent(operator_.organization);
+    person_request.set_display_name("王五");
+    person_request.set_request_id("p1");
+    v1::Person person;
+    EXPECT_TRUE(Call(&Stub::CreatePerson, person_request, person, first_).ok());
+    v1::CreateApiClientRequest create;
+    create.set_person(person.name());
+    create.set_display_name("准入");
+    create.add_roles("KYC_OFFICER");
+    create.set_request_id("c1");
+    v1::ApiClientEnrolment made;
+    EXPECT_TRUE(Call(&Stub::CreateApiClient, create, made, first_).ok());
+    v1::ApiClientEnrolment replayed;
+    EXPECT_TRUE(Call(&Stub::CreateApiClient, create, replayed, first_).ok());
+    EXPECT_EQ(made.SerializeAsString(), replayed.SerializeAsString());
+    return made;
+  }
+
+  Result<v1::ApiClient> Approve(const v1::ApiClient& client, const std::string& etag,
+                                const std::string& token) {
+    v1::ApproveApiClientRequest approve;
+    approve.set_name(client.name());
+    approve.set_etag(etag);
+    approve.set_request_id("a" + std::to_string(++requests_));
+    v1::ApiClient approved;
+    TTX_RETURN_IF_ERROR(Call(&Stub::ApproveApiClient, approve, approved, token));
+    return approved;
+  }
+
+  Result<v1::ApiClientSecret> Enrol(const v1::ApiClientEnrolment& made, const std::string& request_id) {
+    v1::EnrolApiClientRequest enrol;
+    enrol.set_name(made.api_client().name());
+    enrol.set_enrolment_code(made.enrolment_code());
+    enrol.set_request_id(request_id);
+    v1::ApiClientSecret secret;
+    TTX_RETURN_IF_ERROR(Call(&Stub::EnrolApiClient, enrol, secret, ""));
+    return secret;
+  }
+
+  using Stub = v1::PartyService::Stub;
+  const std::string first_ = *Token(operator_.first.client_id, operator_.first.client_secret);
+  const std::string second_ = *Token(operator_.second.client_id, operator_.second.client_secret);
+  int requests_ = 0;
+};
+
+TEST_F(ColleagueTest, IsMadeByOneAdministratorAndApprovedByTheOther) {
+  const v1::ApiClientEnrolment made = Made();
+  EXPECT_EQ(made.api_client().state(), v1::ApiClient::PENDING);
+  EXPECT_EQ(made.api_client().makers(0), operator_.first.person);
+  EXPECT_TRUE(made.api_client().has_code_expire_time());
+  EXPECT_EQ(Approve(made.api_client(), "", second_).error().violations[0],
+            (FieldViolation{"etag", Reason::kREQUIRED, ""}));
+  EXPECT_EQ(Approve(made.api_client(), "7", second_).error().reason, Reason::kETAG_MISMATCH);
+  const std::string etag = made.api_client().etag();
+  EXPECT_EQ(Approve(made.api_client(), etag, first_).error().reason, Reason::kSAME_PERSON);
+  EXPECT_EQ(Approve(made.api_client(), etag, second_)->approver(), operator_.second.person);
+}
+
+TEST_F(ColleagueTest, EnrolsAloneAndOnceAndTheStoreHoldsNeitherCodeNorSecret) {
+  const v1::ApiClientEnrolment made = Made();
+  ASSERT_TRUE(Approve(made.api_client(), made.api_client().etag(), second_).ok());
+  v1::ApiClientEnrolment without_code = made;
+  without_code.clear_enrolment_code();
+  EXPECT_EQ(Enrol(without_code, "e0").error().violations[0].field, "enrolment_code");
+  const auto secret = Enrol(made, "e1");
+  ASSERT_TRUE(secret.ok());
+  EXPECT_EQ(Enrol(made, "e1")->SerializeAsString(), secret->SerializeAsString());
+  EXPECT_EQ(Enrol(made, "e2").error().reason, Reason::kENROLMENT_CODE_USED);
+  EXPECT_TRUE(Token(secret->api_client().uid(), secret->client_secret()).ok());
+  for (const storage::Entry& entry : kv_->Scan({"", "\xff"}, 10'000, storage::Direction::kForward)) {
+    EXPECT_EQ(entry.value.find(secret->client_secret()), std::string::npos);
+    EXPECT_EQ(entry.value.find(made.enrolment_code()), std::string::npos);
+  }
+  v1::ResetSecretRequest reset;
+  reset.set_name(made.api_client().name());
+  reset.set_request_id("s1");
+  v1::ApiClientEnrolment after;
+  ASSERT_TRUE(Call(&Stub::ResetSecret, reset, after, second_).ok());
+  EXPECT_EQ(after.api_client().state(), v1::ApiClient::PENDING);
+  EXPECT_FALSE(Token(secret->api_client().uid(), secret->client_secret()).ok());
+}
+
 TEST_F(PartyModuleTest, OutsidersSeeThePublicPartMembersAMaskedOneStaffAll) {
   const auto registered = Register(Registration(kFirst));
   ASSERT_TRUE(registered.ok());
   const std::string name = registered->organization().name();
   const std::string member = *Token(registered->api_client().uid(), registered->client_secret());
-  const std::string staff = *Token(operator_.client_id, operator_.client_secret);
+  const std::string staff = *Token(operator_.first.client_id, operator_.first.client_secret);
 
   const auto theirs = Get(name, member);
   ASSERT_TRUE(theirs.ok());
@@ -295,7 +394,7 @@ TEST_F(PartyModuleTest, OutsidersSeeThePublicPartMembersAMaskedOneStaffAll) {
 TEST_F(PartyModuleTest, TheVerificationStateWaitsForANewVersion) {
   const v1::VerificationState before = Verification();
   EXPECT_EQ(before.keys_size(), 1);
-  const std::string token = *Token(operator_.client_id, operator_.client_secret);
+  const std::string token = *Token(operator_.first.client_id, operator_.first.client_secret);
   v1::VerificationState after;
   std::thread waiter([&] { after = Verification(before.version(), 20); });
   grpc::ClientContext context;
@@ -317,7 +416,7 @@ TEST_F(PartyModuleTest, TheVerificationStateWaitsForANewVersion) {
 }
 
 TEST_F(PartyModuleTest, EventsCarryTheAccountForServicesOnly) {
-  const std::string token = *Token(operator_.client_id, operator_.client_secret);
+  const std::string token = *Token(operator_.first.client_id, operator_.first.client_secret);
   const auto events = [&](bool service) {
     grpc::ClientContext context;
     if (service) {

@@ -6,10 +6,12 @@
 
 namespace ttx::server {
 
-/// Exit statuses of `ttx` (sysexits): success, a step failed, wrong use, refused to start.
+/// Exit statuses of `ttx` (sysexits): success, a step failed, wrong use, an input that is not what it should
+/// be, refused to start.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 64;
+inline constexpr int kExitData = 65;
 inline constexpr int kExitConfig = 78;
 
 /// Options of a command line: "--name value", "--name=value" and "--flag", then the rest in order.
@@ -36,6 +38,11 @@ int Init(const std::vector<std::string>& words);
 int Demo(const std::vector<std::string>& words);
 int PrintOpenApi(const std::vector<std::string>& words);
 int CheckConfig(const std::vector<std::string>& words);
+int AuctionCommand(const std::vector<std::string>& words);
+/// Sealed bids (docs/sealed_bids.md): of the bidder, of a key holder, of anybody afterwards.
+int SealBid(const std::vector<std::string>& words);
+int HolderTools(const std::vector<std::string>& words);
+int SealedTools(const std::vector<std::string>& words);
 
 /// Where commands look for the configuration unless told otherwise.
 inline constexpr std::string_view kDefaultConfig = "var/ttx.conf";

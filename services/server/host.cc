@@ -1,49 +1,37 @@
 #include "services/server/host.h"
 
-#include <grpc/grpc.h>
-#include <grpcpp/impl/server_builder_option.h>
-#include <grpcpp/impl/server_builder_plugin.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <mutex>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 #include "gateway/gateway.h"
 #include "libs/auth/token.h"
 #include "libs/core/encoding.h"
 #include "libs/crypto/random.h"
-#include "libs/crypto/signature.h"
 #include "libs/obs/log.h"
 #include "libs/obs/metrics.h"
 #include "libs/rpc/directory.h"
 #include "libs/rpc/module.h"
 #include "libs/rpc/reader_pool.h"
+#include "libs/storage/mem_kv.h"
 #include "libs/storage/rocks_kv.h"
 #include "libs/storage/shell.h"
-#include "services/auction/module.h"
-#include "services/contract/module.h"
-#include "services/disclosure/module.h"
-#include "services/listing/module.h"
-#include "services/party/module.h"
+#include "services/server/call_log.h"
 #include "services/server/clocks.h"
 #include "services/server/files.h"
+#include "services/server/grpc_edge.h"
+#include "services/server/modules.h"
 #include "services/server/sandbox_service.h"
 #include "services/server/services.h"
 #include "services/server/verification_follower.h"
-#include "services/settlement/module.h"
 
 namespace ttx::server {
 namespace {
@@ -52,73 +40,9 @@ constexpr int kReaderThreads = 2;
 constexpr size_t kReaderQueue = 4096;
 constexpr Duration kDrainTime = Seconds(10);
 constexpr std::chrono::seconds kServerShutdown{5};
-constexpr int kMaxMessageBytes = 4 << 20;
-// A page of large resources may be more than a request ever is.
-constexpr int kMaxAnswerBytes = 128 << 20;
 constexpr int kSandboxYears = 50;
 
 bool IsSandbox(const config::Config& config) { return config.mode() == config::Config::SANDBOX; }
-
-// --- What happens when calls end, feeds refuse, writes fail
-// ---------------------------------------------------------
-
-// Metrics are looked up once per (service, method, code); the log line and the audit record are written here.
-class CallLog {
- public:
-  void Record(const rpc::CallRecord& call) {
-    const Series& series = Find(call);
-    series.count.Add();
-    series.latency.Observe(Nanoseconds(call.latency_us * 1000));
-    if (call.audit) {
-      const Status written = obs::Audit("call", {{"service", call.service},
-                                                 {"method", call.method},
-                                                 {"subject", call.subject},
-                                                 {"organization", call.organization},
-                                                 {"person", call.person},
-                                                 {"request_id", call.request_id},
-                                                 {"trace", call.trace},
-                                                 {"code", static_cast<int>(call.code)},
-                                                 {"reason", call.reason},
-                                                 {"replayed", call.replayed},
-                                                 {"latency_us", call.latency_us}});
-      TTX_CHECK(written.ok(), "the audit log cannot be written");
-    } else {
-      obs::Log(obs::Level::kInfo, "call",
-               {{"service", call.service},
-                {"method", call.method},
-                {"subject", call.subject},
-                {"trace", call.trace},
-                {"code", static_cast<int>(call.code)},
-                {"reason", call.reason},
-                {"latency_us", call.latency_us}});
-    }
-  }
-
- private:
-  struct Series {
-    obs::Counter count;
-    obs::Histogram latency;
-  };
-
-  const Series& Find(const rpc::CallRecord& call) {
-    std::string key(call.service);
-    key.append("/").append(call.method).append("/").append(std::to_string(static_cast<int>(call.code)));
-    const std::lock_guard lock(mutex_);
-    const auto it = series_.find(key);
-    if (it != series_.end()) return it->second;
-    const obs::Labels labels = {{"service", std::string(call.service)}, {"method", std::string(call.method)}};
-    obs::Labels with_code = labels;
-    with_code.emplace_back("code", std::to_string(static_cast<int>(call.code)));
-    return series_
-        .emplace(std::move(key),
-                 Series{obs::MakeCounter("ttx_calls_total", "Finished calls", with_code),
-                        obs::MakeLatencyHistogram("ttx_call_latency_seconds", "Time to answer", labels)})
-        .first->second;
-  }
-
-  std::mutex mutex_;
-  std::unordered_map<std::string, Series> series_;
-};
 
 void StopOnFailedWrite(const Error& error) {
   const auto detail = error.metadata.find("detail");
@@ -138,83 +62,19 @@ void LogRefusedEvent(const std::string& source, uint64_t sequence, const Error& 
             {"message", error.message()}});
 }
 
-// --- gRPC
-// -----------------------------------------------------------------------------------------------------------
-
-struct TlsFiles {
-  std::string certificate;
-  std::string private_key;
-  std::string client_ca;
-};
-
-Result<TlsFiles> ReadTls(const config::Grpc& grpc) {
-  TlsFiles files;
-  if (grpc.certificate_file().empty()) return files;
-  TTX_TRY(files.certificate, ReadFile(grpc.certificate_file()));
-  TTX_TRY(files.private_key, ReadFile(grpc.private_key_file()));
-  TTX_TRY(files.client_ca, ReadFile(grpc.client_ca_file()));
-  return files;
+void LogRequest(const gateway::RequestLog& request) {
+  obs::Log(obs::Level::kInfo, "request",
+           {{"method", request.method},
+            {"route", request.route},
+            {"peer", request.peer},
+            {"trace", request.trace_id},
+            {"status", request.status},
+            {"reason", request.reason},
+            {"latency_us", request.duration.ns / 1000}});
 }
 
-std::shared_ptr<grpc::ServerCredentials> ServerCredentials(const TlsFiles& tls) {
-  if (tls.certificate.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = tls.client_ca;
-  options.pem_key_cert_pairs.push_back({tls.private_key, tls.certificate});
-  return grpc::SslServerCredentials(options);
-}
-
-std::shared_ptr<grpc::Channel> PeerChannel(const config::Peer& peer, const TlsFiles& tls) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  if (tls.certificate.empty()) {
-    return grpc::CreateCustomChannel(peer.address(), grpc::InsecureChannelCredentials(), arguments);
-  }
-  arguments.SetSslTargetNameOverride(rpc::CertifiedName(peer.service()));
-  return grpc::CreateCustomChannel(
-      peer.address(), grpc::SslCredentials({tls.client_ca, tls.private_key, tls.certificate}), arguments);
-}
-
-// Linking the reflection library turns it on for every server; a server that is not told to reflect must not.
-class NoReflection : public grpc::ServerBuilderOption {
- public:
-  void UpdateArguments(grpc::ChannelArguments*) override {}
-  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
-  }
-};
-
-// Whether the address can be listened on now: asked before any store is opened, so that a port in use stops
-// the start with nothing touched.
-Status CheckFree(const std::string& address) {
-  TTX_TRY(const config::Address parsed, config::ParseAddress(address, "listen_address"));
-  if (!parsed.unix_path.empty() || parsed.port == 0) return {};
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(parsed.port);
-  if (::getaddrinfo(parsed.host.c_str(), port.c_str(), &hints, &found) != 0) {
-    return Error(Reason::kLISTEN_FAILED, {{"address", address}, {"detail", "no such address"}});
-  }
-  const int probe = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const bool bound = ::bind(probe, found->ai_addr, found->ai_addrlen) == 0 && ::listen(probe, 1) == 0;
-  const int failed = errno;
-  ::close(probe);
-  ::freeaddrinfo(found);
-  if (!bound) return Error(Reason::kLISTEN_FAILED, {{"address", address}, {"detail", std::strerror(failed)}});
-  return {};
-}
-
-void ConfigureServer(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
-  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-}
+// One step of a stop, so that the log shows where one that takes long hangs.
+void LogStage(std::string_view stage) { obs::Log(obs::Level::kInfo, "stop_stage", {{"stage", stage}}); }
 
 }  // namespace
 
@@ -227,7 +87,9 @@ std::string FolderOwner(const config::Config& config, std::string_view service) 
 }
 
 struct Host::Parts {
-  config::Config config;
+  explicit Parts(const config::Config& from) : config(from) {}
+
+  const config::Config config;
   std::unique_ptr<Clock> clock;
   SandboxClock* sandbox_clock = nullptr;
   std::optional<Calendar> calendar;
@@ -245,25 +107,38 @@ struct Host::Parts {
   std::unique_ptr<gateway::Gateway> gateway;
   std::atomic<bool> ready = false;
   bool stopped = false;
-  std::vector<std::string> hosted;  // services, and the sandbox
   std::mutex reached_mutex;
   std::set<std::string> reached;  // peers that have been connected to
 
   bool Hosts(std::string_view service) const { return config::HasRole(config, service); }
+  // The services in this process, and the sandbox's clock.
+  std::vector<std::string> Hosted() const {
+    std::vector<std::string> hosted;
+    for (const char* service : kServices) {
+      if (Hosts(service)) hosted.push_back(service);
+    }
+    if (IsSandbox(config) && Hosts("party")) hosted.push_back("sandbox");
+    return hosted;
+  }
   // The default address is the gateway's process's; others have a listener where the configuration names one.
   std::string AdminAddress() const {
     return Hosts("gateway") || config.gateway().has_admin_address() ? config.gateway().admin_address() : "";
   }
 
   Status Load();
-  Result<rpc::ModuleDeps> Deps(std::string_view service);
-  Result<std::unique_ptr<rpc::Module>> MakeModule(std::string_view service);
+  Status OpenClock();
+  rpc::ModuleDeps Deps(std::string_view service, std::unique_ptr<storage::Kv> kv);
+  Result<Principal> Authenticate(std::string_view token);
   Status CheckAddresses() const;
-  Status ClaimFolders();
+  Status CheckFiles();
+  Status ClaimFolders() const;
   Status MakeModules();
   Status StartServer();
+  void FillDirectory(const TlsFiles& tls);
+  gateway::GatewayConfig EdgeConfig() const;
   Status StartGateway();
   bool PeersReachable();
+  bool Ready() { return ready.load() && follower->ready() && call_log.Writable() && PeersReachable(); }
   void SetServing(bool serving);
   void Stop();
 };
@@ -291,37 +166,45 @@ void Host::Parts::SetServing(bool serving) {
   }
 }
 
+// What the configuration names and every service needs. Changes nothing.
 Status Host::Parts::Load() {
-  if (IsSandbox(config)) {
-    TTX_TRY(std::unique_ptr<SandboxClock> opened,
-            SandboxClock::Open(config.data_directory() + "/sandbox_clock"));
-    sandbox_clock = opened.get();
-    clock = std::move(opened);
-  } else {
-    clock = std::make_unique<SystemClock>();
-  }
   TTX_TRY(calendar, ReadCalendar(config.calendar_directory(), IsSandbox(config) ? kSandboxYears : 0));
-  TTX_TRY(secrets_key, ReadFile(config.secrets_key_file()));
+  if (config::NeedsSecretsKey(config)) {
+    TTX_TRY(secrets_key, ReadFile(config.secrets_key_file()));
+  }
+  clock = std::make_unique<SystemClock>();
   readers = std::make_unique<rpc::ReaderPool>(kReaderThreads, kReaderQueue);
   verifier = std::make_unique<auth::TokenVerifier>(config.token().issuer(), config.token().audience());
+  const std::vector<std::string> hosted = Hosted();
+  const std::string self = hosted.empty() ? "gateway" : hosted.front();
+  follower = std::make_unique<VerificationFollower>(directory, rpc::ServiceIdentity{self, secret}, *verifier);
   return {};
 }
 
-Result<rpc::ModuleDeps> Host::Parts::Deps(std::string_view service) {
-  TTX_TRY(std::unique_ptr<storage::Kv> kv,
-          storage::OpenRocksKv({.path = ServiceFolder(config, service) + "/rocksdb",
-                                .block_cache_bytes = int64_t{config.storage().block_cache_mb()} << 20,
-                                .write_buffer_bytes = int64_t{config.storage().write_buffer_mb()} << 20}));
+Status Host::Parts::OpenClock() {
+  if (!IsSandbox(config)) return {};
+  TTX_TRY(std::unique_ptr<SandboxClock> opened, SandboxClock::Open(config.data_directory() + "/sandbox_clock"));
+  sandbox_clock = opened.get();
+  clock = std::move(opened);
+  return {};
+}
+
+Result<Principal> Host::Parts::Authenticate(std::string_view token) {
+  // A process that does not know the token keys yet must not call a good token bad.
+  if (!call_log.Writable() || !follower->ready()) return Error(Reason::kUNAVAILABLE);
+  return verifier->Verify(token, clock->Now());
+}
+
+rpc::ModuleDeps Host::Parts::Deps(std::string_view service, std::unique_ptr<storage::Kv> kv) {
   return rpc::ModuleDeps{
       .kv = std::move(kv),
       .clock = *clock,
       .ids = ids,
       .calendar = *calendar,
-      .handler = {
-          .clock = clock.get(),
-          .authenticate = [this](std::string_view token) { return verifier->Verify(token, clock->Now()); },
-          .service_secret = secret,
-          .on_call = [this](const rpc::CallRecord& call) { call_log.Record(call); }},
+      .handler = {.clock = clock.get(),
+                  .authenticate = [this](std::string_view token) { return Authenticate(token); },
+                  .service_secret = secret,
+                  .on_call = [this](const rpc::CallRecord& call) { call_log.Record(call); }},
       .readers = *readers,
       .directory = directory,
       .identity = {std::string(service), secret},
@@ -329,31 +212,6 @@ Result<rpc::ModuleDeps> Host::Parts::Deps(std::string_view service) {
       .on_failure = StopOnFailedWrite,
       .on_feed_refusal = LogRefusedEvent,
   };
-}
-
-Result<std::unique_ptr<rpc::Module>> Host::Parts::MakeModule(std::string_view service) {
-  TTX_TRY(rpc::ModuleDeps deps, Deps(service));
-  if (service == "party") {
-    return party::MakePartyModule(std::move(deps),
-                                  {.issuer = config.token().issuer(),
-                                   .audience = config.token().audience(),
-                                   .token_lifetime = Seconds(config.token().lifetime_seconds())});
-  }
-  if (service == "listing") {
-    TTX_TRY(const std::vector<std::string> profiles, ReadFolder(config.profile_directory(), ".textproto"));
-    return listing::MakeListingModule(std::move(deps), profiles);
-  }
-  if (service == "auction") return auction::MakeAuctionModule(std::move(deps));
-  if (service == "contract") return contract::MakeContractModule(std::move(deps));
-  if (service == "settlement") {
-    TTX_TRY(const std::vector<std::string> fee_tables, ReadFolder(config.fee_directory(), ".textproto"));
-    return settlement::MakeSettlementModule(
-        std::move(deps), {.fee_tables = fee_tables, .fee_table = config.fee_table(), .options = {}});
-  }
-  TTX_CHECK(service == "disclosure", "no such service");
-  TTX_TRY(const std::string record_key, ReadFile(config.record_key_file()));
-  return disclosure::MakeDisclosureModule(std::move(deps),
-                                          {.record_key_pem = record_key, .exchange_codes = {}});
 }
 
 Status Host::Parts::CheckAddresses() const {
@@ -365,7 +223,20 @@ Status Host::Parts::CheckAddresses() const {
   return {};
 }
 
-Status Host::Parts::ClaimFolders() {
+// Everything a start would read but the stores: the modules are made over empty memory and thrown away.
+Status Host::Parts::CheckFiles() {
+  TTX_RETURN_IF_ERROR(Load());
+  for (const std::string& service : Hosted()) {
+    if (service == "sandbox") continue;  // reads nothing
+    TTX_TRY(const std::unique_ptr<rpc::Module> module,
+            MakeModule(service, config, Deps(service, std::make_unique<storage::MemKv>())));
+  }
+  TTX_RETURN_IF_ERROR(gateway::CheckTlsFiles(config.grpc().certificate_file(), config.grpc().private_key_file(),
+                                             config.grpc().client_ca_file()));
+  return gateway::Gateway::Check(EdgeConfig());
+}
+
+Status Host::Parts::ClaimFolders() const {
   // `ttx init` marks the party's folder: without it this is a mistyped path or a disk that is not mounted,
   // and an empty market must not be served in place of the real one.
   std::error_code ignored;
@@ -374,11 +245,8 @@ Status Host::Parts::ClaimFolders() {
                                           {"found", "nobody"},
                                           {"expected", FolderOwner(config, "party")}});
   }
-  for (const char* service : kServices) {
-    if (Hosts(service)) hosted.push_back(service);
-  }
-  if (IsSandbox(config) && Hosts("party")) hosted.push_back("sandbox");
   // All are checked before any is touched: a folder of another mode stops the start with nothing changed.
+  const std::vector<std::string> hosted = Hosted();
   for (const std::string& service : hosted) {
     TTX_RETURN_IF_ERROR(storage::CheckFolder(ServiceFolder(config, service), FolderOwner(config, service)));
   }
@@ -389,15 +257,16 @@ Status Host::Parts::ClaimFolders() {
 }
 
 Status Host::Parts::MakeModules() {
-  for (const std::string& service : hosted) {
-    if (service == "sandbox") {
-      TTX_TRY(rpc::ModuleDeps deps, Deps(service));
-      TTX_TRY(std::unique_ptr<rpc::Module> module, MakeSandboxModule(std::move(deps), *sandbox_clock));
-      modules.push_back(std::move(module));
-    } else {
-      TTX_TRY(std::unique_ptr<rpc::Module> module, MakeModule(service));
-      modules.push_back(std::move(module));
-    }
+  for (const std::string& service : Hosted()) {
+    TTX_TRY(std::unique_ptr<storage::Kv> kv,
+            storage::OpenRocksKv({.path = ServiceFolder(config, service) + "/rocksdb",
+                                  .block_cache_bytes = int64_t{config.storage().block_cache_mb()} << 20,
+                                  .write_buffer_bytes = int64_t{config.storage().write_buffer_mb()} << 20}));
+    rpc::ModuleDeps deps = Deps(service, std::move(kv));
+    TTX_TRY(std::unique_ptr<rpc::Module> module,
+            service == "sandbox" ? MakeSandboxModule(std::move(deps), *sandbox_clock)
+                                 : MakeModule(service, config, std::move(deps)));
+    modules.push_back(std::move(module));
   }
   return {};
 }
@@ -405,26 +274,24 @@ Status Host::Parts::MakeModules() {
 Status Host::Parts::StartServer() {
   TTX_TRY(const TlsFiles tls, ReadTls(config.grpc()));
   if (!modules.empty()) {
-    grpc::EnableDefaultHealthCheckService(true);
-    if (config.grpc().reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::ServerBuilder builder;
-    ConfigureServer(builder);
-    if (!config.grpc().reflection()) builder.SetOption(std::make_unique<NoReflection>());
-    builder.AddListeningPort(config.grpc().listen_address(), ServerCredentials(tls), &grpc_port);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    for (const auto& module : modules) builder.RegisterService(&module->service());
+    std::vector<grpc::Service*> services;
+    for (const auto& module : modules) services.push_back(&module->service());
     for (const auto& module : modules) module->Start();
-    server = builder.BuildAndStart();
-    if (server == nullptr) {
-      return Error(Reason::kLISTEN_FAILED, {{"address", config.grpc().listen_address()}, {"detail", "gRPC"}});
-    }
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-    const std::shared_ptr<grpc::Channel> in_process = server->InProcessChannel(arguments);
+    TTX_TRY(Listening listening, StartGrpcServer(config.grpc(), tls, services));
+    server = std::move(listening.server);
+    grpc_port = listening.port;
+  }
+  FillDirectory(tls);
+  for (const auto& module : modules) module->StartFeeds();
+  follower->Start();
+  return {};
+}
+
+void Host::Parts::FillDirectory(const TlsFiles& tls) {
+  if (server != nullptr) {
+    const std::shared_ptr<grpc::Channel> in_process = InProcessChannel(*server);
     for (const auto& module : modules) {
-      std::string_view name = module->service_name();
-      name.remove_prefix(std::string_view("ttx.").size());
-      directory.Set(std::string(name.substr(0, name.find('.'))), in_process);
+      directory.Set(std::string(rpc::ShortServiceName(module->service_name())), in_process);
     }
   }
   for (const config::Peer& peer : config.peers()) {
@@ -433,70 +300,68 @@ Status Host::Parts::StartServer() {
       directory.Set("sandbox", PeerChannel(peer, tls), /*in_process=*/false);
     }
   }
-  for (const auto& module : modules) module->StartFeeds();
-  follower =
-      std::make_unique<VerificationFollower>(directory,
-                                             rpc::ServiceIdentity{modules.empty()           ? "gateway"
-                                                                  : config.roles_size() > 0 ? config.roles(0)
-                                                                                            : "party",
-                                                                  secret},
-                                             *verifier);
-  follower->Start();
-  return {};
+}
+
+// Every process has its admin listener; HTTPS is the gateway's.
+gateway::GatewayConfig Host::Parts::EdgeConfig() const {
+  const config::Gateway& from = config.gateway();
+  gateway::GatewayConfig to;
+  to.admin_address = AdminAddress();
+  to.listen_address = "";
+  if (!Hosts("gateway")) return to;
+  to.listen_address = from.listen_address();
+  to.certificate_file = from.certificate_file();
+  to.private_key_file = from.private_key_file();
+  to.allowed_hosts.assign(from.allowed_hosts().begin(), from.allowed_hosts().end());
+  to.services = PublicServices(IsSandbox(config));
+  to.max_connections = static_cast<int>(from.max_connections());
+  to.max_connections_per_peer = static_cast<int>(from.max_connections_per_peer());
+  to.requests_per_second_per_principal = static_cast<int>(from.requests_per_second_per_principal());
+  return to;
 }
 
 Status Host::Parts::StartGateway() {
-  // Every process has its admin listener; HTTPS is the gateway's.
-  const bool edge = Hosts("gateway");
-  if (!edge && AdminAddress().empty()) return {};
-  gateway::GatewayConfig from;
-  from.listen_address = edge ? config.gateway().listen_address() : "";
-  from.certificate_file = config.gateway().certificate_file();
-  from.private_key_file = config.gateway().private_key_file();
-  from.admin_address = AdminAddress();
-  from.allowed_hosts.assign(config.gateway().allowed_hosts().begin(), config.gateway().allowed_hosts().end());
-  if (edge) from.services = PublicServices(IsSandbox(config));
-  from.max_connections = static_cast<int>(config.gateway().max_connections());
-  from.max_connections_per_peer = static_cast<int>(config.gateway().max_connections_per_peer());
-  from.requests_per_second_per_principal =
-      static_cast<int>(config.gateway().requests_per_second_per_principal());
+  gateway::GatewayConfig edge = EdgeConfig();
+  if (edge.listen_address.empty() && edge.admin_address.empty()) return {};
   gateway::GatewayHooks hooks;
-  hooks.ready = [this] { return ready.load() && follower->ready() && PeersReachable(); };
+  hooks.ready = [this] { return Ready(); };
   hooks.metrics_text = obs::MetricsText;
-  hooks.on_request = [](const gateway::RequestLog& request) {
-    obs::Log(obs::Level::kInfo, "request",
-             {{"method", request.method},
-              {"route", request.route},
-              {"peer", request.peer},
-              {"trace", request.trace_id},
-              {"status", request.status},
-              {"reason", request.reason},
-              {"latency_us", request.duration.ns / 1000}});
-  };
-  TTX_TRY(gateway, gateway::Gateway::Start(std::move(from), directory, std::move(hooks)));
+  hooks.on_request = LogRequest;
+  TTX_TRY(gateway, gateway::Gateway::Start(std::move(edge), directory, std::move(hooks)));
   return {};
 }
 
 void Host::Parts::Stop() {
   if (stopped) return;
   stopped = true;
-  ready.store(false);
+  // A start that was refused says why in one line and nothing else.
+  const bool served = ready.exchange(false);
+  const auto log_stage = [served](std::string_view stage) {
+    if (served) LogStage(stage);
+  };
   SetServing(false);
+  call_log.Stop();  // nobody waits for the audit log any more
+  log_stage("gateway");
   if (gateway != nullptr) {
     gateway->StopAccepting();
     gateway->Drain(kDrainTime);
-    gateway.reset();
   }
+  log_stage("feeds");
   for (const auto& module : modules) module->StopFeeds();
   if (follower != nullptr) follower->Stop();
+  log_stage("channels");
+  gateway.reset();
   directory.Clear();
   for (const auto& module : modules) module->CloseStreams();
+  log_stage("grpc");
   if (server != nullptr) {
     server->Shutdown(std::chrono::system_clock::now() + kServerShutdown);
     server->Wait();
   }
   if (readers != nullptr) readers->Stop();
+  log_stage("writers");
   for (const auto& module : modules) module->Drain();
+  log_stage("stores");
   modules.clear();
 }
 
@@ -504,17 +369,21 @@ Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Host::~Host() { Stop(); }
 
+Status Host::Check(const config::Config& config) { return Parts(config).CheckFiles(); }
+
 Result<std::unique_ptr<Host>> Host::Start(const config::Config& config) {
-  std::unique_ptr<Host> host(new Host(std::make_unique<Parts>()));
-  host->parts_->config = config;
-  TTX_RETURN_IF_ERROR(host->parts_->CheckAddresses());
-  TTX_RETURN_IF_ERROR(host->parts_->ClaimFolders());
-  TTX_RETURN_IF_ERROR(host->parts_->Load());
-  TTX_RETURN_IF_ERROR(host->parts_->MakeModules());
-  TTX_RETURN_IF_ERROR(host->parts_->StartServer());
-  TTX_RETURN_IF_ERROR(host->parts_->StartGateway());
-  host->parts_->ready.store(true);
-  host->parts_->SetServing(true);
+  TTX_RETURN_IF_ERROR(Check(config));
+  std::unique_ptr<Host> host(new Host(std::make_unique<Parts>(config)));
+  Parts& parts = *host->parts_;
+  TTX_RETURN_IF_ERROR(parts.CheckAddresses());
+  TTX_RETURN_IF_ERROR(parts.ClaimFolders());
+  TTX_RETURN_IF_ERROR(parts.Load());
+  TTX_RETURN_IF_ERROR(parts.OpenClock());
+  TTX_RETURN_IF_ERROR(parts.MakeModules());
+  TTX_RETURN_IF_ERROR(parts.StartServer());
+  TTX_RETURN_IF_ERROR(parts.StartGateway());
+  parts.ready.store(true);
+  parts.SetServing(true);
   return host;
 }
 

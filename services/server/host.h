@@ -12,8 +12,11 @@ namespace ttx::server {
 /// safe order (architecture.md section 7).
 class Host {
  public:
-  /// Reads keys, tables and stores, then listens. On an Error nothing is left running and no file was changed,
-  /// except that a data folder that did not exist may have been made.
+  /// Reads every file the configuration names, as Start does before it touches anything: calendar, profiles, fee
+  /// tables, keys, certificates. Opens no store and no port. The first thing that is wrong, or success.
+  static Status Check(const config::Config& config);
+  /// Checks, opens the stores, then listens. On an Error nothing is left running and no file was changed, except
+  /// that a data folder that did not exist may have been made, and that stores that are whole may have been opened.
   static Result<std::unique_ptr<Host>> Start(const config::Config& config);
   /// Stops if Stop has not been called.
   ~Host();

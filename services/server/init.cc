@@ -23,8 +23,9 @@ constexpr const char* kInitHelp =
     "Usage: ttx init [--data DIR] (--sandbox | --production) [options]\n"
     "\n"
     "Makes a new installation in DIR: keys, configuration, an empty store with the operator organization and "
-    "the first\n"
-    "administrator, whose credentials go to DIR/admin.json. Refuses a folder that has been initialized.\n"
+    "its two\n"
+    "administrators, whose credentials go to DIR/admin.json and DIR/second-admin.json: hand them to two persons,\n"
+    "because what one of them makes the other one approves. Refuses a folder that has been initialized.\n"
     "TLS certificates are yours to put into DIR/certs (deploy/dev-certificates makes some for development).\n"
     "\n"
     "  --data DIR          where (default var)\n"
@@ -47,14 +48,15 @@ struct Edge {
   int grpc;
 };
 
+constexpr std::string_view kRecordKey = "record_key_file: \"keys/record.pem\"\n";
+constexpr std::string_view kSecretsKey = "secrets_key_file: \"keys/secrets.key\"\n";
+
 std::string CommonConfig(bool sandbox, const std::string& share) {
   std::string text = "mode: " + std::string(sandbox ? "SANDBOX" : "PRODUCTION") + "\n";
   text += "data_directory: \"data\"\n";
   text += "calendar_directory: \"" + share + "/calendar\"\n";
   text += "profile_directory: \"" + share + "/profiles\"\n";
   text += "fee_directory: \"" + share + "/fees\"\n";
-  text += "record_key_file: \"keys/record.pem\"\n";
-  text += "secrets_key_file: \"keys/secrets.key\"\n";
   text += "token { issuer: \"ttx\" audience: \"ttx\" lifetime_seconds: 600 }\n";
   return text;
 }
@@ -73,6 +75,9 @@ std::string GatewaySection(const Edge& edge) {
 
 std::string SplitConfig(std::string_view role, const std::string& common, const Edge& edge) {
   std::string text = common + "roles: \"" + std::string(role) + "\"\n";
+  // A process gets the keys its role uses and no others.
+  if (role == "disclosure") text += kRecordKey;
+  if (role == "party" || role == "listing") text += kSecretsKey;
   if (role == "gateway") text += GatewaySection(edge);
   for (int i = 0; i < 6; ++i) {
     if (role != kServices[i]) continue;
@@ -99,7 +104,7 @@ Status WriteConfigs(const fs::path& folder, bool sandbox, bool split, const std:
   const std::string common = CommonConfig(sandbox, share);
   if (!split) {
     return WriteNewFile(folder / "ttx.conf",
-                        common + GatewaySection(edge) +
+                        common + std::string(kRecordKey) + std::string(kSecretsKey) + GatewaySection(edge) +
                             "grpc { listen_address: \"127.0.0.1:" + std::to_string(edge.grpc) +
                             "\" reflection: " + (sandbox ? "true" : "false") + " }\n");
   }
@@ -130,8 +135,9 @@ Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox,
   input.profile.licence_digest = std::string(64, '0');
   input.profile.legal_representative = "-";
   input.profile.bank_account = {name, "00000000", "-"};
-  input.person_display_name = "Administrator";
-  input.client_display_name = "First administrator";
+  input.person_display_name = "First administrator";
+  input.second_person_display_name = "Second administrator";
+  input.client_display_name = "ttx init";
   return party::Bootstrap(*kv, clock, ids, secrets_key, input);
 }
 
@@ -158,6 +164,11 @@ Result<Edge> ReadEdge(const Arguments& arguments) {
   return edge;
 }
 
+std::string CredentialsOf(const party::Bootstrapped& made, const party::BootstrappedClient& client) {
+  return "{\"organization\": \"" + made.organization + "\", \"person\": \"" + client.person +
+         "\", \"client_id\": \"" + client.client_id + "\", \"client_secret\": \"" + client.client_secret + "\"}\n";
+}
+
 // Everything of an installation but its configuration, which is written last: what has none was never in use.
 Status MakeContents(const fs::path& folder, const Arguments& arguments) {
   std::error_code failed;
@@ -173,10 +184,8 @@ Status MakeContents(const fs::path& folder, const Arguments& arguments) {
           BootstrapParty(folder, arguments.Has("sandbox"), secrets_key,
                          arguments.Get("operator-name", "TTX Operator"),
                          arguments.Get("operator-uscc", "91110108MA01ABCD5T")));
-  const std::string admin = "{\"organization\": \"" + made.organization + "\", \"person\": \"" + made.person +
-                            "\", \"client_id\": \"" + made.client_id + "\", \"client_secret\": \"" +
-                            made.client_secret + "\"}\n";
-  return WriteNewFile(folder / "admin.json", admin);
+  TTX_RETURN_IF_ERROR(WriteNewFile(folder / "admin.json", CredentialsOf(made, made.first)));
+  return WriteNewFile(folder / "second-admin.json", CredentialsOf(made, made.second));
 }
 
 void RemoveContents(const fs::path& folder) {
@@ -184,6 +193,7 @@ void RemoveContents(const fs::path& folder) {
   fs::remove_all(folder / "keys", ignored);
   fs::remove_all(folder / "data", ignored);
   fs::remove(folder / "admin.json", ignored);
+  fs::remove(folder / "second-admin.json", ignored);
 }
 
 Status MakeInstallation(const Arguments& arguments) {
@@ -203,7 +213,8 @@ Status MakeInstallation(const Arguments& arguments) {
     RemoveContents(folder);
     return made;
   }
-  std::printf("installation  %s\nadministrator %s\n", folder.c_str(), (folder / "admin.json").c_str());
+  std::printf("installation   %s\nadministrators %s\n               %s\n", folder.c_str(),
+              (folder / "admin.json").c_str(), (folder / "second-admin.json").c_str());
   return {};
 }
 

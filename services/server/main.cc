@@ -19,6 +19,10 @@ constexpr const char* kHelp =
     "  demo              carry one deal from listing to certificate on a running sandbox\n"
     "  openapi           print the OpenAPI 3.1 document of the HTTPS API\n"
     "  config check      say what is wrong with a configuration\n"
+    "  auction           export a session; replay an export, or the past of an exchange under other rules\n"
+    "  seal              seal a bid that nobody can open early (bidders, offline)\n"
+    "  holder            keygen, set, open: the tools of a key holder of sealed bids (offline)\n"
+    "  sealed verify     open published envelopes again and say what each holds (anybody, offline)\n"
     "\n"
     "Every command explains itself with --help.\n";
 
@@ -42,6 +46,10 @@ int main(int argc, char** argv) {
     words.erase(words.begin());
     return ttx::server::CheckConfig(words);
   }
+  if (command == "auction") return ttx::server::AuctionCommand(words);
+  if (command == "seal") return ttx::server::SealBid(words);
+  if (command == "holder") return ttx::server::HolderTools(words);
+  if (command == "sealed") return ttx::server::SealedTools(words);
   std::fprintf(stderr, "ttx: unknown command \"%s\"; see ttx --help\n", command.c_str());
   return ttx::server::kExitUsage;
 }

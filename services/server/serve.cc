@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include "services/server/clocks.h"
 #include "services/server/commands.h"
 #include "services/server/host.h"
+#include "services/server/signals.h"
 
 namespace ttx::server {
 namespace {
@@ -18,7 +20,8 @@ constexpr const char* kServeHelp =
     "\n"
     "Runs the roles party, listing, auction, contract, settlement, disclosure and gateway in one process, or "
     "only\n"
-    "those named. SIGTERM and SIGINT drain: what was acknowledged is kept, what waits is finished.\n"
+    "those named. SIGTERM and SIGINT drain: what was acknowledged is kept, what waits is finished. SIGHUP opens\n"
+    "the log files anew, after they were moved away.\n"
     "\n"
     "  --config FILE  the configuration (default var/ttx.conf; `ttx init` makes one)\n"
     "  --sandbox      refuse anything but a sandbox, whose clock an administrator may advance\n"
@@ -28,11 +31,14 @@ constexpr const char* kServeHelp =
 constexpr const char* kCheckHelp =
     "Usage: ttx config check [--config FILE]\n"
     "\n"
-    "Reads a configuration and the files it names, and says everything that is wrong. Exit status 0 or 78.\n";
+    "Reads a configuration and says everything that is wrong with it; then reads the files it names as `ttx serve`\n"
+    "would, up to the first one that cannot be used. Touches no data and no port. Exit status 0 or 78.\n";
 
+// One line, however much is wrong.
 int Refuse(const Error& error) {
-  std::fprintf(stderr, "ttx: %s: %s\n", std::string(ReasonName(error.reason)).c_str(),
-               error.message().c_str());
+  std::string text = error.message();
+  for (size_t at; (at = text.find('\n')) != text.npos;) text.replace(at, 1, "; ");
+  std::fprintf(stderr, "ttx: %s: %s\n", std::string(ReasonName(error.reason)).c_str(), text.c_str());
   return kExitConfig;
 }
 
@@ -55,14 +61,16 @@ obs::Level LevelOf(config::Log::Level level) {
   TTX_CHECK(false, "unreachable");
 }
 
-// The signals that end the process are taken by one thread, this one, and by no other.
-sigset_t BlockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
+// A connection is a descriptor; the usual soft limit of 1024 is for programs that use select.
+void RaiseFileLimit(const config::Config& config) {
+  constexpr rlim_t kOwnFiles = 1024;  // tables, logs, channels between processes
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t wanted = kOwnFiles + (config::HasRole(config, "gateway") ? config.gateway().max_connections() : 0);
+  if (limit.rlim_max >= wanted) return;
+  obs::Log(obs::Level::kWarning, "few_file_descriptors", {{"limit", limit.rlim_max}, {"wanted", wanted}});
 }
 
 Result<config::Config> LoadValid(const std::string& path) {
@@ -72,6 +80,29 @@ Result<config::Config> LoadValid(const std::string& path) {
 }
 
 }  // namespace
+
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int WaitForStop(const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    const Status reopened = obs::ReopenLog();
+    if (reopened.ok()) {
+      obs::Log(obs::Level::kInfo, "log_reopened");
+    } else {
+      std::fprintf(stderr, "ttx: %s\n", reopened.error().message().c_str());
+      obs::Log(obs::Level::kError, "log_not_reopened", {{"detail", reopened.error().message()}});
+    }
+  }
+}
 
 int Serve(const std::vector<std::string>& words) {
   const Arguments arguments(words, {"sandbox"}, {"config"});
@@ -90,11 +121,14 @@ int Serve(const std::vector<std::string>& words) {
   if (arguments.Has("sandbox") && config->mode() != config::Config::SANDBOX) {
     return Refuse(Error(Reason::kSANDBOX_ONLY));
   }
-  const sigset_t signals = BlockStopSignals();
+  const sigset_t signals = BlockSignals();
   const SystemClock log_clock;
-  const Status logging =
-      obs::InitLog({.file = config->log().file(), .level = LevelOf(config->log().level())}, log_clock);
+  const Status logging = obs::InitLog({.file = config->log().file(),
+                                       .audit_file = config->log().audit_file(),
+                                       .level = LevelOf(config->log().level())},
+                                      log_clock);
   if (!logging.ok()) return Refuse(logging.error());
+  RaiseFileLimit(*config);
   int status = kExitOk;
   {
     Result<std::unique_ptr<Host>> host = Host::Start(*config);
@@ -105,8 +139,7 @@ int Serve(const std::vector<std::string>& words) {
                   (*host)->grpc_port());
       std::fflush(stdout);
       obs::Log(obs::Level::kInfo, "started", {{"https_port", (*host)->https_port()}});
-      int signal = 0;
-      sigwait(&signals, &signal);
+      const int signal = WaitForStop(signals);
       obs::Log(obs::Level::kInfo, "stopping", {{"signal", signal}});
       (*host)->Stop();
     }
@@ -124,6 +157,7 @@ int CheckConfig(const std::vector<std::string>& words) {
   }
   const Result<config::Config> config = LoadValid(arguments.Get("config", kDefaultConfig));
   if (!config.ok()) return Refuse(config.error());
+  if (const Status files = Host::Check(*config); !files.ok()) return Refuse(files.error());
   std::puts("ok");
   return kExitOk;
 }

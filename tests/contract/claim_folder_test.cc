@@ -66,6 +66,21 @@ TEST(CheckFolder, SaysTheSameAndTouchesNothing) {
   }
 }
 
+// A claim that was cut short left the draft of its marker, whole or torn: the folder is still nobody's.
+TEST(ClaimFolder, AClaimThatWasCutShortIsDoneAgain) {
+  for (const std::string draft : {"", "auction prod", "auction production 1\n"}) {
+    const TempFolder folder;
+    WriteFile(folder / "TTX.new", draft);
+    ASSERT_TRUE(CheckFolder(folder.path(), "auction sandbox 1").ok());
+    ASSERT_TRUE(ClaimFolder(folder.path(), "auction sandbox 1").ok());
+    EXPECT_EQ(ReadFolder(folder.path()), (std::map<std::string, std::string>{{"TTX", "auction sandbox 1\n"}}));
+  }
+  const TempFolder taken;
+  WriteFile(taken / "TTX.new", "");
+  WriteFile(taken / "letters.txt", "dear");
+  EXPECT_EQ(ClaimFolder(taken.path(), "auction sandbox 1").error().reason, Reason::kDATA_MISMATCH);
+}
+
 TEST(ClaimFolder, WhatIsNotAFolderIsUnreadable) {
   const TempFolder parent;
   WriteFile(parent / "file", "x");

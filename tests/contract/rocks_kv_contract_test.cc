@@ -166,6 +166,19 @@ TEST(RocksKv, AFlippedByteInTheMiddleOfTheLogIsDamageAndNothingIsTouched) {
   EXPECT_EQ(All(*Open(folder.path())).size(), 2000u);
 }
 
+TEST(RocksKv, AStoreWithoutItsCurrentFileIsDamageAndNoNewStoreTakesItsPlace) {
+  const TempFolder folder;
+  FolderWithWal(folder.path(), 10, 100);
+  std::filesystem::remove(folder / "CURRENT");
+  const Files bad = DataOf(folder.path());
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto error = ErrorOfOpening(folder.path());
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->reason, Reason::kDATA_DAMAGED);
+    EXPECT_EQ(DataOf(folder.path()), bad);
+  }
+}
+
 // Opens `bad`, a folder whose medium spoilt it after 80 keys were acknowledged: refused, or all of them are there.
 void ExpectNothingVanishes(const std::string& folder, const Files& bad, const std::string& what) {
   Restore(folder, bad);

@@ -53,7 +53,8 @@ class Answer:
 class Installation:
     """`with Installation() as ttx:` starts it and removes it afterwards. `split` runs one process per role."""
 
-    def __init__(self, split=False, mode="--sandbox", start=True, options=(), requests_per_second=100_000):
+    def __init__(self, split=False, mode="--sandbox", start=True, options=(), requests_per_second=100_000,
+                 connections_per_peer=1000):
         self.folder = tempfile.mkdtemp(prefix="ttx-e2e-")
         self.split = split
         ports = free_ports(24)
@@ -64,9 +65,12 @@ class Installation:
                    str(self.admin_port), "--grpc-port", str(self.grpc_port), "--share", os.path.join(ROOT, "deploy")]
         command += ["--split"] if split else []
         subprocess.run(command + list(options), check=True, capture_output=True)
-        self.set_gateway(f"requests_per_second_per_principal: {requests_per_second} max_connections_per_peer: 1000")
+        self.set_gateway(f"requests_per_second_per_principal: {requests_per_second} max_connections_per_peer: "
+                         f"{connections_per_peer}")
         with open(self.path("admin.json")) as file:
             self.admin = json.load(file)
+        with open(self.path("second-admin.json")) as file:
+            self.second_admin = json.load(file)
         self.processes = []
         self.log = open(self.path("server.log"), "ab")
         if start:
@@ -148,6 +152,22 @@ class Installation:
     def connect(self):
         context = ssl.create_default_context(cafile=self.path("certs/ca.pem"))
         return http.client.HTTPSConnection("localhost", self.https_port, context=context, timeout=20)
+
+    def tls(self, source="127.0.0.1", server_name="localhost", timeout=20, receive_buffer_bytes=None):
+        """A TLS connection for bytes of one's own, from the loopback address `source`."""
+        plain = socket.socket()
+        try:
+            plain.settimeout(timeout)
+            if receive_buffer_bytes:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+            plain.bind((source, 0))
+            plain.connect(("127.0.0.1", self.https_port))
+            context = ssl.create_default_context(cafile=self.path("certs/ca.pem"))
+            context.check_hostname = server_name == "localhost"
+            return context.wrap_socket(plain, server_hostname=server_name)
+        except BaseException:
+            plain.close()
+            raise
 
     def request(self, verb, path, body=None, token=None, key=None, headers=None, connection=None):
         """One request; a write gets a fresh Idempotency-Key unless one is given."""

@@ -12,7 +12,7 @@ START_FEN, STEP_FEN = 10_000, 100  # tests/bench/load.h
 class Seeded(Installation):
     """`bidders` enterprises that may bid in `auction` and in each of `spread`, which stay open for 24 h after a bid."""
 
-    def __init__(self, bidders=3, spread=1, closed=0, **options):
+    def __init__(self, bidders=3, spread=1, closed=0, start=True, **options):
         super().__init__(start=False, **options)
         try:
             subprocess.run([SEED_TOOL, "--data", self.path("data"), "--out", self.folder, "--secrets-key",
@@ -22,7 +22,8 @@ class Seeded(Installation):
             self.spread = self.lines("auctions.spread")
             # client id, secret, organization
             self.bidders = [tuple(line.split()) for line in self.lines("bidders")]
-            self.start()
+            if start:
+                self.start()
         except BaseException:
             self.__exit__()
             raise

@@ -1,7 +1,10 @@
 """The whole deal in both topologies, and how processes start, stop and refuse."""
 
+import glob
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -41,17 +44,18 @@ class Refusals(unittest.TestCase):
     """Wrong configuration, a missing key, a port in use, a folder of another mode or a damaged one: one clear line,
     a non-zero status, nothing touched."""
 
-    def serve(self, ttx, *arguments):
-        config = [] if "--config" in arguments else ["--config", ttx.path("ttx.conf")]
-        done = subprocess.run([BINARY, "serve", *arguments, *config], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stderr
-
-    def check_refused(self, ttx, reason, *arguments):
-        before = snapshot(ttx.path("data"))
-        status, stderr = self.serve(ttx, *arguments)
-        self.assertEqual(status, 78, stderr)
-        self.assertIn(reason, stderr)
-        self.assertEqual(snapshot(ttx.path("data")), before)
+    def check_refused(self, ttx, reason, *arguments, command="serve", untouched=""):
+        """Everything in the folder of the installation, or in `untouched` below it, stays as it is, to the byte."""
+        arguments = [*arguments] if "--config" in arguments else [*arguments, "--config", ttx.path("ttx.conf")]
+        before = digests(ttx.path(untouched))
+        done = subprocess.run([BINARY, *command.split(), *arguments], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"^ttx: [A-Z_]+: [^\n]*\n$", "one line")
+        self.assertIn(reason, done.stderr)
+        after = digests(ttx.path(untouched))
+        touched = [path for path in {*before, *after} if before.get(path) != after.get(path)]
+        self.assertEqual(touched, [], done.stderr)
 
     def edit(self, ttx, old, new):
         with open(ttx.path("ttx.conf")) as file:
@@ -60,24 +64,65 @@ class Refusals(unittest.TestCase):
         with open(ttx.path("ttx.conf"), "w") as file:
             file.write(text.replace(old, new))
 
-    def test_unknown_configuration_key(self):
+    def test_wrong_configuration(self):
         with Installation(start=False) as ttx:
-            self.edit(ttx, "mode: SANDBOX", "mode: SANDBOX colour: 3")
-            self.check_refused(ttx, "BAD_CONFIGURATION")
+            with open(ttx.path("ttx.conf")) as file:
+                good = file.read()
+            for old, new, reason in [
+                    ("mode: SANDBOX", "mode: SANDBOX colour: 3", "colour"),
+                    ("mode: SANDBOX", "mode: SANDPIT", "SANDPIT"),
+                    ("mode: SANDBOX", "", "mode"),
+                    ("mode: SANDBOX", "mode: SANDBOX roles: \"auctioneer\"", "roles"),
+                    ("gateway {", "gateway {{", "BAD_CONFIGURATION"),
+                    ("gateway {", "gateway { max_connections: -1", "ttx.conf:9: Expected integer"),
+                    ("gateway {", "gateway { max_connections: 0", "max_connections"),
+                    ("lifetime_seconds: 600", "lifetime_seconds: 86400", "lifetime_seconds"),
+                    (f"127.0.0.1:{ttx.https_port}\"", "127.0.0.1:99999\"", "listen_address"),
+                    (f"127.0.0.1:{ttx.https_port}\"", "nowhere\"", "listen_address"),
+                    (f"127.0.0.1:{ttx.admin_port}\"", f"0.0.0.0:{ttx.admin_port}\"", "admin_address"),
+                    (f"127.0.0.1:{ttx.grpc_port}\"", f"0.0.0.0:{ttx.grpc_port}\"", "grpc")]:
+                with open(ttx.path("ttx.conf"), "w") as file:
+                    file.write(good)
+                with self.subTest(new=new):
+                    self.edit(ttx, old, new)
+                    self.check_refused(ttx, reason)
+                    self.check_refused(ttx, reason, command="config check")
+
+    def test_files_that_the_configuration_names(self):
+        """Each missing, and each full of something else."""
+        with Installation(start=False) as ttx:
+            for name, missing, spoilt in [("keys/secrets.key", "secrets_key_file", "secrets_key_file"),
+                                          ("keys/record.pem", "record_key_file", "record key"),
+                                          ("certs/gateway.pem", "certificate_file", "gateway.pem"),
+                                          ("certs/gateway.key", "private_key_file", "gateway.key")]:
+                shutil.copy2(ttx.path(name), ttx.path("good"))
+                for wrong in (None, b"", b"something else\n"):
+                    with self.subTest(name=name, wrong=wrong):
+                        if wrong is None:
+                            os.remove(ttx.path(name))
+                        else:
+                            shutil.copy2(ttx.path("good"), ttx.path(name))
+                            with open(ttx.path(name), "wb") as file:
+                                file.write(wrong)
+                        self.check_refused(ttx, missing if wrong is None else spoilt)
+                os.replace(ttx.path("good"), ttx.path(name))
+
+    def test_folders_that_the_configuration_names(self):
+        for old, new, reason in [("/calendar\"", "/nothing\"", "calendar"), ("/profiles\"", "/nothing\"", "profile"),
+                                 ("/fees\"", "/nothing\"", "fee"), ("/fees\"", "/fees\" fee_table: \"x\"", "fee")]:
+            with self.subTest(new=new), Installation(start=False) as ttx:
+                self.edit(ttx, old, new)
+                self.check_refused(ttx, reason)
+
+    def test_a_key_of_another_certificate(self):
+        with Installation(start=False) as ttx:
+            shutil.copy(ttx.path("certs/party.key"), ttx.path("certs/gateway.key"))
+            self.check_refused(ttx, "gateway.key")
 
     def test_missing_configuration(self):
         with Installation(start=False) as ttx:
             self.check_refused(ttx, "BAD_CONFIGURATION", "--config", "/nonexistent.conf")
-
-    def test_missing_key_file(self):
-        with Installation(start=False) as ttx:
-            os.remove(ttx.path("keys/secrets.key"))
-            self.check_refused(ttx, "secrets_key_file")
-
-    def test_missing_certificate(self):
-        with Installation(start=False) as ttx:
-            os.remove(ttx.path("certs/gateway.pem"))
-            self.check_refused(ttx, "certificate_file")
+            self.check_refused(ttx, "BAD_CONFIGURATION", "--config", ttx.folder)
 
     def test_unknown_role(self):
         with Installation(start=False) as ttx:
@@ -97,6 +142,11 @@ class Refusals(unittest.TestCase):
             self.check_refused(ttx, "DATA_MISMATCH")
             self.assertFalse(os.path.exists(ttx.path("mistyped")))
 
+    def test_a_data_folder_that_is_a_file(self):
+        with Installation(start=False) as ttx:
+            self.edit(ttx, 'data_directory: "data"', 'data_directory: "admin.json"')
+            self.check_refused(ttx, "admin.json")
+
     def test_data_of_another_mode(self):
         with Installation(start=False) as ttx:
             self.edit(ttx, "mode: SANDBOX", "mode: PRODUCTION")
@@ -106,29 +156,42 @@ class Refusals(unittest.TestCase):
             self.edit(ttx, "mode: PRODUCTION", "mode: SANDBOX")
             self.check_refused(ttx, "DATA_MISMATCH")
 
+    def test_data_of_another_service(self):
+        with Installation() as ttx:
+            ttx.stop()
+            shutil.rmtree(ttx.path("data/auction"))
+            shutil.copytree(ttx.path("data/listing"), ttx.path("data/auction"))
+            self.check_refused(ttx, "DATA_MISMATCH")
+
     def test_data_in_use(self):
         with Installation() as ttx:
             for port, other in zip([ttx.https_port, ttx.admin_port, ttx.grpc_port], free_ports(3)):
                 self.edit(ttx, f"127.0.0.1:{port}\"", f"127.0.0.1:{other}\"")
-            status, stderr = self.serve(ttx)
-            self.assertEqual(status, 78, stderr)
-            self.assertIn("DATA_LOCKED", stderr)
+            self.check_refused(ttx, "DATA_LOCKED")
+            self.assertEqual(ttx.request("GET", "/v1/auctions").status, 200, "the first one serves on")
 
     def test_damaged_data(self):
+        """One wrong byte in a file of the store, or a file that is gone: it stays as it is for whoever repairs it. The
+        stores of other services, which are sound, may have been opened."""
         with Installation() as ttx:
-            run_demo(ttx)
+            for _ in range(2):  # the second start turns the log of the first run into a table
+                run_demo(ttx)
+                ttx.kill()
+                ttx.start()
             ttx.kill()
-            folder = ttx.path("data/auction/rocksdb")
-            logs = [name for name in os.listdir(folder) if name.endswith(".log")]
-            log = os.path.join(folder, max(logs, key=lambda name: os.path.getsize(os.path.join(folder, name))))
-            with open(log, "r+b") as file:
-                file.seek(os.path.getsize(log) // 2)
-                byte = file.read(1)
-                file.seek(-1, os.SEEK_CUR)
-                file.write(bytes([byte[0] ^ 0xFF]))
-            status, stderr = self.serve(ttx)
-            self.assertEqual(status, 78, stderr)
-            self.assertIn("DATA_DAMAGED", stderr)
+            shutil.copytree(ttx.path("data"), ttx.path("good"))
+            for pattern, spoil in [("*.log", flip), ("MANIFEST-*", flip), ("CURRENT", flip), ("CURRENT", os.remove),
+                                   ("*.sst", os.remove),
+                                   ("MANIFEST-*", os.remove)]:
+                with self.subTest(pattern=pattern, spoil=spoil.__name__):
+                    files = glob.glob(ttx.path("data/auction/rocksdb/" + pattern))
+                    spoil(max(files, key=os.path.getsize))
+                    for _ in range(2):  # the second attempt finds nothing that the first has mended
+                        self.check_refused(ttx, "DATA_", untouched="data/auction")
+                shutil.rmtree(ttx.path("data"))
+                shutil.copytree(ttx.path("good"), ttx.path("data"))
+            ttx.start()
+            self.assertEqual(ttx.request("GET", "/v1/auctions").status, 200, "the undamaged copy opens")
 
     def test_a_second_init_is_refused(self):
         with Installation(start=False) as ttx:
@@ -158,14 +221,26 @@ class Refusals(unittest.TestCase):
             self.assertEqual(done.returncode, 64, command)
 
 
-def snapshot(folder):
-    """Every file below a folder with its size and time."""
+def flip(path):
+    """Turns one byte in the middle of a file over."""
+    with open(path, "r+b") as file:
+        file.seek(os.path.getsize(path) // 2)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 0xFF]))
+
+
+def digests(folder):
+    """Every folder and file below a folder: its mode and the digest of its bytes. Left out are the logs: that of a
+    server which the test itself has started, and RocksDB's diary of being opened."""
     found = {}
     for where, _, names in os.walk(folder):
+        found[where] = os.stat(where).st_mode
         for name in names:
             path = os.path.join(where, name)
-            status = os.stat(path)
-            found[path] = (status.st_size, status.st_mtime_ns)
+            if name not in ("server.log", "LOG") and not name.startswith("LOG.old."):
+                with open(path, "rb") as file:
+                    found[path] = (os.stat(path).st_mode, hashlib.sha256(file.read()).hexdigest())
     return found
 
 

@@ -52,6 +52,27 @@ class Sum(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertTrue(lines[-1].endswith("1 failed"), lines)
 
+    def python(self, status, output):
+        failure = "<failure/>" if status == "fail" else ""
+        return f'<testcase name="e2e" status="{status}">{failure}<system-out>{output}</system-out></testcase>'
+
+    def test_cases_of_unittest(self):
+        status, lines = self.run_tool(self.python("run", "...\nRan 3 tests in 0.1s\n\nOK\n"))
+        self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"))
+        status, lines = self.run_tool(self.python("run", "Ran 1 test in 12.345s\n\nOK (skipped=1)\n"))
+        self.assertEqual((status, lines[-1]), (1, "0 passed, 0 failed"))
+        status, lines = self.run_tool(self.python(
+            "fail", "FAIL: test_a (x.T.test_a) (i=1)\nFAIL: test_a (x.T.test_a) (i=2)\nERROR: setUpClass (x.U)\n"
+            "Ran 9 tests in 1.0s\n\nFAILED (failures=2, errors=1, skipped=2)\n"))
+        self.assertEqual((status, lines[-3:]), (1, ["FAILED e2e test_a", "FAILED e2e setUpClass",
+                                                    "5 passed, 2 failed"]))
+
+    def test_a_failure_without_a_failing_case_of_unittest(self):
+        for output in ["", "test_a ... ok\n", "Ran 2 tests in 0.1s\n\nOK\n"]:
+            status, lines = self.run_tool(self.python("fail", output))
+            self.assertEqual(status, 1)
+            self.assertTrue(lines[-1].endswith("1 failed"), lines)
+
     def test_a_missing_program_is_a_failure_and_a_skipped_test_is_not(self):
         status, lines = self.run_tool('<testcase name="x" status="notrun"><skipped message="Unable"/></testcase>')
         self.assertEqual((status, lines[-1]), (1, "0 passed, 1 failed"))

@@ -76,11 +76,13 @@ class Casting {
     const auto input = Registration(operator_member, "平台运营公司", Kind::kEnterprise, {});
     const Principal installer{"install", "", "", {}};
     const auto said = Must(installer, "Install", [this, input](storage::Txn& txn) -> Result<std::string> {
-      TTX_TRY(const auto registered, services_.party.Install(txn, input));
-      return Said(registered);
+      TTX_TRY(const auto installed, services_.party.Install(txn, input, "第二人"));
+      return Said(installed.first) + " " + Said(installed.second);
     });
     administrator_ = PrincipalOf(said, {"ADMINISTRATOR"});
-    kyc_officer_ = AddPerson(administrator_, administrator_.organization, "准入审核人", "KYC_OFFICER");
+    second_administrator_ = PrincipalOf({said.begin() + 3, said.end()}, {"ADMINISTRATOR"});
+    kyc_officer_ = AddPerson(administrator_, second_administrator_, administrator_.organization, "准入审核人",
+                             "KYC_OFFICER");
   }
 
   Member Admit(const std::string& legal_name, Kind kind, const std::vector<std::string>& roles) {
@@ -103,8 +105,9 @@ class Casting {
     return member;
   }
 
-  Principal AddPerson(const Principal& manager, const std::string& organization, const std::string& name,
-                      const std::string& role) {
+  // Made by `manager`, approved by `second`, enrolled by whoever was handed the code.
+  Principal AddPerson(const Principal& manager, const Principal& second, const std::string& organization,
+                      const std::string& name, const std::string& role) {
     const auto person = Must(manager, "CreatePerson",
                              [this, manager, organization, name](storage::Txn& txn) -> Result<std::string> {
                                TTX_TRY(const auto made, services_.party.CreatePerson(
@@ -116,8 +119,17 @@ class Casting {
              [this, manager, person, name, role](storage::Txn& txn) -> Result<std::string> {
                TTX_TRY(const auto made,
                        services_.party.CreateApiClient(txn, manager, {{person[0]}, name, {role}, false}));
-               return ResourceName(made.client.id);
+               return ResourceName(made.client.id) + " " + made.enrolment_code;
              });
+    const party::ApiClientId id{client[0].substr(client[0].find('/') + 1)};
+    Must(second, "ApproveApiClient", [this, second, id](storage::Txn& txn) -> Result<std::string> {
+      TTX_TRY(const auto approved, services_.party.ApproveApiClient(txn, second, id, ""));
+      return ResourceName(approved.id);
+    });
+    Must(Principal{}, "EnrolApiClient", [this, id, code = client[1]](storage::Txn& txn) -> Result<std::string> {
+      TTX_TRY(const auto enrolled, services_.party.EnrolApiClient(txn, id, code));
+      return ResourceName(enrolled.client.id);
+    });
     return {client[0], organization, "people/" + person[0], {role}};
   }
 
@@ -148,7 +160,7 @@ class Casting {
     Exchange exchange;
     exchange.member = Admit(legal_name, Kind::kExchange, {"EXCHANGE_CLERK"});
     const auto staff = [&](const std::string& name, const std::string& role) {
-      return AddPerson(exchange.clerk(), exchange.member.organization, name, role);
+      return AddPerson(exchange.clerk(), administrator_, exchange.member.organization, name, role);
     };
     exchange.officer = staff("负责人", "EXCHANGE_OFFICER");
     exchange.business_reviewer = staff("业务审核人", "EXCHANGE_REVIEWER_BUSINESS");
@@ -165,6 +177,7 @@ class Casting {
   Installation& services_;
   Node& party_;
   Principal administrator_;
+  Principal second_administrator_;
   Principal kyc_officer_;
   uint64_t members_ = 0;
 };

@@ -125,7 +125,7 @@ Principal ServicePrincipal() { return {"services/simulation", "", "", {}}; }
 Installation::Installation(World& world)
     : calendar(Calendar::Parse(ReadFolder("deploy/calendar", ".txt")).value()),
       party(world.ids, party::PartyOptions{.secrets_key = SecretsKey(world.ids)}),
-      listing(calendar, world.ids, Profiles(), SecretsKey(world.ids), listing::SharedRights::kRefused),
+      listing(calendar, world.ids, Profiles(), SecretsKey(world.ids)),
       contract(world.ids, calendar),
       settlement({}, FeeTables(), kFeeTable, calendar, world.ids),
       disclosure(MakeDisclosure(calendar, world.ids)) {

@@ -445,7 +445,7 @@ bool Workload::CreateListing(DealPlan& deal) {
   if (Mischief(300)) rules.increments.push_back({{deal.price + deal.step * 10}, {deal.step * 2}});
   rules.multiple_base =
       world_.Chance(500) ? listing::MultipleBase::kFromStart : listing::MultipleBase::kFromCurrent;
-  rules.free_period = Minutes(10 + static_cast<int64_t>(world_.Below(120)));
+  rules.free_period = Minutes((Mischief(100) ? 10 : 60) + static_cast<int64_t>(world_.Below(120)));
   if (world_.Chance(300)) rules.preparation = Minutes(5);
   rules.cycle = Seconds(60 + static_cast<int64_t>(world_.Below(600)));
   rules.limited_entry = static_cast<listing::LimitedEntry>(1 + world_.Below(3));
@@ -589,8 +589,9 @@ void Workload::OnIntents(DealPlan& deal, const listing::Listing& listing, Action
   }
   if (listing.state != ListingState::kQualifying || undecided > 0 || qualified < 2) return;
   out.push_back({"ScheduleBidding", [this, &app, caller = ExchangeOf(deal).officer, id = deal.listing,
-                                     ahead = Minutes(10 + static_cast<int64_t>(world_.Below(3000)))] {
-                   const Time start = world_.clock.Now() + ahead;
+                                     ahead = Minutes(static_cast<int64_t>(world_.Below(6000)))] {
+                   // The earliest, or one that may leave too little notice.
+                   const Time start = ahead < Minutes(3000) ? Time{} : world_.clock.Now() + ahead;
                    return Do("listing", caller, "ScheduleBidding",
                              [&app, caller, id, start](storage::Txn& txn) {
                                return app.ScheduleBidding(txn, caller, {id, ""}, start);
@@ -728,11 +729,11 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
 
 bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& auction_id) {
   const auction::Auction session = auction::LoadAuction(Disk("auction"), {auction_id})->auction;
-  int64_t fen = auction::MinAcceptable(session).value_or(Fen{deal.price}).value;
+  int64_t fen = auction::MinAcceptable(session, world_.clock.Now()).value_or(Fen{deal.price}).value;
   fen += deal.step * static_cast<int64_t>(world_.Below(3));
   // The first to bid means it: what it offers is enough for the owner.
   if (!session.leading) fen = std::max(fen, deal.reserve);
-  if (session.rules.cap) fen = std::min(fen, session.rules.cap->value);
+  if (session.rules().cap) fen = std::min(fen, session.rules().cap->value);
   if (Mischief(60)) fen += 1;
   if (Mischief(40)) fen -= deal.step * 2;
   if (Mischief(40)) fen += deal.step * 50;

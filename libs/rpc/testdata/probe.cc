@@ -20,6 +20,15 @@ ProbeHost::ProbeHost(const Clock& clock, ProbeOptions options, std::unique_ptr<s
       handler_(MakeHandler(clock)),
       service_(*handler_) {
   shell_.writer().OnCommit([this](uint64_t last_sequence) { signal_.Publish(last_sequence); });
+  signal_.OnStreamEnd([this](const CallRecord& call) { Record(call); });
+  // An event "a:one" is about "a".
+  signal_.FindTopics([this](uint64_t after, uint64_t last) {
+    std::vector<std::string> topics;
+    for (const auto& event : storage::ReadOutbox(shell_.kv(), after, last - after)) {
+      topics.push_back(event.payload.substr(0, event.payload.find(':')));
+    }
+    return topics;
+  });
   if (options_.run_writer) shell_.Start();
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
@@ -33,13 +42,19 @@ ProbeHost::ProbeHost(const Clock& clock, ProbeOptions options, std::unique_ptr<s
 ProbeHost::~ProbeHost() { Stop(); }
 
 std::unique_ptr<Handler> ProbeHost::MakeHandler(const Clock& clock) {
-  HandlerDeps deps{&clock, PrincipalOf, std::string(kServiceSecret), [this](const CallRecord& call) {
-                     const std::lock_guard lock(mutex_);
-                     records_.push_back({std::string(call.method), std::string(call.subject),
-                                         std::string(call.request_id), call.code, std::string(call.reason),
-                                         call.audit, call.replayed});
-                   }};
+  HandlerDeps deps{&clock,
+                   [this](std::string_view token) -> Result<Principal> {
+                     if (revoked_.load()) return Error(Reason::kUNAUTHENTICATED);
+                     return PrincipalOf(token);
+                   },
+                   std::string(kServiceSecret), [this](const CallRecord& call) { Record(call); }};
   return std::move(Handler::Make(kProbeService, std::move(deps), shell_, readers_, signal_)).value();
+}
+
+void ProbeHost::Record(const CallRecord& call) {
+  const std::lock_guard lock(mutex_);
+  records_.push_back({std::string(call.method), std::string(call.subject), std::string(call.request_id), call.code,
+                      std::string(call.reason), call.audit, call.replayed});
 }
 
 void ProbeHost::Stop() {
@@ -51,6 +66,7 @@ void ProbeHost::Stop() {
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(10));
   readers_.Stop();
   shell_.Drain();
+  signal_.Stop();
   server_.reset();
 }
 

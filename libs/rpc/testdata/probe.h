@@ -121,6 +121,7 @@ class ProbeService final : public v1::ProbeService::CallbackService {
 
   grpc::ServerWriteReactor<v1::Event>* StreamEvents(grpc::CallbackServerContext* context,
                                                     const v1::StreamEventsRequest* request) override {
+    const auto topic = context->client_metadata().find("x-topic");
     return EventStream<v1::StreamEventsRequest, v1::Event>::Start(
         handler_, context, *request, "StreamEvents", static_cast<uint64_t>(request->after_sequence()),
         [this, held = alive](const storage::Reader& reader, const Call&, uint64_t after,
@@ -132,7 +133,8 @@ class ProbeService final : public v1::ProbeService::CallbackService {
           }
           return page;
         },
-        [](const v1::Event& event) { return event.payload() == "last"; });
+        [](const v1::Event& event) { return event.payload() == "last"; }, /*over=*/nullptr,
+        topic == context->client_metadata().end() ? "" : std::string(topic->second.data(), topic->second.size()));
   }
 
   std::atomic<int> looks = 0;  // how often a poll or a stream has read the log
@@ -225,6 +227,9 @@ class ProbeHost {
     return records_;
   }
 
+  /// From now on no token counts.
+  void RevokeTokens() { revoked_.store(true); }
+
   v1::ProbeService::Stub& stub() { return *stub_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   storage::Shell& shell() { return shell_; }
@@ -235,10 +240,12 @@ class ProbeHost {
 
  private:
   std::unique_ptr<Handler> MakeHandler(const Clock& clock);
+  void Record(const CallRecord& call);
 
   const ProbeOptions options_;
   mutable std::mutex mutex_;
   std::vector<RecordedCall> records_;
+  std::atomic<bool> revoked_ = false;
   CommitSignal signal_;
   storage::Shell shell_;
   ReaderPool readers_;

@@ -31,6 +31,17 @@ std::string ReserveCommitment(const Reserve& reserve) {
   return crypto::Sha256(reserve.salt + "TTX-RESERVE-1|" + std::to_string(reserve.price.value));
 }
 
+// The caller's own bid: what the engine bids for others, before or after it, is automatic or came with the clock.
+const Bid& OwnBid(const Decision& decision) {
+  for (auto event = decision.events.rbegin(); event != decision.events.rend(); ++event) {
+    const auto* accepted = std::get_if<BidAccepted>(&event->payload);
+    if (accepted != nullptr && !accepted->bid.automatic) return accepted->bid;
+  }
+  TTX_CHECK(false, "an accepted bid that was not written");
+}
+
+std::string SeedCommitment(const DrawSeed& seed) { return crypto::Sha256("TTX-DRAW-SEED-1|" + seed.seed); }
+
 Error NoAuction(const AuctionId& id) { return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text}}); }
 
 }  // namespace
@@ -49,15 +60,18 @@ Result<AuctionApp::PlacedBid> AuctionApp::PlaceBid(storage::Txn& txn, const Prin
   const StoredAuction after = SaveDecision(txn, before, decision);
   if (decision.refusal) {
     txn.KeepOnError();
-    return *decision.refusal;
+    return RefusalError(decision);
   }
-  return PlacedBid{*after.auction.leading, after.auction.phase_end};
+  return PlacedBid{OwnBid(decision), after.auction.phase_end};
 }
 
 Status AuctionApp::Schedule(storage::Txn& txn, const ScheduleAuction& command) const {
   if (LoadAuction(txn, command.id)) return {};
   if (command.reserve && command.reserve->commitment != ReserveCommitment(*command.reserve)) {
     return InvalidField("reserve_commitment", Reason::kBAD_FORMAT);
+  }
+  if (command.draw_seed && command.draw_seed->commitment != SeedCommitment(*command.draw_seed)) {
+    return InvalidField("draw_seed_commitment", Reason::kBAD_FORMAT);
   }
   TTX_TRY(const Decision decision, Decide(command, txn.now()));
   SaveDecision(txn, std::nullopt, decision);
@@ -75,18 +89,22 @@ void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {
   }
   const std::optional<StoredAuction> before = LoadAuction(txn, {subject});
   TTX_CHECK(before.has_value(), "a timer of an auction that does not exist");
-  SaveDueDecision(txn, *before, Decide(before->auction, Advance{}, txn.now()));
+  const StoredAuction after = SaveDueDecision(txn, *before, Decide(before->auction, Advance{}, txn.now()));
+  if (after.auction.state == State::kDrawing) {
+    const DrawLot lot{crypto::Sha256(DrawMaterial(after.auction))};
+    SaveDecision(txn, after, Decide(after.auction, lot, txn.now()));
+  }
 }
 
 std::optional<std::string> AuctionApp::Recover(storage::Txn& txn, Time since, std::string_view cursor) const {
   // A crash in the middle must not make the outage look short: each step's commit is a sign of life too.
   since = std::min(since, LoadRecovery(txn).value_or(since));
-  if (txn.now() - since <= kMaxOutage) return std::nullopt;
+  if (txn.now() - since <= kMaxSilence) return std::nullopt;
   const std::vector<AuctionId> open = ListOpen(txn, cursor, kRecoverPerStep);
   for (const AuctionId& id : open) {
     const std::optional<StoredAuction> before = LoadAuction(txn, id);
     TTX_CHECK(before.has_value(), "an indexed auction is missing");
-    SaveDecision(txn, before, Decide(before->auction, SuspendForOutage{since}, txn.now()));
+    SaveDecision(txn, before, Decide(before->auction, NoteOutage{since}, txn.now()));
   }
   const bool more = open.size() == kRecoverPerStep;
   SaveRecovery(txn, more ? std::optional(since) : std::nullopt);
@@ -117,7 +135,7 @@ Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reade
                                                             const AuctionId& id, Time after, size_t limit) const {
   const std::optional<StoredAuction> stored = LoadAuction(reader, id);
   if (!stored) return NoAuction(id);
-  const bool staff = caller.organization == stored->auction.exchange;
+  const bool staff = caller.organization == stored->auction.terms->exchange;
   return ReadVisible<RefusedBid>(
       limit,
       [&](const RefusedBid* last) {
@@ -133,14 +151,29 @@ std::vector<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, c
   };
   if (caller.service()) return list(after_sequence, limit);
   return ReadVisible<StoredEvent>(
-      limit, [&](const StoredEvent* last) { return list(last == nullptr ? after_sequence : last->sequence, kScanPerPage); },
-      [&](const StoredEvent& event) { return event.exchange == caller.organization; });
+      limit,
+      [&](const StoredEvent* last) { return list(last == nullptr ? after_sequence : last->sequence, kScanPerPage); },
+      [&](const StoredEvent& event) {
+        const Audience audience = AudienceOf(event.event);
+        const bool for_staff = audience == Audience::kPublic || audience == Audience::kStaff;
+        return for_staff && event.exchange == caller.organization;
+      });
 }
 
 Result<std::vector<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                          uint64_t after_sequence, size_t limit) const {
-  if (!LoadAuction(reader, id)) return NoAuction(id);
-  return auction::ListEvents(reader, id, after_sequence, limit);
+  const std::optional<StoredAuction> stored = LoadAuction(reader, id);
+  if (!stored) return NoAuction(id);
+  // Only a sealed session keeps something back, until its opening.
+  if (!IsSealed(stored->auction.rules().mode) || EnvelopesAreOpen(stored->auction)) {
+    return auction::ListEvents(reader, id, after_sequence, limit);
+  }
+  return ReadVisible<StoredEvent>(
+      limit,
+      [&](const StoredEvent* last) {
+        return auction::ListEvents(reader, id, last == nullptr ? after_sequence : last->sequence, kScanPerPage);
+      },
+      [](const StoredEvent& event) { return AudienceOf(event.event) == Audience::kPublic; });
 }
 
 }  // namespace ttx::auction

@@ -61,7 +61,7 @@ class AuctionApp {
   /// `milestones_only`, none of the bids.
   std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller, uint64_t after_sequence,
                                       size_t limit, bool milestones_only) const;
-  /// The public events of one auction: everything but refused bids.
+  /// The public events of one auction; its envelopes among them once they are open.
   Result<std::vector<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                uint64_t after_sequence, size_t limit) const;
 };

@@ -212,7 +212,7 @@ TEST_F(AuctionAppTest, ARestartWithinTheToleranceSuspendsNothing) {
   clock_.Set(kStart + Hours(1));
   Settle();
   EXPECT_TRUE(Own([&](storage::Txn& txn) -> Status {
-                EXPECT_EQ(app_.Recover(txn, txn.now() - kMaxOutage, ""), std::nullopt);
+                EXPECT_EQ(app_.Recover(txn, txn.now() - kMaxSilence, ""), std::nullopt);
                 return {};
               }).ok());
   EXPECT_EQ(StateNow(), State::kFree);

@@ -6,87 +6,18 @@
 #include <random>
 
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/test_session.h"
 
 namespace ttx::auction {
 namespace {
 
-constexpr Fen Yuan(int64_t yuan) { return {yuan * 100}; }
+using testing::At;
+using testing::BidderOf;
+using testing::Session;
+using testing::WorkedSession;
+using testing::Yuan;
 
-// 09:00 Shanghai time on a day in November 2026.
-Time At(int hour, int minute, int second = 0, int millisecond = 0) {
-  return StartOfDay(MakeDate(2026, 11, 23)) + Hours(hour) + Minutes(minute) + Seconds(second) +
-         Milliseconds(millisecond);
-}
-
-Bidder BidderOf(const std::string& code) {
-  return {code, "organizations/" + code, "listings/l/intents/" + code};
-}
-
-Rules WorkedRules() {
-  Rules rules;
-  rules.start_price = Yuan(1'000'000);
-  rules.increments = {{Yuan(1'000'000), Yuan(10'000)}};
-  rules.free_period = Hours(1);
-  rules.cycle = Seconds(300);
-  return rules;
-}
-
-ScheduleAuction WorkedSession() {
-  return {{"a1"},
-          "listings/l",
-          "organizations/x",
-          "title",
-          WorkedRules(),
-          Reserve{Yuan(1'050'000), std::string(16, 's'), std::string(32, 'c')},
-          At(9, 0),
-          {BidderOf("B01"), BidderOf("B02"), BidderOf("B03")}};
-}
-
-// Folds decisions and checks, after each, that the events rebuild the state.
-class Session {
- public:
-  explicit Session(const ScheduleAuction& command, Time now = At(8, 0)) {
-    Take(Decide(command, now).value());
-  }
-  std::optional<Reason> Bid(const std::string& code, Fen price, Time now, bool confirm = false) {
-    const bool known = code.starts_with("B");
-    return Take(Decide(state_,
-                       PlaceBid{.bidder = known ? std::optional(BidderOf(code)) : std::nullopt,
-                                .organization = "organizations/" + code,
-                                .claimed_code = "",
-                                .price = price,
-                                .confirm = confirm},
-                       now));
-  }
-  void AdvanceTo(Time now) { Take(Decide(state_, Advance{}, now)); }
-  void Outage(Time since, Time now) { Take(Decide(state_, SuspendForOutage{since}, now)); }
-
-  const Auction& state() const { return state_; }
-  const std::vector<Event>& events() const { return events_; }
-  template <class Payload>
-  int Count() const {
-    int count = 0;
-    for (const Event& event : events_) count += std::holds_alternative<Payload>(event.payload) ? 1 : 0;
-    return count;
-  }
-
- private:
-  std::optional<Reason> Take(const Decision& decision) {
-    state_ = decision.next;
-    events_.insert(events_.end(), decision.events.begin(), decision.events.end());
-    Auction folded;
-    for (const Event& event : events_) folded = Apply(std::move(folded), event);
-    EXPECT_EQ(folded, state_);
-    EXPECT_EQ(Check(state_), std::nullopt);
-    if (!decision.refusal) return std::nullopt;
-    return decision.refusal->reason;
-  }
-
-  Auction state_;
-  std::vector<Event> events_;
-};
-
-TEST(Multi, TheWorkedTimelineOfDomain53) {
+TEST(Multi, Section5_3) {
   Session session(WorkedSession());
   EXPECT_EQ(session.state().state, State::kScheduled);
   EXPECT_EQ(session.Bid("B01", Yuan(1'000'000), At(9, 5)), std::nullopt);
@@ -227,7 +158,8 @@ TEST(PlaceBid, EveryRefusalInItsOrderOfPrecedence) {
   const Decision wrong_code = Decide(
       session.state(), PlaceBid{BidderOf("B03"), "organizations/B03", "B01", Yuan(1'090'000)}, At(9, 11));
   EXPECT_EQ(wrong_code.refusal->reason, Reason::kWRONG_BIDDER_CODE);
-  EXPECT_EQ(wrong_code.refusal->metadata.at("min_acceptable_fen"), std::to_string(Yuan(1'090'000).value));
+  EXPECT_EQ(RefusalError(wrong_code).metadata.at("min_acceptable_fen"),
+            std::to_string(Yuan(1'090'000).value));
 }
 
 TEST(PlaceBid, SelfOutbidIsARule) {
@@ -258,7 +190,7 @@ TEST(PlaceBid, TheCapIsWithinReachFromAnyPrice) {
   Session session(command);
   EXPECT_EQ(session.Bid("B01", Yuan(1'090'000), At(9, 1)), std::nullopt);
   EXPECT_EQ(session.Bid("B02", Yuan(1'160'000), At(9, 2)), std::nullopt);
-  EXPECT_EQ(MinAcceptable(session.state()), Yuan(1'200'000));
+  EXPECT_EQ(MinAcceptable(session.state(), At(9, 59)), Yuan(1'200'000));
   EXPECT_EQ(session.Bid("B01", Yuan(1'200'000), At(9, 3)), std::nullopt);
   EXPECT_EQ(session.state().state, State::kClosed);
 }
@@ -269,10 +201,10 @@ TEST(PlaceBid, TieredIncrementsAndBothMultipleBases) {
   command.rules.increments = {{Yuan(1'000'000), Yuan(10'000)}, {Yuan(1'100'000), Yuan(50'000)}};
   Session from_start(command);
   EXPECT_EQ(from_start.Bid("B01", Yuan(1'090'000), At(9, 1)), std::nullopt);
-  EXPECT_EQ(MinAcceptable(from_start.state()), Yuan(1'100'000));
+  EXPECT_EQ(MinAcceptable(from_start.state(), At(9, 59)), Yuan(1'100'000));
   EXPECT_EQ(from_start.Bid("B02", Yuan(1'110'000), At(9, 2)), Reason::kNOT_MULTIPLE);
   EXPECT_EQ(from_start.Bid("B02", Yuan(1'150'000), At(9, 3)), std::nullopt);
-  EXPECT_EQ(MinAcceptable(from_start.state()), Yuan(1'200'000));
+  EXPECT_EQ(MinAcceptable(from_start.state(), At(9, 59)), Yuan(1'200'000));
   command.rules.multiple_base = MultipleBase::kFromCurrent;
   Session from_current(command);
   EXPECT_EQ(from_current.Bid("B01", Yuan(1'090'000), At(9, 1)), std::nullopt);

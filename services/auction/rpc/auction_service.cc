@@ -125,7 +125,8 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
         const Result<AuctionId> id = ParseAuctionName(name, "name");
         const Result<StoredAuction> stored = id.ok() ? app_.Get(reader, *id) : Result<StoredAuction>(id.error());
         return stored.ok() && stored->auction.state == State::kClosed;
-      });
+      },
+      /*topic=*/request->name());
 }
 
 grpc::ServerUnaryReactor* AuctionService::ListEvents(grpc::CallbackServerContext* context,

@@ -85,6 +85,8 @@ uint64_t CountOpen(const storage::Reader& reader);
 /// Moves the one planned heartbeat to `at`.
 void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject);
 
+/// The auction that an event is about, "auctions/{id}".
+std::string AuctionOf(const storage::OutboxEvent& event);
 /// At most `limit` events after `after_sequence`: the public ones of one auction, or all of all when `id` is empty.
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id, uint64_t after_sequence,
                                     size_t limit);

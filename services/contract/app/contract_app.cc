@@ -294,13 +294,7 @@ Result<ContractView> ContractApp::MeetCondition(storage::Txn& txn, const Princip
                                                 const ContractId& id, const std::string& evidence,
                                                 const std::string& etag) const {
   TTX_RETURN_IF_ERROR(CheckText(evidence, 1, kMaxClauseChars, "evidence", Lines::kMultiple));
-  TTX_TRY(const Contract contract, FindContract(txn, caller, id));
-  TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
-  const contract::MeetCondition command{evidence, caller.person, PaymentDue(contract.manifest, txn.now())};
-  TTX_TRY(const ContractDecision decision, Decide(contract, command, DealOf(txn, contract), txn.now()));
-  SaveDecision(txn, &contract, decision);
-  return ViewOf(txn, decision.next);
+  return Propose(txn, caller, id, {ProposedAct::kMeetCondition, "", evidence, caller.person}, etag);
 }
 
 Result<ContractView> ContractApp::Complete(storage::Txn& txn, const Principal& caller, const ContractId& id,
@@ -310,8 +304,8 @@ Result<ContractView> ContractApp::Complete(storage::Txn& txn, const Principal& c
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
   const std::optional<Registration> registration = RegistrationOf(txn, contract);
-  const CompleteContract command{
-      note, caller.person, registration && registration->state == RegistrationState::kRegistered};
+  const CompleteContract command{note, caller.person,
+                                 registration && registration->state == RegistrationState::kRegistered};
   TTX_TRY(const ContractDecision decision, Decide(contract, command, txn.now()));
   SaveDecision(txn, &contract, decision);
   return ViewOf(txn, decision.next);
@@ -324,13 +318,28 @@ Result<ContractView> ContractApp::Terminate(storage::Txn& txn, const Principal& 
     return InvalidField("reason", Reason::kUNKNOWN_VALUE, "AGREEMENT, RESCISSION or JUDGMENT");
   }
   TTX_RETURN_IF_ERROR(CheckText(note, 1, kMaxClauseChars, "note", Lines::kMultiple));
+  return Propose(txn, caller, id, {ProposedAct::kTerminate, reason, note, caller.person}, etag);
+}
+
+Result<ContractView> ContractApp::Propose(storage::Txn& txn, const Principal& caller, const ContractId& id,
+                                          const ProposeAct& command, const std::string& etag) const {
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
   TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
-  TTX_TRY(const ContractDecision decision,
-          Decide(contract, TerminateContract{reason, note, caller.person}, txn.now()));
-  if (!HasTakenEffect(contract)) {
-    const Deal deal = DealOf(txn, contract);
+  TTX_TRY(const ContractDecision decision, Decide(contract, command, DealOf(txn, contract), txn.now()));
+  SaveDecision(txn, &contract, decision);
+  return ViewOf(txn, decision.next);
+}
+
+Result<ContractView> ContractApp::Confirm(storage::Txn& txn, const Principal& caller, const ContractId& id,
+                                          const std::string& etag) const {
+  TTX_TRY(const Contract contract, FindContract(txn, caller, id));
+  TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
+  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
+  const Deal deal = DealOf(txn, contract);
+  const ConfirmAct command{caller.person, PaymentDue(contract.manifest, txn.now())};
+  TTX_TRY(const ContractDecision decision, Decide(contract, command, deal, txn.now()));
+  if (decision.next.state == ContractState::kTerminated && !HasTakenEffect(contract)) {
     SaveDecision(txn, &deal, Decide(deal, CancelDeal{"contracts/" + id.text}, txn.now()));
   }
   SaveDecision(txn, &contract, decision);
@@ -602,7 +611,7 @@ void ContractApp::CloseObjectionOn(storage::Txn& txn, const Deal& deal, const st
   const std::optional<Contract> contract = ContractOf(txn, deal.id);
   if (!contract) return;
   const Result<ContractDecision> end =
-      Decide(*contract, TerminateContract{"OBJECTION_UPHELD", objection, ""}, txn.now());
+      Decide(*contract, TerminateContract{"OBJECTION_UPHELD", objection}, txn.now());
   if (end.ok()) SaveDecision(txn, &*contract, *end);
 }
 

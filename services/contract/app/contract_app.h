@@ -82,13 +82,19 @@ class ContractApp {
                               const std::string& etag) const;
   Result<ContractView> Sign(storage::Txn& txn, const Principal& caller, const ContractId& id,
                             const SignatureInput& input) const;
+  /// States that the approval was given; another person confirms it.
   Result<ContractView> MeetCondition(storage::Txn& txn, const Principal& caller, const ContractId& id,
                                      const std::string& evidence, const std::string& etag) const;
   Result<ContractView> Complete(storage::Txn& txn, const Principal& caller, const ContractId& id,
                                 const std::string& note, const std::string& etag) const;
+  /// States why it is to end; another person confirms it.
   Result<ContractView> Terminate(storage::Txn& txn, const Principal& caller, const ContractId& id,
                                  const std::string& reason, const std::string& note,
                                  const std::string& etag) const;
+  /// Confirms what MeetCondition or Terminate proposed. A termination before the effect cancels the deal with
+  /// it.
+  Result<ContractView> Confirm(storage::Txn& txn, const Principal& caller, const ContractId& id,
+                               const std::string& etag) const;
   Result<ContractView> GetContract(const storage::Reader& reader, const Principal& caller,
                                    const ContractId& id) const;
   std::vector<ContractView> ListContracts(const storage::Reader& reader, const Principal& caller,
@@ -150,6 +156,8 @@ class ContractApp {
   Result<Registration> FindRegistration(const storage::Reader& reader, const Principal& caller,
                                         const RegistrationId& id) const;
   ContractView ViewOf(const storage::Reader& reader, Contract contract) const;
+  Result<ContractView> Propose(storage::Txn& txn, const Principal& caller, const ContractId& id,
+                               const ProposeAct& command, const std::string& etag) const;
   Time PaymentDue(const Manifest& manifest, Time now) const;
   void CloseObjectionOn(storage::Txn& txn, const Deal& deal, const std::string& objection, bool upheld) const;
 

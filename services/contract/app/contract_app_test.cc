@@ -34,7 +34,7 @@ Principal Client(const std::string& organization, const std::string& role) {
 const Principal kSellerClient = Client(kSeller, "TRANSFEROR");
 const Principal kBuyerClient = Client(kBuyer, "BIDDER");
 const Principal kOfficer = Client(kExchange, "EXCHANGE_OFFICER");
-const Principal kClerk = Client(kExchange, "EXCHANGE_CLERK");
+const Principal kClerk = {"apiClients/EXCHANGE_CLERK", kExchange, "people/clerk", {"EXCHANGE_CLERK"}};
 const Principal kRegistrar = Client(kRegistry, "REGISTRY");
 const Principal kStranger = Client("organizations/stranger", "BIDDER");
 
@@ -176,13 +176,19 @@ class World {
     });
   }
   Result<ContractView> Complete() {
-    return Run<ContractView>(
-        [&](storage::Txn& txn) { return app_.Complete(txn, kOfficer, ContractNow().id, "全部履行完毕", ""); });
+    return Run<ContractView>([&](storage::Txn& txn) {
+      return app_.Complete(txn, kOfficer, ContractNow().id, "全部履行完毕", "");
+    });
   }
   Result<ContractView> Terminate() {
-    return Run<ContractView>([&](storage::Txn& txn) {
-      return app_.Terminate(txn, kOfficer, ContractNow().id, "AGREEMENT", "双方协议", "");
-    });
+    TTX_TRY(const ContractView proposed, Run<ContractView>([&](storage::Txn& txn) {
+              return app_.Terminate(txn, kClerk, ContractNow().id, "AGREEMENT", "双方协议", "");
+            }));
+    return ConfirmAct(kOfficer);
+  }
+  Result<ContractView> ConfirmAct(const Principal& caller, const std::string& etag = "") {
+    return Run<ContractView>(
+        [&](storage::Txn& txn) { return app_.Confirm(txn, caller, ContractNow().id, etag); });
   }
   Status Objection(bool open, bool upheld = false, const std::string& deal = "deals/d1") {
     return Own([&](storage::Txn& txn) {
@@ -541,9 +547,8 @@ TEST(ContractApp, AnExhaustedSeriesRefusesTheDeal) {
   set_last(kMaxDealSequence - 1);
   world.Determine();
   EXPECT_EQ(world.DealNow().number, DealNumber("0000", 2026, kMaxDealSequence));
-  const Status refused = world.Own([&](storage::Txn& txn) {
-    return world.app_.OnDealDetermined(txn, {"d2"}, fixtures::Facts());
-  });
+  const Status refused = world.Own(
+      [&](storage::Txn& txn) { return world.app_.OnDealDetermined(txn, {"d2"}, fixtures::Facts()); });
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().reason, Reason::kDEAL_NUMBERS_EXHAUSTED);
   EXPECT_EQ(LoadDeal(world.shell_.kv(), {"d2"}), std::nullopt);
@@ -711,6 +716,13 @@ TEST(ContractApp, WhoSeesButMayNotAct) {
   EXPECT_EQ(terminate(kSellerClient, "AGREEMENT"), Reason::kPERMISSION_DENIED);
   EXPECT_EQ(terminate(kOfficer, "OBJECTION_UPHELD"), Reason::kINVALID_FIELD);
   EXPECT_EQ(terminate(kOfficer, "AGREEMENT"), std::nullopt);
+  EXPECT_EQ(ReasonOf(world.ConfirmAct(kSellerClient)), Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(ReasonOf(world.ConfirmAct(kStranger)), Reason::kNOT_FOUND);
+  EXPECT_EQ(ReasonOf(world.ConfirmAct(kClerk, "99")), Reason::kETAG_MISMATCH);
+  EXPECT_EQ(ReasonOf(world.ConfirmAct(kOfficer)), Reason::kSAME_PERSON);
+  EXPECT_EQ(world.DealNow().state, DealState::kPending);
+  EXPECT_EQ(ReasonOf(world.ConfirmAct(kClerk)), std::nullopt);
+  EXPECT_EQ(world.DealNow().state, DealState::kCancelled);
 }
 
 TEST(ContractApp, ANewTextHasANewHash) {

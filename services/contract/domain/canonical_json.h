@@ -2,17 +2,12 @@
 
 #include <map>
 #include <string>
-#include <string_view>
+#include <vector>
 
+#include "libs/core/canonical_json.h"
 #include "services/contract/domain/fields.h"
 
 namespace ttx::contract {
-
-/// A JSON string of `utf8`: only ", \ and control characters are escaped, in the shortest form (RFC 8785).
-std::string QuoteJson(std::string_view utf8);
-
-/// `members` as an object in byte order of the names, without white space. The values are JSON already.
-std::string JsonObject(const std::map<std::string, std::string>& members);
 
 template <class T>
 std::string CanonicalJson(const T& value);
@@ -36,7 +31,7 @@ class JsonMembers {
 template <class T>
 std::string CanonicalJson(const T& value) {
   if constexpr (std::same_as<T, std::string>) {
-    return QuoteJson(value);
+    return JsonText(value);
   } else if constexpr (std::same_as<T, bool>) {
     return value ? "true" : "false";
   } else if constexpr (std::integral<T>) {
@@ -44,18 +39,15 @@ std::string CanonicalJson(const T& value) {
   } else if constexpr (std::same_as<T, Fen>) {
     return std::to_string(value.value);
   } else if constexpr (std::same_as<T, Time>) {
-    return QuoteJson(value ? FormatTime(value) : "");
+    return JsonText(value ? FormatTime(value) : "");
   } else if constexpr (std::same_as<T, Date>) {
-    return QuoteJson(FormatDate(value));
+    return JsonText(FormatDate(value));
   } else if constexpr (std::is_enum_v<T>) {
-    return QuoteJson(NameOf(value));
+    return JsonText(NameOf(value));
   } else if constexpr (kIsVector<T>) {
-    std::string array = "[";
-    for (const auto& element : value) {
-      if (array.size() > 1) array += ',';
-      array += CanonicalJson(element);
-    }
-    return array + "]";
+    std::vector<std::string> elements;
+    for (const auto& element : value) elements.push_back(CanonicalJson(element));
+    return JsonArray(elements);
   } else {
     JsonMembers members;
     Visit(value, members);

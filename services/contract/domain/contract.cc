@@ -34,6 +34,11 @@ Error WrongState(const Contract& contract, const char* command) {
 // In which states a command may run, by the order of ContractState.
 enum class Act { kUpdate, kAccept, kFreeze, kSign, kMeetCondition, kComplete, kTerminate, kExpire };
 
+// The act that a proposal stands for.
+Act ActOf(ProposedAct act) {
+  return act == ProposedAct::kMeetCondition ? Act::kMeetCondition : Act::kTerminate;
+}
+
 bool Allows(ContractState state, Act act) {
   switch (state) {
     case ContractState::kDrafted:
@@ -62,6 +67,13 @@ std::optional<Error> RefuseForDeal(const Deal& deal, bool timely, Time now) {
     return Error(Reason::kDEADLINE_PASSED, {{"date", FormatDate(deal.contract_deadline.date)}});
   }
   return std::nullopt;
+}
+
+// Why the act of a proposal is not to be, now.
+std::optional<Error> RefuseAct(const Contract& state, ProposedAct act, const Deal& deal, Time now) {
+  const bool meets = act == ProposedAct::kMeetCondition;
+  if (!Allows(state.state, ActOf(act))) return WrongState(state, meets ? "meetCondition" : "terminate");
+  return meets ? RefuseForDeal(deal, false, now) : std::nullopt;
 }
 
 Error Incomplete(const Contract& contract) {
@@ -221,12 +233,27 @@ Result<ContractDecision> Decide(const Contract& state, const SignContract& comma
   return recorder.Take();
 }
 
-Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal,
+Result<ContractDecision> Decide(const Contract& state, const ProposeAct& command, const Deal& deal,
                                 Time now) {
-  if (!Allows(state.state, Act::kMeetCondition)) return WrongState(state, "meetCondition");
-  if (const auto refusal = RefuseForDeal(deal, false, now)) return *refusal;
+  TTX_CHECK(command.act != ProposedAct::kNone, "a proposal of nothing");
+  if (const auto refusal = RefuseAct(state, command.act, deal, now)) return *refusal;
   Recorder recorder(state, now);
-  recorder.Add(ContractEffective{command.payment_due_time, command.evidence, command.person});
+  recorder.Add(ActProposed{{command.act, command.reason, command.note, command.person, now}});
+  return recorder.Take();
+}
+
+Result<ContractDecision> Decide(const Contract& state, const ConfirmAct& command, const Deal& deal,
+                                Time now) {
+  const Proposal& proposal = state.proposal;
+  if (proposal.act == ProposedAct::kNone) return Error(Reason::kNO_PROPOSAL);
+  if (command.person.empty() || command.person == proposal.person) return Error(Reason::kSAME_PERSON);
+  if (const auto refusal = RefuseAct(state, proposal.act, deal, now)) return *refusal;
+  Recorder recorder(state, now);
+  if (proposal.act == ProposedAct::kMeetCondition) {
+    recorder.Add(ContractEffective{command.payment_due_time, proposal.note, command.person});
+  } else {
+    recorder.Add(ContractTerminated{proposal.reason, proposal.note, command.person});
+  }
   return recorder.Take();
 }
 
@@ -243,7 +270,7 @@ Result<ContractDecision> Decide(const Contract& state, const CompleteContract& c
 Result<ContractDecision> Decide(const Contract& state, const TerminateContract& command, Time now) {
   if (!Allows(state.state, Act::kTerminate)) return WrongState(state, "terminate");
   Recorder recorder(state, now);
-  recorder.Add(ContractTerminated{command.reason, command.note, command.person});
+  recorder.Add(ContractTerminated{command.reason, command.note, ""});
   return recorder.Take();
 }
 
@@ -302,7 +329,13 @@ Contract Applied(Contract state, const ContractSigned& event, Time) {
   return state;
 }
 
+Contract Applied(Contract state, const ActProposed& event, Time) {
+  state.proposal = event.proposal;
+  return state;
+}
+
 Contract Applied(Contract state, const ContractEffective& event, Time time) {
+  state.proposal = {};
   state.state = ContractState::kEffective;
   state.effective_time = time;
   state.payment_due_time = event.payment_due_time;
@@ -311,18 +344,21 @@ Contract Applied(Contract state, const ContractEffective& event, Time time) {
 }
 
 Contract Applied(Contract state, const ContractCompleted& event, Time) {
+  state.proposal = {};
   state.state = ContractState::kCompleted;
   state.end_note = event.note;
   return state;
 }
 
 Contract Applied(Contract state, const ContractExpired& event, Time) {
+  state.proposal = {};
   state.state = ContractState::kExpired;
   state.defaulter = event.defaulter;
   return state;
 }
 
 Contract Applied(Contract state, const ContractTerminated& event, Time) {
+  state.proposal = {};
   state.state = ContractState::kTerminated;
   state.end_reason = event.reason;
   state.end_note = event.note;
@@ -383,6 +419,9 @@ std::optional<std::string> Check(const Contract& contract) {
       if (contract.end_reason.empty()) return fail("TERMINATED without a reason");
       break;
   }
+  const bool over = contract.state == ContractState::kCompleted ||
+                    contract.state == ContractState::kExpired || contract.state == ContractState::kTerminated;
+  if (over && contract.proposal.act != ProposedAct::kNone) return fail("something waits though all is over");
   if (contract.effective_time && signatures != 2) return fail("effective without both signatures");
   return std::nullopt;
 }

@@ -48,6 +48,28 @@ void Visit(S& s, V&& visit) {
   visit("accept_time", s.accept_time);
 }
 
+/// What one person of the exchange states and another confirms: it makes the contract effective, or ends it.
+enum class ProposedAct { kNone, kMeetCondition, kTerminate };
+inline constexpr std::array<std::string_view, 3> kProposedActNames = {"NONE", "MEET_CONDITION", "TERMINATE"};
+constexpr const auto& NamesOf(ProposedAct) { return kProposedActNames; }
+
+struct Proposal {
+  ProposedAct act = ProposedAct::kNone;
+  std::string reason;  // of a termination: AGREEMENT | RESCISSION | JUDGMENT
+  std::string note;    // what shows it; for kMeetCondition the evidence of the approval
+  std::string person;  // "people/{id}"
+  Time propose_time;
+  bool operator==(const Proposal&) const = default;
+};
+template <FieldsOf<Proposal> S, class V>
+void Visit(S& s, V&& visit) {
+  visit("act", s.act);
+  visit("reason", s.reason);
+  visit("note", s.note);
+  visit("person", s.person);
+  visit("propose_time", s.propose_time);
+}
+
 struct Contract {
   ContractId id;
   DealId deal;
@@ -61,6 +83,7 @@ struct Contract {
   std::vector<TextAcceptance> acceptances;  // of the present text
   std::string frozen_text;                  // the canonical bytes everybody signs; empty before READY
   std::vector<Signature> signatures;
+  Proposal proposal;               // waits for a second person
   std::string condition_evidence;  // of the approval that `approval_required` waits for
   Time effective_time;
   Time payment_due_time;
@@ -87,6 +110,7 @@ void Visit(S& s, V&& visit) {
   visit("acceptances", s.acceptances);
   visit("frozen_text", s.frozen_text);
   visit("signatures", s.signatures);
+  visit("proposal", s.proposal);
   visit("condition_evidence", s.condition_evidence);
   visit("effective_time", s.effective_time);
   visit("payment_due_time", s.payment_due_time);
@@ -176,6 +200,17 @@ void Visit(S& s, V&& visit) {
   visit("signature", s.signature);
 }
 
+/// Takes the place of an earlier proposal.
+struct ActProposed {
+  static constexpr const char* kName = "act_proposed";
+  Proposal proposal;
+  bool operator==(const ActProposed&) const = default;
+};
+template <FieldsOf<ActProposed> S, class V>
+void Visit(S& s, V&& visit) {
+  visit("proposal", s.proposal);
+}
+
 struct ContractEffective {
   static constexpr const char* kName = "contract_effective";
   Time payment_due_time;
@@ -216,7 +251,7 @@ struct ContractTerminated {
   static constexpr const char* kName = "contract_terminated";
   std::string reason;
   std::string note;
-  std::string person;  // empty when an objection did it
+  std::string person;  // who confirmed it; empty when an objection did it
   bool operator==(const ContractTerminated&) const = default;
 };
 template <FieldsOf<ContractTerminated> S, class V>
@@ -228,7 +263,7 @@ void Visit(S& s, V&& visit) {
 
 struct ContractEvent {
   Time time;
-  std::variant<ContractDrafted, ContractUpdated, TextAccepted, ContractFrozen, ContractSigned,
+  std::variant<ContractDrafted, ContractUpdated, TextAccepted, ContractFrozen, ContractSigned, ActProposed,
                ContractEffective, ContractCompleted, ContractExpired, ContractTerminated>
       payload;
   bool operator==(const ContractEvent&) const = default;
@@ -261,10 +296,17 @@ struct SignContract {
   SignAttempt attempt;
   Time payment_due_time;  // if the contract becomes effective now
 };
-struct MeetCondition {
-  std::string evidence;
+/// By one person of the exchange. `act` is not kNone.
+struct ProposeAct {
+  ProposedAct act = ProposedAct::kTerminate;
+  std::string reason;
+  std::string note;
   std::string person;
-  Time payment_due_time;
+};
+/// By another one.
+struct ConfirmAct {
+  std::string person;
+  Time payment_due_time;  // if the contract becomes effective now
 };
 /// `registered`: a registry has registered this text.
 struct CompleteContract {
@@ -272,10 +314,10 @@ struct CompleteContract {
   std::string person;
   bool registered = false;
 };
+/// Because an objection was upheld: no person of the exchange decides here.
 struct TerminateContract {
   std::string reason;
   std::string note;
-  std::string person;
 };
 struct ExpireContract {
   Defaulter defaulter = Defaulter::kBoth;
@@ -303,9 +345,12 @@ Result<ContractDecision> Decide(const Contract& state, const FreezeContract& com
 /// (Civil Code art. 502): EFFECTIVE at once unless an approval is required.
 Result<ContractDecision> Decide(const Contract& state, const SignContract& command, const Deal& deal,
                                 Time now);
-/// SIGNED. The deal (DEAL_SUSPENDED only).
-Result<ContractDecision> Decide(const Contract& state, const MeetCondition& command, const Deal& deal,
-                                Time now);
+/// To meet the condition: SIGNED, the deal (DEAL_SUSPENDED only). To terminate: every state but COMPLETED,
+/// EXPIRED and TERMINATED.
+Result<ContractDecision> Decide(const Contract& state, const ProposeAct& command, const Deal& deal, Time now);
+/// NO_PROPOSAL, SAME_PERSON (also for nobody), then what ProposeAct refuses: the state may be another one by
+/// now.
+Result<ContractDecision> Decide(const Contract& state, const ConfirmAct& command, const Deal& deal, Time now);
 /// EFFECTIVE. CONTRACT_NOT_REGISTERED: a contract that is done takes no application any more.
 Result<ContractDecision> Decide(const Contract& state, const CompleteContract& command, Time now);
 /// Every state but COMPLETED, EXPIRED and TERMINATED.

@@ -49,14 +49,26 @@ class ContractStory {
   std::optional<Reason> Sign(Side side, Time now = Start()) {
     return Take(Decide(state_, SignContract{GoodAttempt(side, state_.hashes), kPaymentDue}, deal, now));
   }
+  std::optional<Reason> Propose(ProposedAct act, const std::string& person = "people/o") {
+    const std::string reason = act == ProposedAct::kTerminate ? "AGREEMENT" : "";
+    return Take(Decide(state_, ProposeAct{act, reason, "批准文号1", person}, deal, Start()));
+  }
+  std::optional<Reason> Confirm(const std::string& person = "people/second") {
+    return Take(Decide(state_, ConfirmAct{person, kPaymentDue}, deal, Start()));
+  }
   std::optional<Reason> MeetCondition() {
-    return Take(Decide(state_, contract::MeetCondition{"批准文号1", "people/o", kPaymentDue}, deal, Start()));
+    if (const auto refused = Propose(ProposedAct::kMeetCondition)) return refused;
+    return Confirm();
   }
   std::optional<Reason> Complete(bool registered = true) {
     return Take(Decide(state_, CompleteContract{"done", "people/o", registered}, Start()));
   }
   std::optional<Reason> Terminate() {
-    return Take(Decide(state_, TerminateContract{"AGREEMENT", "agreed", "people/o"}, Start()));
+    if (const auto refused = Propose(ProposedAct::kTerminate)) return refused;
+    return Confirm();
+  }
+  std::optional<Reason> Void() {
+    return Take(Decide(state_, TerminateContract{"OBJECTION_UPHELD", "objections/o"}, Start()));
   }
   std::optional<Reason> Expire() {
     return Take(Decide(state_, ExpireContract{MissingSide(state_)}, Start()));
@@ -151,6 +163,8 @@ TEST(Contract, EveryStateAnswersEveryCommand) {
     EXPECT_EQ(StoryIn(row.state).MeetCondition(), row.meet) << name;
     EXPECT_EQ(StoryIn(row.state).Complete(), row.complete) << name;
     EXPECT_EQ(StoryIn(row.state).Terminate(), row.terminate) << name;
+    EXPECT_EQ(StoryIn(row.state).Void(), row.terminate) << name;
+    EXPECT_EQ(StoryIn(row.state).Confirm(), Reason::kNO_PROPOSAL) << name;
     EXPECT_EQ(StoryIn(row.state).Expire(), row.expire) << name;
   }
 }
@@ -203,10 +217,11 @@ TEST(Contract, FreezingDemandsTheDealAsItWasDetermined) {
 TEST(Contract, OnlyALumpSumIsFrozen) {
   Manifest instalments = CompleteManifest();
   instalments.payment.form = PaymentForm::kInstalments;
-  instalments.payment.instalments = {{"交付后", fixtures::Yuan(200'000)}, {"验收后", fixtures::Yuan(1'000'000)}};
+  instalments.payment.instalments = {{"交付后", fixtures::Yuan(200'000)},
+                                     {"验收后", fixtures::Yuan(1'000'000)}};
   Manifest royalty = CompleteManifest();
-  royalty.payment = {
-      PaymentForm::kRoyalty, 5, {}, {}, RoyaltyBase::kSales, RoyaltyRate::kFixed, 30'000, "查账"};
+  royalty.payment = {PaymentForm::kRoyalty, 5,      {},    {}, RoyaltyBase::kSales,
+                     RoyaltyRate::kFixed,   30'000, "查账"};
   Manifest entry_fee = royalty;
   entry_fee.payment.form = PaymentForm::kRoyaltyWithEntryFee;
   entry_fee.payment.entry_fee = fixtures::Yuan(100'000);
@@ -287,6 +302,41 @@ TEST(Contract, AnApprovalThatIsRequiredHoldsTheEffect) {
   EXPECT_EQ(story.MeetCondition(), std::nullopt);
   EXPECT_EQ(story.state().state, ContractState::kEffective);
   EXPECT_EQ(story.state().condition_evidence, "批准文号1");
+}
+
+// domain.md 1.2: what makes a contract effective, or ends it, is stated by one person and confirmed by
+// another.
+TEST(Contract, OnePersonAloneNeitherEndsItNorLetsItTakeEffect) {
+  for (const ProposedAct act : {ProposedAct::kMeetCondition, ProposedAct::kTerminate}) {
+    ContractStory story = StoryIn(ContractState::kSigned);
+    ASSERT_EQ(story.Propose(act), std::nullopt);
+    EXPECT_EQ(story.state().state, ContractState::kSigned);
+    EXPECT_EQ(story.state().proposal.act, act);
+    EXPECT_EQ(story.Confirm("people/o"), Reason::kSAME_PERSON);
+    EXPECT_EQ(story.Confirm(""), Reason::kSAME_PERSON);
+    EXPECT_EQ(story.Confirm("people/second"), std::nullopt);
+    EXPECT_EQ(story.state().proposal, Proposal());
+    EXPECT_EQ(story.Confirm("people/third"), Reason::kNO_PROPOSAL);
+  }
+}
+
+TEST(Contract, ALaterProposalTakesThePlaceOfAnEarlierOne) {
+  ContractStory story = StoryIn(ContractState::kSigned);
+  ASSERT_EQ(story.Propose(ProposedAct::kTerminate), std::nullopt);
+  ASSERT_EQ(story.Propose(ProposedAct::kMeetCondition, "people/second"), std::nullopt);
+  EXPECT_EQ(story.Confirm("people/second"), Reason::kSAME_PERSON);
+  EXPECT_EQ(story.Confirm("people/o"), std::nullopt);
+  EXPECT_EQ(story.state().state, ContractState::kEffective);
+}
+
+TEST(Contract, AProposalIsJudgedAgainWhenItIsConfirmed) {
+  ContractStory story = StoryIn(ContractState::kSigned);
+  ASSERT_EQ(story.Propose(ProposedAct::kMeetCondition), std::nullopt);
+  story.deal.objections = {"objections/o"};
+  EXPECT_EQ(story.Confirm(), Reason::kDEAL_SUSPENDED);
+  story.deal.objections.clear();
+  EXPECT_EQ(story.Void(), std::nullopt);
+  EXPECT_EQ(story.Confirm(), Reason::kNO_PROPOSAL) << "it fell with the contract";
 }
 
 TEST(Contract, WhoDefaultedFollowsFromWhoDidNotAct) {

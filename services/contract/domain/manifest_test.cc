@@ -16,13 +16,6 @@ namespace {
 using fixtures::CompleteManifest;
 using fixtures::Yuan;
 
-TEST(CanonicalJson, EscapesOnlyWhatJsonDemands) {
-  EXPECT_EQ(QuoteJson("a\"b\\c/d\n\t\b\f\r\x01\x1f中文\x7f"),
-            "\"a\\\"b\\\\c/d\\n\\t\\b\\f\\r\\u0001\\u001f中文\x7f\"");
-  EXPECT_EQ(JsonObject({}), "{}");
-  EXPECT_EQ(JsonObject({{"b", "1"}, {"a", "[]"}}), R"({"a":[],"b":1})");
-}
-
 // docs/formats.md: these bytes are what people have signed. A change of the format takes a new name in
 // "format".
 TEST(CanonicalJson, GoldenBytesOfAnItemAndAPayment) {

@@ -51,7 +51,7 @@ Contract ContractIn(ContractState state, const std::vector<LineItem>& items = It
             .next;
   }
   if (state == ContractState::kTerminated) {
-    contract = Decide(contract, TerminateContract{"JUDGMENT", "x", "people/o"}, Start()).value().next;
+    contract = Decide(contract, TerminateContract{"JUDGMENT", "x"}, Start()).value().next;
   }
   return contract;
 }

@@ -1,9 +1,8 @@
 #include "services/contract/rpc/contract_service.h"
 
-#include <algorithm>
-
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/page.h"
+#include "libs/rpc/second_person.h"
 #include "services/contract/rpc/convert.h"
 
 namespace ttx::contract {
@@ -34,10 +33,15 @@ auto Converted(Result<View> view) -> Result<decltype(ToProto(*view))> {
   return ToProto(*view);
 }
 
-rpc::StreamPage<v1::Event> ToPage(const std::vector<EventView>& events) {
-  rpc::StreamPage<v1::Event> page;
-  for (const EventView& event : events) page.emplace_back(event.stored.sequence, ToProto(event));
-  return page;
+// What both methods over the event log show a caller.
+auto EventsOf(const ContractApp& app) {
+  return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
+    rpc::StreamPage<v1::Event> page;
+    for (const EventView& event : app.ListEvents(reader, call.principal, after, limit)) {
+      page.emplace_back(event.stored.sequence, ToProto(event));
+    }
+    return page;
+  };
 }
 
 }  // namespace
@@ -226,6 +230,17 @@ grpc::ServerUnaryReactor* ContractService::TerminateContract(grpc::CallbackServe
       });
 }
 
+grpc::ServerUnaryReactor* ContractService::ConfirmContract(grpc::CallbackServerContext* context,
+                                                           const v1::ConfirmContractRequest* request,
+                                                           v1::Contract* response) {
+  return handler_.Write(
+      context, request, response, "ConfirmContract", rpc::Seen(ForContract<v1::ConfirmContractRequest>),
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Target<ContractId, v1::ConfirmContractRequest>& target) -> Result<v1::Contract> {
+        return Converted(app_.Confirm(txn, call.principal, target.id, target.input.etag()));
+      });
+}
+
 grpc::ServerUnaryReactor* ContractService::CreateRegistration(grpc::CallbackServerContext* context,
                                                               const v1::CreateRegistrationRequest* request,
                                                               v1::Registration* response) {
@@ -273,7 +288,8 @@ grpc::ServerUnaryReactor* ContractService::AcceptRegistration(grpc::CallbackServ
                                                               const v1::AcceptRegistrationRequest* request,
                                                               v1::Registration* response) {
   return handler_.Write(
-      context, request, response, "AcceptRegistration", ForRegistration<v1::AcceptRegistrationRequest>,
+      context, request, response, "AcceptRegistration",
+      rpc::Seen(ForRegistration<v1::AcceptRegistrationRequest>),
       [this](
           storage::Txn& txn, const rpc::Call& call,
           const Target<RegistrationId, v1::AcceptRegistrationRequest>& target) -> Result<v1::Registration> {
@@ -314,11 +330,11 @@ grpc::ServerUnaryReactor* ContractService::RegisterContract(grpc::CallbackServer
   using Input = Target<RegistrationId, std::pair<ContractApp::RegisterInput, std::string>>;
   return handler_.Write(
       context, request, response, "RegisterContract",
-      [](const v1::RegisterContractRequest& from, const rpc::Call&) -> Result<Input> {
+      rpc::Seen([](const v1::RegisterContractRequest& from, const rpc::Call&) -> Result<Input> {
         TTX_TRY(RegistrationId id, ParseRegistrationName(from.name(), "name"));
         return Input{std::move(id),
                      {{from.number(), FromProto(from.amounts()), from.panel_record_sha256()}, from.etag()}};
-      },
+      }),
       [this](storage::Txn& txn, const rpc::Call& call, const Input& target) -> Result<v1::Registration> {
         return Converted(
             app_.Register(txn, call.principal, target.id, target.input.first, target.input.second));
@@ -329,7 +345,8 @@ grpc::ServerUnaryReactor* ContractService::RefuseRegistration(grpc::CallbackServ
                                                               const v1::RefuseRegistrationRequest* request,
                                                               v1::Registration* response) {
   return handler_.Write(
-      context, request, response, "RefuseRegistration", ForRegistration<v1::RefuseRegistrationRequest>,
+      context, request, response, "RefuseRegistration",
+      rpc::Seen(ForRegistration<v1::RefuseRegistrationRequest>),
       [this](
           storage::Txn& txn, const rpc::Call& call,
           const Target<RegistrationId, v1::RefuseRegistrationRequest>& target) -> Result<v1::Registration> {
@@ -342,32 +359,12 @@ grpc::ServerUnaryReactor* ContractService::RefuseRegistration(grpc::CallbackServ
 grpc::ServerUnaryReactor* ContractService::ListEvents(grpc::CallbackServerContext* context,
                                                       const v1::ListEventsRequest* request,
                                                       v1::ListEventsResponse* response) {
-  return handler_.Poll(
-      context, request, response, "ListEvents", rpc::WaitOf(*request),
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-        TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
-        TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
-        v1::ListEventsResponse to;
-        for (const EventView& event : app_.ListEvents(reader, call.principal, after, size)) {
-          *to.add_events() = ToProto(event);
-        }
-        return to;
-      },
-      [](const v1::ListEventsResponse& page) { return page.events().empty(); });
+  return rpc::ListEvents(handler_, context, request, response, EventsOf(app_));
 }
 
 grpc::ServerWriteReactor<v1::Event>* ContractService::StreamEvents(grpc::CallbackServerContext* context,
                                                                    const v1::StreamEventsRequest* request) {
-  using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
-  return Stream::Start(
-      handler_, context, *request, "StreamEvents",
-      static_cast<uint64_t>(std::max<int64_t>(request->after_sequence(), 0)),
-      [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
-             size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
-        return ToPage(app_.ListEvents(reader, call.principal, after, limit));
-      },
-      [](const v1::Event&) { return false; });
+  return rpc::StreamEvents<v1::Event>(handler_, context, request, EventsOf(app_));
 }
 
 }  // namespace ttx::contract

@@ -48,6 +48,9 @@ class ContractService : public v1::ContractService::CallbackService {
   grpc::ServerUnaryReactor* TerminateContract(grpc::CallbackServerContext* context,
                                               const v1::TerminateContractRequest* request,
                                               v1::Contract* response) override;
+  grpc::ServerUnaryReactor* ConfirmContract(grpc::CallbackServerContext* context,
+                                            const v1::ConfirmContractRequest* request,
+                                            v1::Contract* response) override;
   grpc::ServerUnaryReactor* CreateRegistration(grpc::CallbackServerContext* context,
                                                const v1::CreateRegistrationRequest* request,
                                                v1::Registration* response) override;

@@ -163,6 +163,16 @@ v1::Contract ToProto(const ContractView& view) {
   }
   WriteAll(contract.acceptances, to.mutable_acceptances());
   WriteAll(contract.signatures, to.mutable_signatures());
+  if (const Proposal& proposal = contract.proposal; proposal.act != ProposedAct::kNone) {
+    auto& out = *to.mutable_proposal();
+    out.set_act(Named<v1::Contract::Proposal::Act>(NameOf(proposal.act), [](const auto& n, auto* v) {
+      return v1::Contract::Proposal::Act_Parse(n, v);
+    }));
+    out.set_reason(EndReasonOf(proposal.reason));
+    out.set_note(proposal.note);
+    out.set_person(proposal.person);
+    SetTime(proposal.propose_time, out.mutable_propose_time());
+  }
   to.set_condition_evidence(contract.condition_evidence);
   if (contract.effective_time) {
     SetTime(contract.effective_time, to.mutable_effective_time());

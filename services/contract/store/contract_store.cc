@@ -1,6 +1,6 @@
 #include "services/contract/store/contract_store.h"
 
-#include "libs/storage/codec.h"
+#include "libs/storage/table.h"
 #include "services/contract/domain/limits.h"
 #include "services/contract/domain/message_fields.h"
 #include "services/contract/store/record.pb.h"
@@ -9,21 +9,10 @@ namespace ttx::contract {
 namespace {
 
 using google::protobuf::Message;
-using storage::Key;
-
-constexpr uint8_t Id8(Table table) { return static_cast<uint8_t>(table); }
-
-std::string KeyOf(Table table, std::string_view text) { return Key(Id8(table)).Text(text).str(); }
-std::string KeyOf(Table table, std::string_view first, std::string_view second) {
-  return Key(Id8(table)).Text(first).Text(second).str();
-}
-
-template <class Record>
-Record Parse(const std::string& bytes) {
-  Record record;
-  TTX_CHECK(record.ParseFromString(bytes), "a record cannot be parsed");
-  return record;
-}
+using storage::FindId;
+using storage::In;
+using storage::KeyOf;
+using storage::Load;
 
 template <class Record, class Value>
 std::string Serialize(const Value& value) {
@@ -33,20 +22,9 @@ std::string Serialize(const Value& value) {
 }
 
 template <class Record, class Value>
-Value Deserialize(const std::string& bytes) {
-  const auto record = Parse<Record>(bytes);
+Value FromRecord(const Record& record) {
   Value value;
   Visit(value, MessageReader<Message>(record));
-  return value;
-}
-
-template <class Record, class Value>
-std::optional<Value> Load(const storage::Reader& reader, Table table, std::string_view id) {
-  const auto bytes = reader.Get(KeyOf(table, id));
-  if (!bytes) return std::nullopt;
-  auto value = Deserialize<Record, Value>(*bytes);
-  const auto violation = Check(value);
-  TTX_CHECK(!violation, violation.value_or(""));
   return value;
 }
 
@@ -79,7 +57,7 @@ std::optional<Variant> TakePayload(const std::string& name, const Message& messa
 }
 
 StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
-  const auto record = Parse<store::EventRecord>(stored.payload);
+  const auto record = storage::ParseRecord<store::EventRecord>(stored.payload);
   const auto* const chosen = record.GetReflection()->GetOneofFieldDescriptor(
       record, record.GetDescriptor()->FindOneofByName("payload"));
   TTX_CHECK(chosen != nullptr, "an event record without a payload");
@@ -98,12 +76,6 @@ StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
   return event;
 }
 
-template <class Value>
-void CheckBeforeWrite(const Value& value) {
-  const auto violation = Check(value);
-  TTX_CHECK(!violation, violation.value_or(""));
-}
-
 void IndexParties(storage::Txn& txn, Table table, std::initializer_list<std::string_view> organizations,
                   std::string_view id) {
   for (const std::string_view organization : organizations) txn.Put(KeyOf(table, organization, id), "");
@@ -114,61 +86,41 @@ void IndexDocument(storage::Txn& txn, const DocumentHashes& hashes, const std::s
   txn.Put(KeyOf(Table::kDocument, hashes.sm3), resource);
 }
 
-std::optional<std::string> GetText(const storage::Reader& reader, Table table, std::string_view key) {
-  return reader.Get(KeyOf(table, key));
-}
-
-// The last text of each key of `range` after the key of `after`.
-std::vector<std::string> LastTexts(const storage::Reader& reader, const Key& prefix, Table table, int skip,
-                                   std::string_view after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(prefix.str());
-  if (!after.empty()) range.begin = Key(prefix).Text(after).str() + '\0';
-  std::vector<std::string> texts;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    storage::KeyReader key(entry.key, Id8(table));
-    for (int i = 0; i < skip; ++i) key.Text();
-    texts.push_back(key.Text());
-  }
-  return texts;
-}
-
 }  // namespace
 
 std::optional<Deal> LoadDeal(const storage::Reader& reader, const DealId& id) {
-  return Load<store::DealRecord, Deal>(reader, Table::kDeal, id.text);
+  return Load(reader, KeyOf(Table::kDeal, id.text), FromRecord<store::DealRecord, Deal>);
 }
 
 std::optional<Contract> LoadContract(const storage::Reader& reader, const ContractId& id) {
-  return Load<store::ContractRecord, Contract>(reader, Table::kContract, id.text);
+  return Load(reader, KeyOf(Table::kContract, id.text), FromRecord<store::ContractRecord, Contract>);
 }
 
 std::optional<Registration> LoadRegistration(const storage::Reader& reader, const RegistrationId& id) {
-  return Load<store::RegistrationRecord, Registration>(reader, Table::kRegistration, id.text);
+  return Load(reader, KeyOf(Table::kRegistration, id.text),
+              FromRecord<store::RegistrationRecord, Registration>);
 }
 
 std::optional<ContractId> FindContractOfDeal(const storage::Reader& reader, const DealId& deal) {
-  const auto id = GetText(reader, Table::kContractByDeal, deal.text);
-  return id ? std::optional(ContractId{*id}) : std::nullopt;
+  return FindId<ContractId>(reader, KeyOf(Table::kContractByDeal, deal.text));
 }
 
 std::optional<RegistrationId> FindRegistrationOfHash(const storage::Reader& reader,
                                                      std::string_view contract_hash) {
-  const auto id = GetText(reader, Table::kRegistrationByHash, contract_hash);
-  return id ? std::optional(RegistrationId{*id}) : std::nullopt;
+  return FindId<RegistrationId>(reader, KeyOf(Table::kRegistrationByHash, contract_hash));
 }
 
 std::optional<RegistrationId> FindRegistrationNumber(const storage::Reader& reader, std::string_view number) {
-  const auto id = GetText(reader, Table::kRegistrationByNumber, number);
-  return id ? std::optional(RegistrationId{*id}) : std::nullopt;
+  return FindId<RegistrationId>(reader, KeyOf(Table::kRegistrationByNumber, number));
 }
 
 std::optional<std::string> FindDocument(const storage::Reader& reader, std::string_view hash) {
-  return GetText(reader, Table::kDocument, hash);
+  return reader.Get(KeyOf(Table::kDocument, hash));
 }
 
 void SaveDecision(storage::Txn& txn, const Deal* before, const DealDecision& decision) {
   const Deal& deal = decision.next;
-  CheckBeforeWrite(deal);
+  storage::MustHold(deal);
   if (decision.events.empty()) return;
   for (const DealEvent& event : decision.events) {
     store::EventRecord record;
@@ -185,16 +137,13 @@ void SaveDecision(storage::Txn& txn, const Deal* before, const DealDecision& dec
     txn.Put(KeyOf(Table::kDealByListing, deal.facts.listing, deal.id.text), "");
     IndexDocument(txn, deal.hashes, "deals/" + deal.id.text);
   }
-  const std::optional<Time> old_due = before != nullptr ? NextChange(*before) : std::nullopt;
-  const std::optional<Time> new_due = NextChange(deal);
-  if (old_due == new_due) return;
-  if (old_due) txn.ClearDue(*old_due, deal.id.text);
-  if (new_due) txn.SetDue(*new_due, deal.id.text);
+  storage::MoveDue(txn, deal.id.text, before != nullptr ? NextChange(*before) : std::nullopt,
+                   NextChange(deal));
 }
 
 void SaveDecision(storage::Txn& txn, const Contract* before, const ContractDecision& decision) {
   const Contract& contract = decision.next;
-  CheckBeforeWrite(contract);
+  storage::MustHold(contract);
   if (decision.events.empty()) return;
   for (const ContractEvent& event : decision.events) {
     store::EventRecord record;
@@ -218,7 +167,7 @@ void SaveDecision(storage::Txn& txn, const Contract* before, const ContractDecis
 
 void SaveDecision(storage::Txn& txn, const Registration* before, const RegistrationDecision& decision) {
   const Registration& registration = decision.next;
-  CheckBeforeWrite(registration);
+  storage::MustHold(registration);
   if (decision.events.empty()) return;
   for (const RegistrationEvent& event : decision.events) {
     store::EventRecord record;
@@ -244,36 +193,30 @@ void SaveDecision(storage::Txn& txn, const Registration* before, const Registrat
 
 std::vector<std::string> ListByParty(const storage::Reader& reader, Table by_party,
                                      std::string_view organization, std::string_view after, size_t limit) {
-  return LastTexts(reader, Key(Id8(by_party)).Text(organization), by_party, 1, after, limit);
+  return storage::ListTexts(reader, In(by_party, organization), after, limit);
 }
 
 std::vector<std::string> ListRegistrations(const storage::Reader& reader, std::string_view after,
                                            size_t limit) {
-  return LastTexts(reader, Key(Id8(Table::kRegistration)), Table::kRegistration, 0, after, limit);
+  return storage::ListTexts(reader, In(Table::kRegistration), after, limit);
 }
 
 std::vector<DealId> ListDealsOfListing(const storage::Reader& reader, std::string_view listing) {
   constexpr size_t kMostDeals = 1000;
   std::vector<DealId> deals;
-  for (std::string& id : LastTexts(reader, Key(Id8(Table::kDealByListing)).Text(listing),
-                                   Table::kDealByListing, 1, "", kMostDeals)) {
+  for (std::string& id : storage::ListTexts(reader, In(Table::kDealByListing, listing), "", kMostDeals)) {
     deals.push_back({std::move(id)});
   }
   return deals;
 }
 
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence, size_t limit) {
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& stored : storage::ReadOutbox(reader, after_sequence, limit)) {
-    events.push_back(FromOutbox(stored));
-  }
-  return events;
+  return storage::ReadEvents(reader, after_sequence, limit, FromOutbox);
 }
 
 std::optional<SigningKey> LoadSigningKey(const storage::Reader& reader, std::string_view key_id) {
-  const auto bytes = GetText(reader, Table::kSigningKey, key_id);
-  if (!bytes) return std::nullopt;
-  return Deserialize<store::SigningKeyRecord, SigningKey>(*bytes);
+  const auto record = storage::FindRecord<store::SigningKeyRecord>(reader, KeyOf(Table::kSigningKey, key_id));
+  return record ? std::optional(FromRecord<store::SigningKeyRecord, SigningKey>(*record)) : std::nullopt;
 }
 
 void SaveSigningKey(storage::Txn& txn, const SigningKey& key) {
@@ -282,7 +225,7 @@ void SaveSigningKey(storage::Txn& txn, const SigningKey& key) {
 
 std::optional<std::string> LoadOrganizationCode(const storage::Reader& reader,
                                                 std::string_view organization) {
-  return GetText(reader, Table::kOrganizationCode, organization);
+  return reader.Get(KeyOf(Table::kOrganizationCode, organization));
 }
 
 void SaveOrganizationCode(storage::Txn& txn, std::string_view organization, const std::string& uscc) {
@@ -291,9 +234,9 @@ void SaveOrganizationCode(storage::Txn& txn, std::string_view organization, cons
 
 std::vector<KnownObjection> ListObjections(const storage::Reader& reader, std::string_view subject) {
   std::vector<KnownObjection> objections;
-  const Key prefix = Key(Id8(Table::kObjection)).Text(subject);
-  for (const storage::Entry& entry : reader.Scan(storage::PrefixRange(prefix.str()), kMaxOpenObjections)) {
-    storage::KeyReader key(entry.key, Id8(Table::kObjection));
+  const storage::KeyRange range = storage::PrefixRange(KeyOf(Table::kObjection, subject));
+  for (const storage::Entry& entry : reader.Scan(range, kMaxOpenObjections)) {
+    storage::KeyReader key(entry.key, static_cast<uint8_t>(Table::kObjection));
     key.Text();
     TTX_CHECK(entry.value.size() == 1, "an objection's state is one byte");
     objections.push_back({key.Text(), static_cast<ObjectionState>(entry.value.front())});
@@ -311,21 +254,12 @@ void SaveObjection(storage::Txn& txn, std::string_view subject, const KnownObjec
 }
 
 Result<int64_t> TakeDealSequence(storage::Txn& txn, std::string_view exchange_code, int year) {
-  const std::string key =
-      Key(Id8(Table::kDealNumber)).Text(exchange_code).U64(static_cast<uint64_t>(year)).str();
-  uint64_t last = 0;
-  if (const auto bytes = txn.Get(key)) {
-    std::string_view rest = *bytes;
-    const auto stored = storage::TakeU64(rest);
-    TTX_CHECK(stored.has_value() && rest.empty(), "a number series is damaged");
-    last = *stored;
-  }
+  const std::string key = In(Table::kDealNumber, exchange_code).U64(static_cast<uint64_t>(year)).str();
+  const uint64_t last = storage::FindNumber(txn, key);
   if (last >= static_cast<uint64_t>(kMaxDealSequence)) {
     return Error(Reason::kDEAL_NUMBERS_EXHAUSTED, {{"year", std::to_string(year)}});
   }
-  std::string value;
-  storage::AppendU64(value, last + 1);
-  txn.Put(key, value);
+  txn.Put(key, storage::NumberValue(last + 1));
   return static_cast<int64_t>(last + 1);
 }
 

@@ -489,7 +489,8 @@ Result<Certificate> DisclosureApp::ApproveRevoke(storage::Txn& txn, const Princi
   const Dossier dossier = LoadDossier(txn, before.deal);
   const bool replaced = before.revocation->cause == RevocationCause::kReplaced;
   // Nothing takes the place of the certificate of a deal that has ended.
-  if (replaced && dossier.ended) return Error(Reason::kCONDITIONS_NOT_MET, {{"missing", "CONTRACT_IN_FORCE"}});
+  if (replaced && dossier.ended)
+    return Error(Reason::kCONDITIONS_NOT_MET, {{"missing", "CONTRACT_IN_FORCE"}});
   PublishNotice command;
   command.type = NoticeType::kN13;
   command.subject = {before.exchange, "", before.listing, before.deal};
@@ -579,11 +580,24 @@ Status DisclosureApp::OnListingExtended(storage::Txn& txn, const std::string& li
   return {};
 }
 
+Status DisclosureApp::OnListingEnded(storage::Txn& txn, const std::string& listing, const std::string& change,
+                                     const std::string& reason) const {
+  const std::optional<Notice> listed = FindNotice(txn, listing, NoticeType::kN3);
+  if (!listed) return NotFound(listing);
+  PublishNotice command;
+  command.type = NoticeType::kN4;
+  command.subject = listed->subject;
+  TTX_TRY(const Notice notice, Publish(txn, std::move(command), ContentOfEnd(listing, change, reason)));
+  return {};
+}
+
 Status DisclosureApp::OnBiddingScheduled(storage::Txn& txn, const BiddingFacts& facts) const {
   PublishNotice command;
   command.type = NoticeType::kN5;
   command.subject = {facts.exchange, "", facts.listing, ""};
-  command.window_end = facts.start_time;
+  // Bidding lasts at least this long; bids may carry it further.
+  command.window_end =
+      facts.start_time + Seconds(facts.free_period_s) + Seconds(facts.preparation_s) + Seconds(facts.cycle_s);
   TTX_TRY(const Notice notice, Publish(txn, std::move(command), ContentOf(facts)));
   return {};
 }

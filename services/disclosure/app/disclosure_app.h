@@ -131,6 +131,9 @@ class DisclosureApp {
   Status OnListingPublished(storage::Txn& txn, const ListingFacts& facts) const;
   Status OnListingExtended(storage::Txn& txn, const std::string& listing, Time end_time,
                            const std::string& reason) const;
+  /// It ended without being kept: `change` as in ContentOfEnd.
+  Status OnListingEnded(storage::Txn& txn, const std::string& listing, const std::string& change,
+                        const std::string& reason) const;
   Status OnBiddingScheduled(storage::Txn& txn, const BiddingFacts& facts) const;
   Status OnDealDetermined(storage::Txn& txn, const DealFacts& facts) const;
   Status OnContractEffective(storage::Txn& txn, const ContractFacts& facts) const;

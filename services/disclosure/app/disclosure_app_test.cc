@@ -230,6 +230,9 @@ TEST(DisclosureApp, EachPublicFactMakesOneNoticeInOneChain) {
   bidding.exchange = kExchange;
   bidding.start_time = At("2026-12-28", 9);
   bidding.increments = {"100+10"};
+  bidding.free_period_s = 3600;
+  bidding.preparation_s = 60;
+  bidding.cycle_s = 300;
   fed([&](storage::Txn& txn) { return world.app_.OnBiddingScheduled(txn, bidding); });
   world.Feed(Deal());
   world.Feed(Contract());
@@ -249,7 +252,7 @@ TEST(DisclosureApp, EachPublicFactMakesOneNoticeInOneChain) {
   }
   EXPECT_EQ(types, (std::vector<std::string>{"N1", "N3", "N4", "N5", "N7", "N8"}));
   EXPECT_EQ(notices[1].window.end, At("2026-12-25", 17));
-  EXPECT_EQ(notices[3].window.end, At("2026-12-28", 9));
+  EXPECT_EQ(notices[3].window.end, At("2026-12-28", 10) + Seconds(360));
   EXPECT_EQ(notices[4].window.end, EndOfDay(Day("2026-11-27")));
   EXPECT_EQ(ListNotices(world.kv(), NoticeType::kN7, "", 0, 10).size(), 1u);
   EXPECT_EQ(ListNotices(world.kv(), NoticeType::kN8, "listings/ld1", 0, 10).size(), 1u);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "libs/core/canonical_json.h"
 #include "libs/core/check.h"
 #include "services/disclosure/domain/limits.h"
 
@@ -9,63 +10,17 @@ namespace ttx::disclosure {
 namespace {
 
 constexpr int64_t kMaxInteger = int64_t{1} << 53;
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-void AppendText(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += kHexDigits[static_cast<unsigned char>(c) >> 4];
-          out += kHexDigits[static_cast<unsigned char>(c) & 0xf];
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
-
-void AppendValue(std::string& out, const Value& value) {
+std::string CanonicalValue(const Value& value) {
   if (const auto* number = std::get_if<int64_t>(&value)) {
     TTX_CHECK(*number >= -kMaxInteger && *number <= kMaxInteger,
               "a number of published content is too large");
-    out += std::to_string(*number);
-  } else if (const auto* text = std::get_if<std::string>(&value)) {
-    AppendText(out, *text);
-  } else {
-    out += '[';
-    bool first = true;
-    for (const std::string& item : std::get<std::vector<std::string>>(value)) {
-      if (!first) out += ',';
-      first = false;
-      AppendText(out, item);
-    }
-    out += ']';
+    return std::to_string(*number);
   }
+  if (const auto* text = std::get_if<std::string>(&value)) return JsonText(*text);
+  std::vector<std::string> items;
+  for (const std::string& item : std::get<std::vector<std::string>>(value)) items.push_back(JsonText(item));
+  return JsonArray(items);
 }
 
 // Takes apart what Canonical writes. Lenient where ParseContent's comparison catches the difference.
@@ -163,14 +118,9 @@ class Parser {
 }  // namespace
 
 std::string Canonical(const Content& content) {
-  std::string out = "{";
-  for (const auto& [key, value] : content) {  // std::map keeps the keys in byte order
-    if (out.size() > 1) out += ',';
-    AppendText(out, key);
-    out += ':';
-    AppendValue(out, value);
-  }
-  return out + "}";
+  std::map<std::string, std::string> members;
+  for (const auto& [key, value] : content) members.emplace(key, CanonicalValue(value));
+  return JsonObject(members);
 }
 
 std::optional<Content> ParseContent(std::string_view text) {

@@ -65,8 +65,17 @@ Content ContentOf(const ListingFacts& facts) {
 Content ContentOfExtension(const std::string& listing, Time end_time, const std::string& reason) {
   Content content;
   PutText(content, "listing", listing);
-  content["change"] = std::string("EXTENDED");
+  const bool named = reason == "SUSPENDED" || reason == "RESUMED";
+  content["change"] = named ? reason : std::string("EXTENDED");
   content["end_time"] = FormatTime(end_time);
+  PutText(content, "reason", reason);
+  return content;
+}
+
+Content ContentOfEnd(const std::string& listing, const std::string& change, const std::string& reason) {
+  Content content;
+  PutText(content, "listing", listing);
+  content["change"] = change;
   PutText(content, "reason", reason);
   return content;
 }

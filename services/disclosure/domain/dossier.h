@@ -150,7 +150,10 @@ std::vector<std::string> MissingConditions(const Dossier& dossier, bool require_
 
 Content ContentOf(const AchievementFacts& facts);
 Content ContentOf(const ListingFacts& facts);
+/// EXTENDED, SUSPENDED or RESUMED: what the period is now.
 Content ContentOfExtension(const std::string& listing, Time end_time, const std::string& reason);
+/// TERMINATED, WITHDRAWN, EXPIRED or DEFAULTED: there is no period any more.
+Content ContentOfEnd(const std::string& listing, const std::string& change, const std::string& reason);
 Content ContentOf(const BiddingFacts& facts);
 /// The winner is named, losers are not known here.
 Content ContentOf(const DealFacts& facts);

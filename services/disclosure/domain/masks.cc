@@ -22,22 +22,6 @@ std::vector<std::string_view> Characters(std::string_view text) {
   return characters;
 }
 
-std::string Join(const std::vector<std::string_view>& characters, size_t begin, size_t end) {
-  std::string out;
-  for (size_t i = begin; i < end; ++i) out += characters[i];
-  return out;
-}
-
-// Keeps `head` and `tail` characters and replaces the others by one star each; all of them when too few would
-// be hidden.
-std::string Keep(std::string_view text, size_t head, size_t tail) {
-  const std::vector<std::string_view> characters = Characters(text);
-  const size_t size = characters.size();
-  if (size < head + tail + 3) return std::string(size, '*');
-  return Join(characters, 0, head) + std::string(size - head - tail, '*') +
-         Join(characters, size - tail, size);
-}
-
 // Endings and words only organisations carry in their names.
 constexpr std::array<std::string_view, 30> kOrganizationWords = {
     "公司", "集团", "大学", "学院",   "学校", "研究所", "研究院",   "科学院",       "实验室", "中心",
@@ -65,43 +49,6 @@ std::string MaskPersonName(std::string_view name) {
   if (size <= 1) return std::string(size, '*');
   if (size == 2) return std::string(characters[0]) + "*";
   return std::string(characters[0]) + std::string(size - 2, '*') + std::string(characters[size - 1]);
-}
-
-std::string MaskIdNumber(std::string_view number) { return Keep(number, 3, 4); }
-
-std::string MaskMobile(std::string_view number) { return Keep(number, 3, 4); }
-
-std::string MaskEmail(std::string_view address) {
-  const size_t at = address.rfind('@');
-  if (at == address.npos || at == 0 || at + 1 == address.size()) return "***";
-  return std::string(Characters(address)[0]) + "***" + std::string(address.substr(at));
-}
-
-std::string MaskBankAccount(std::string_view number) {
-  constexpr size_t kShown = 4;
-  const std::vector<std::string_view> characters = Characters(number);
-  if (characters.size() < 2 * kShown) return "****";
-  return "****" + Join(characters, characters.size() - kShown, characters.size());
-}
-
-std::string MaskAddress(std::string_view address) {
-  constexpr std::array<std::string_view, 3> kCounty = {"区", "县", "旗"};
-  constexpr std::string_view kCity = "市";
-  constexpr std::string_view kAutonomous = "自治区";  // a province, not a county
-  const std::vector<std::string_view> characters = Characters(address);
-  size_t cities = 0;
-  size_t last_city = 0;
-  for (size_t i = 0; i < characters.size(); ++i) {
-    if (characters[i] == kCity) {
-      last_city = i + 1;
-      if (++cities == 2) return Join(characters, 0, last_city);  // a city of county rank below a prefecture
-    }
-    if (std::find(kCounty.begin(), kCounty.end(), characters[i]) != kCounty.end()) {
-      const std::string head = Join(characters, 0, i + 1);
-      if (!head.ends_with(kAutonomous)) return head;
-    }
-  }
-  return last_city > 0 ? Join(characters, 0, last_city) : std::string("***");
 }
 
 bool IsOrganizationName(std::string_view name) {

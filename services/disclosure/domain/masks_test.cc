@@ -13,23 +13,6 @@ TEST(Masks, PublicForms) {
   EXPECT_EQ(MaskPersonName("阿卜杜拉·买买提"), "阿******提");
   EXPECT_EQ(MaskPersonName("张"), "*");
   EXPECT_EQ(MaskPersonName(""), "");
-  EXPECT_EQ(MaskIdNumber("110101199003071234"), "110***********1234");
-  EXPECT_EQ(MaskMobile("13812345678"), "138****5678");
-  EXPECT_EQ(MaskEmail("alice@example.com"), "a***@example.com");
-  EXPECT_EQ(MaskBankAccount("6222021234567890"), "****7890");
-  EXPECT_EQ(MaskAddress("江苏省南京市玄武区某路1号"), "江苏省南京市玄武区");
-  EXPECT_EQ(MaskAddress("广西壮族自治区桂林市阳朔县西街9号"), "广西壮族自治区桂林市阳朔县");
-  EXPECT_EQ(MaskAddress("江苏省苏州市昆山市某路2号"), "江苏省苏州市昆山市");
-  EXPECT_EQ(MaskAddress("广东省东莞市某镇3号"), "广东省东莞市");
-}
-
-TEST(Masks, WhatIsTooShortShowsNothing) {
-  EXPECT_EQ(MaskIdNumber("12345678"), "********");
-  EXPECT_EQ(MaskMobile("1381234"), "*******");
-  EXPECT_EQ(MaskBankAccount("1234567"), "****");
-  EXPECT_EQ(MaskEmail("@example.com"), "***");
-  EXPECT_EQ(MaskEmail("alice"), "***");
-  EXPECT_EQ(MaskAddress("某路1号"), "***");
 }
 
 TEST(Masks, OrganizationsAreNotPersons) {

@@ -1,8 +1,9 @@
 #include "services/disclosure/rpc/disclosure_service.h"
 
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/page.h"
 #include "libs/rpc/proto_time.h"
+#include "libs/rpc/second_person.h"
 #include "services/disclosure/rpc/convert.h"
 
 namespace ttx::disclosure {
@@ -38,6 +39,17 @@ template <class Proto, class Value>
 Result<Proto> Answer(Result<Value> value) {
   if (!value.ok()) return std::move(value).error();
   return ToProto(*value);
+}
+
+// What both methods over the event log show a caller.
+auto EventsOf(const DisclosureApp& app) {
+  return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
+    rpc::StreamPage<v1::Event> page;
+    for (const StoredEvent& event : app.ListEvents(reader, call.principal, after, limit)) {
+      page.emplace_back(event.sequence, ToProto(event));
+    }
+    return page;
+  };
 }
 
 }  // namespace
@@ -97,7 +109,7 @@ grpc::ServerUnaryReactor* DisclosureService::ApproveCorrection(grpc::CallbackSer
                                                                v1::Notice* response) {
   return handler_.Write(
       context, request, response, "ApproveCorrection",
-      [](const v1::ApproveCorrectionRequest& from, const rpc::Call&) { return ByNotice(from); },
+      rpc::Seen([](const v1::ApproveCorrectionRequest& from, const rpc::Call&) { return ByNotice(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<NoticeId, v1::ApproveCorrectionRequest>& input) -> Result<v1::Notice> {
         return Answer<v1::Notice>(
@@ -151,7 +163,7 @@ grpc::ServerUnaryReactor* DisclosureService::AcceptObjection(grpc::CallbackServe
                                                              v1::Objection* response) {
   return handler_.Write(
       context, request, response, "AcceptObjection",
-      [](const v1::AcceptObjectionRequest& from, const rpc::Call&) { return ByObjection(from); },
+      rpc::Seen([](const v1::AcceptObjectionRequest& from, const rpc::Call&) { return ByObjection(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<ObjectionId, v1::AcceptObjectionRequest>& input) -> Result<v1::Objection> {
         return Answer<v1::Objection>(
@@ -164,7 +176,7 @@ grpc::ServerUnaryReactor* DisclosureService::DismissObjection(grpc::CallbackServ
                                                               v1::Objection* response) {
   return handler_.Write(
       context, request, response, "DismissObjection",
-      [](const v1::DismissObjectionRequest& from, const rpc::Call&) { return ByObjection(from); },
+      rpc::Seen([](const v1::DismissObjectionRequest& from, const rpc::Call&) { return ByObjection(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<ObjectionId, v1::DismissObjectionRequest>& input) -> Result<v1::Objection> {
         return Answer<v1::Objection>(app_.DismissObjection(txn, call.principal, input.id,
@@ -204,7 +216,7 @@ grpc::ServerUnaryReactor* DisclosureService::ConfirmDecision(grpc::CallbackServe
                                                              v1::Objection* response) {
   return handler_.Write(
       context, request, response, "ConfirmDecision",
-      [](const v1::ConfirmDecisionRequest& from, const rpc::Call&) { return ByObjection(from); },
+      rpc::Seen([](const v1::ConfirmDecisionRequest& from, const rpc::Call&) { return ByObjection(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<ObjectionId, v1::ConfirmDecisionRequest>& input) -> Result<v1::Objection> {
         TTX_TRY(const ObjectionState decision, DecisionFromProto(input.request.decision()));
@@ -306,7 +318,7 @@ grpc::ServerUnaryReactor* DisclosureService::ApproveIssue(grpc::CallbackServerCo
                                                           v1::Certificate* response) {
   return handler_.Write(
       context, request, response, "ApproveIssue",
-      [](const v1::ApproveIssueRequest& from, const rpc::Call&) { return ByCertificate(from); },
+      rpc::Seen([](const v1::ApproveIssueRequest& from, const rpc::Call&) { return ByCertificate(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<CertificateId, v1::ApproveIssueRequest>& input) -> Result<v1::Certificate> {
         return Answer<v1::Certificate>(
@@ -319,7 +331,8 @@ grpc::ServerUnaryReactor* DisclosureService::RefuseCertificate(grpc::CallbackSer
                                                                v1::Certificate* response) {
   return handler_.Write(
       context, request, response, "RefuseCertificate",
-      [](const v1::RefuseCertificateRequest& from, const rpc::Call&) { return ByCertificate(from); },
+      rpc::Seen(
+          [](const v1::RefuseCertificateRequest& from, const rpc::Call&) { return ByCertificate(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<CertificateId, v1::RefuseCertificateRequest>& input) -> Result<v1::Certificate> {
         return Answer<v1::Certificate>(app_.RefuseCertificate(txn, call.principal, input.id,
@@ -346,7 +359,7 @@ grpc::ServerUnaryReactor* DisclosureService::ApproveRevoke(grpc::CallbackServerC
                                                            v1::Certificate* response) {
   return handler_.Write(
       context, request, response, "ApproveRevoke",
-      [](const v1::ApproveRevokeRequest& from, const rpc::Call&) { return ByCertificate(from); },
+      rpc::Seen([](const v1::ApproveRevokeRequest& from, const rpc::Call&) { return ByCertificate(from); }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<CertificateId, v1::ApproveRevokeRequest>& input) -> Result<v1::Certificate> {
         return Answer<v1::Certificate>(
@@ -403,35 +416,12 @@ grpc::ServerUnaryReactor* DisclosureService::ListRevocations(grpc::CallbackServe
 grpc::ServerUnaryReactor* DisclosureService::ListEvents(grpc::CallbackServerContext* context,
                                                         const v1::ListEventsRequest* request,
                                                         v1::ListEventsResponse* response) {
-  return handler_.Poll(
-      context, request, response, "ListEvents", rpc::WaitOf(*request),
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-        TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
-        TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
-        v1::ListEventsResponse to;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, size)) {
-          *to.add_events() = ToProto(event);
-        }
-        return to;
-      },
-      [](const v1::ListEventsResponse& answer) { return answer.events().empty(); });
+  return rpc::ListEvents(handler_, context, request, response, EventsOf(app_));
 }
 
 grpc::ServerWriteReactor<v1::Event>* DisclosureService::StreamEvents(grpc::CallbackServerContext* context,
                                                                      const v1::StreamEventsRequest* request) {
-  using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
-  return Stream::Start(
-      handler_, context, *request, "StreamEvents", request->after_sequence(),
-      [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
-             size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
-        rpc::StreamPage<v1::Event> page;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, limit)) {
-          page.emplace_back(event.sequence, ToProto(event));
-        }
-        return page;
-      },
-      [](const v1::Event&) { return false; });
+  return rpc::StreamEvents<v1::Event>(handler_, context, request, EventsOf(app_));
 }
 
 }  // namespace ttx::disclosure

@@ -139,6 +139,15 @@ Status OnListingEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::Fe
     TTX_TRY(const Time end, rpc::FromProtoTime(from.end_time(), "end_time"));
     return app.OnListingExtended(txn, from.listing(), end, from.reason());
   }
+  if (proto.has_listing_expired()) {
+    const auto& from = proto.listing_expired();
+    const bool stopped = from.reason() == "TERMINATED" || from.reason() == "WITHDRAWN";
+    return app.OnListingEnded(txn, from.listing(), stopped ? from.reason() : "EXPIRED", from.reason());
+  }
+  if (proto.has_listing_defaulted()) {
+    return app.OnListingEnded(txn, proto.listing_defaulted().listing(), "DEFAULTED",
+                              proto.listing_defaulted().reason());
+  }
   if (proto.has_bidding_scheduled()) {
     TTX_TRY(const BiddingFacts facts, FactsOf(proto.bidding_scheduled()));
     return app.OnBiddingScheduled(txn, facts);

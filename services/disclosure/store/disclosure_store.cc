@@ -2,54 +2,23 @@
 
 #include <algorithm>
 
-#include "libs/storage/codec.h"
+#include "libs/storage/table.h"
 #include "services/disclosure/store/records.h"
 
 namespace ttx::disclosure {
 namespace {
 
-using storage::Key;
-using storage::KeyReader;
+using storage::FindId;
+using storage::In;
+using storage::KeyOf;
+using storage::Load;
+using storage::MustHold;
+using storage::Present;
 
-constexpr uint8_t Id8(Table table) { return static_cast<uint8_t>(table); }
-
-template <class Record>
-Record Parse(std::string_view bytes) {
-  Record record;
-  TTX_CHECK(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())),
-            "a disclosure record cannot be read");
-  return record;
-}
-
+// An enumerator or a count as part of a key.
 template <class T>
-void MustHold(const T& aggregate) {
-  if (const std::optional<std::string> violation = Check(aggregate)) TTX_CHECK(false, *violation);
-}
-
-std::string TextKey(Table table, std::string_view id) { return Key(Id8(table)).Text(id).str(); }
-
-std::string PairKey(Table table, std::string_view first, std::string_view second) {
-  return Key(Id8(table)).Text(first).Text(second).str();
-}
-
-std::string NumberKey(Table table, int64_t number) {
-  return Key(Id8(table)).U64(static_cast<uint64_t>(number)).str();
-}
-
-template <class Record, class Value>
-std::optional<Value> LoadAs(const storage::Reader& reader, Table table, std::string_view id) {
-  const std::optional<std::string> bytes = reader.Get(TextKey(table, id));
-  if (!bytes) return std::nullopt;
-  Value value = FromRecord(Parse<Record>(*bytes));
-  MustHold(value);
-  return value;
-}
-
-// What an index names must be there.
-template <class T>
-T Present(std::optional<T> value) {
-  TTX_CHECK(value.has_value(), "an indexed resource is missing");
-  return *std::move(value);
+uint64_t U64(T value) {
+  return static_cast<uint64_t>(value);
 }
 
 void Emit(storage::Txn& txn, Time time, const Subject& subject, store::EventRecord record) {
@@ -58,36 +27,12 @@ void Emit(storage::Txn& txn, Time time, const Subject& subject, store::EventReco
   txn.Emit(record.SerializeAsString());
 }
 
-// Keys of one text prefix whose last field is a text after `after`.
-storage::KeyRange After(Table table, std::string_view first, std::string_view after) {
-  storage::KeyRange range = storage::PrefixRange(TextKey(table, first));
-  if (!after.empty()) range.begin = PairKey(table, first, after) + '\0';
-  return range;
-}
-
-storage::KeyRange AllAfter(Table table, std::string_view after) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(table)).str());
-  if (!after.empty()) range.begin = TextKey(table, after) + '\0';
-  return range;
-}
-
-std::vector<std::string> SecondTexts(const storage::Reader& reader, Table table, std::string_view first,
-                                     std::string_view after, size_t limit) {
-  std::vector<std::string> texts;
-  for (const storage::Entry& entry : reader.Scan(After(table, first, after), limit)) {
-    KeyReader key(entry.key, Id8(table));
-    key.Text();
-    texts.push_back(key.Text());
-  }
-  return texts;
-}
-
 Subject SubjectOf(const Certificate& certificate) {
   return {certificate.exchange, "", certificate.listing, certificate.deal};
 }
 
 StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
-  const auto record = Parse<store::EventRecord>(stored.payload);
+  const auto record = storage::ParseRecord<store::EventRecord>(stored.payload);
   StoredEvent event{stored.sequence, {record.time_ns()}, FromRecord(record.subject()), {}};
   if (record.has_notice()) {
     event.entry = NoticeEntry{{record.notice().id()},
@@ -110,30 +55,28 @@ StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
 }  // namespace
 
 std::optional<Notice> LoadNotice(const storage::Reader& reader, const NoticeId& id) {
-  return LoadAs<store::NoticeRecord, Notice>(reader, Table::kNotice, id.text);
+  return Load<store::NoticeRecord>(reader, KeyOf(Table::kNotice, id.text), FromRecord);
 }
 
 std::optional<Objection> LoadObjection(const storage::Reader& reader, const ObjectionId& id) {
-  return LoadAs<store::ObjectionRecord, Objection>(reader, Table::kObjection, id.text);
+  return Load<store::ObjectionRecord>(reader, KeyOf(Table::kObjection, id.text), FromRecord);
 }
 
 std::optional<Certificate> LoadCertificate(const storage::Reader& reader, const CertificateId& id) {
-  return LoadAs<store::CertificateRecord, Certificate>(reader, Table::kCertificate, id.text);
+  return Load<store::CertificateRecord>(reader, KeyOf(Table::kCertificate, id.text), FromRecord);
 }
 
 Dossier LoadDossier(const storage::Reader& reader, const std::string& deal) {
-  const std::optional<std::string> bytes = reader.Get(TextKey(Table::kDossier, deal));
-  if (bytes) return FromRecord(Parse<store::DossierRecord>(*bytes));
+  const auto record = storage::FindRecord<store::DossierRecord>(reader, KeyOf(Table::kDossier, deal));
+  if (record) return FromRecord(*record);
   Dossier dossier;
   dossier.deal = deal;
   return dossier;
 }
 
 LogHead LoadLogHead(const storage::Reader& reader) {
-  const std::optional<std::string> bytes = reader.Get(Key(Id8(Table::kLogHead)).str());
-  if (!bytes) return {};
-  const auto record = Parse<store::LogHeadRecord>(*bytes);
-  return {record.size(), record.hash()};
+  const auto record = storage::FindRecord<store::LogHeadRecord>(reader, KeyOf(Table::kLogHead));
+  return record ? LogHead{record->size(), record->hash()} : LogHead{};
 }
 
 void SaveNotice(storage::Txn& txn, const NoticeDecision& decision) {
@@ -144,8 +87,7 @@ void SaveNotice(storage::Txn& txn, const NoticeDecision& decision) {
     if (const auto look = NextLook(notice, txn.now())) txn.SetDue(*look, NameOf(notice.id));
     return;
   }
-  txn.Put(TextKey(Table::kNotice, notice.id.text), ToRecord(notice).SerializeAsString());
-  const auto position = static_cast<uint64_t>(notice.position);
+  txn.Put(KeyOf(Table::kNotice, notice.id.text), ToRecord(notice).SerializeAsString());
   for (const NoticeEvent& event : decision.events) {
     store::EventRecord record;
     record.mutable_notice()->set_id(notice.id.text);
@@ -153,15 +95,14 @@ void SaveNotice(storage::Txn& txn, const NoticeDecision& decision) {
     ToRecord(event, *record.mutable_notice());
     Emit(txn, event.time, notice.subject, std::move(record));
     if (!std::holds_alternative<NoticePublished>(event.payload)) continue;
-    txn.Put(NumberKey(Table::kNoticeByPosition, notice.position), notice.id.text);
-    txn.Put(Key(Id8(Table::kNoticeByType)).U64(static_cast<uint64_t>(notice.type)).U64(position).str(),
-            notice.id.text);
+    txn.Put(In(Table::kNoticeByPosition).U64(U64(notice.position)).str(), notice.id.text);
+    txn.Put(In(Table::kNoticeByType).U64(U64(notice.type)).U64(U64(notice.position)).str(), notice.id.text);
     if (!notice.subject.listing.empty()) {
-      txn.Put(Key(Id8(Table::kNoticeByListing)).Text(notice.subject.listing).U64(position).str(),
+      txn.Put(In(Table::kNoticeByListing, notice.subject.listing).U64(U64(notice.position)).str(),
               notice.id.text);
     }
   }
-  const std::string block = PairKey(Table::kBlock, notice.subject.listing, NameOf(notice.id));
+  const std::string block = KeyOf(Table::kBlock, notice.subject.listing, NameOf(notice.id));
   if (notice.state == NoticeState::kSetAside) {
     txn.Put(block, "");
   } else if (notice.state == NoticeState::kCorrected) {
@@ -173,7 +114,7 @@ void SaveNotice(storage::Txn& txn, const NoticeDecision& decision) {
 void SaveObjection(storage::Txn& txn, const ObjectionDecision& decision) {
   const Objection& objection = decision.next;
   MustHold(objection);
-  txn.Put(TextKey(Table::kObjection, objection.id.text), ToRecord(objection).SerializeAsString());
+  txn.Put(KeyOf(Table::kObjection, objection.id.text), ToRecord(objection).SerializeAsString());
   for (const ObjectionEvent& event : decision.events) {
     store::EventRecord record;
     record.mutable_objection()->set_id(objection.id.text);
@@ -181,16 +122,16 @@ void SaveObjection(storage::Txn& txn, const ObjectionDecision& decision) {
     ToRecord(event, *record.mutable_objection());
     Emit(txn, event.time, objection.subject, std::move(record));
     if (!std::holds_alternative<ObjectionFiled>(event.payload)) continue;
-    txn.Put(PairKey(Table::kObjectionByParty, objection.objector, objection.id.text), "");
-    txn.Put(PairKey(Table::kObjectionByParty, objection.subject.exchange, objection.id.text), "");
+    txn.Put(KeyOf(Table::kObjectionByParty, objection.objector, objection.id.text), "");
+    txn.Put(KeyOf(Table::kObjectionByParty, objection.subject.exchange, objection.id.text), "");
   }
-  const std::string open = PairKey(Table::kObjectionOpen, objection.notice.text, objection.objector);
-  const std::string block = PairKey(Table::kBlock, objection.subject.listing, NameOf(objection.id));
+  const std::string open = KeyOf(Table::kObjectionOpen, objection.notice.text, objection.objector);
+  const std::string block = KeyOf(Table::kBlock, objection.subject.listing, NameOf(objection.id));
   if (IsOpen(objection.state)) {
     txn.Put(open, objection.id.text);
     txn.Put(block, "");
   } else if (objection.state == ObjectionState::kLate) {
-    txn.Put(PairKey(Table::kObjectionLate, objection.notice.text, objection.objector), objection.id.text);
+    txn.Put(KeyOf(Table::kObjectionLate, objection.notice.text, objection.objector), objection.id.text);
   } else if (objection.state != ObjectionState::kEscalated) {
     txn.Delete(open);
     txn.Delete(block);
@@ -201,7 +142,7 @@ void SaveCertificate(storage::Txn& txn, const CertificateDecision& decision) {
   const Certificate& certificate = decision.next;
   MustHold(certificate);
   const std::string& id = certificate.id.text;
-  txn.Put(TextKey(Table::kCertificate, id), ToRecord(certificate).SerializeAsString());
+  txn.Put(KeyOf(Table::kCertificate, id), ToRecord(certificate).SerializeAsString());
   for (const CertificateEvent& event : decision.events) {
     store::EventRecord record;
     record.mutable_certificate()->set_id(id);
@@ -212,20 +153,17 @@ void SaveCertificate(storage::Txn& txn, const CertificateDecision& decision) {
     Emit(txn, event.time, SubjectOf(certificate), std::move(record));
     if (std::holds_alternative<CertificateOpened>(event.payload)) {
       for (const std::string& party : {certificate.exchange, certificate.seller, certificate.buyer}) {
-        txn.Put(PairKey(Table::kCertificateByParty, party, id), "");
+        txn.Put(KeyOf(Table::kCertificateByParty, party, id), "");
       }
-      txn.Put(PairKey(Table::kCertificateByDeal, certificate.deal, id), "");
+      txn.Put(KeyOf(Table::kCertificateByDeal, certificate.deal, id), "");
     } else if (std::holds_alternative<CertificateIssued>(event.payload)) {
-      txn.Put(TextKey(Table::kCertificateByNumber, certificate.issued.number), id);
+      txn.Put(KeyOf(Table::kCertificateByNumber, certificate.issued.number), id);
     } else if (std::holds_alternative<CertificateRevoked>(event.payload)) {
       const Notice notice = Present(LoadNotice(txn, certificate.revocation_notice));
-      txn.Put(NumberKey(Table::kRevocation, notice.position), id);
+      txn.Put(In(Table::kRevocation).U64(U64(notice.position)).str(), id);
     }
   }
-  const std::string of = Key(Id8(Table::kCertificateOf))
-                             .Text(certificate.deal)
-                             .U64(static_cast<uint64_t>(certificate.type))
-                             .str();
+  const std::string of = In(Table::kCertificateOf, certificate.deal).U64(U64(certificate.type)).str();
   if (Occupies(certificate.state)) {
     txn.Put(of, id);
   } else if (txn.Get(of) == id) {  // not when a successor has taken the place
@@ -234,50 +172,31 @@ void SaveCertificate(storage::Txn& txn, const CertificateDecision& decision) {
 }
 
 void SaveDossier(storage::Txn& txn, const Dossier& dossier) {
-  txn.Put(TextKey(Table::kDossier, dossier.deal), ToRecord(dossier).SerializeAsString());
+  txn.Put(KeyOf(Table::kDossier, dossier.deal), ToRecord(dossier).SerializeAsString());
 }
 
 void SaveLogHead(storage::Txn& txn, const LogHead& head) {
   store::LogHeadRecord record;
   record.set_size(head.size);
   record.set_hash(head.hash);
-  txn.Put(Key(Id8(Table::kLogHead)).str(), record.SerializeAsString());
+  txn.Put(KeyOf(Table::kLogHead), record.SerializeAsString());
 }
 
 int64_t NextSequence(storage::Txn& txn, const std::string& exchange_code, int year, CertificateType type) {
-  const std::string key = Key(Id8(Table::kSequence))
-                              .Text(exchange_code)
-                              .U64(static_cast<uint64_t>(year))
-                              .U64(static_cast<uint64_t>(type))
-                              .str();
-  uint64_t last = 0;
-  if (const std::optional<std::string> bytes = txn.Get(key)) {
-    std::string_view rest = *bytes;
-    const std::optional<uint64_t> stored = storage::TakeU64(rest);
-    TTX_CHECK(stored.has_value() && rest.empty(), "a sequence cannot be read");
-    last = *stored;
-  }
-  std::string value;
-  storage::AppendU64(value, last + 1);
-  txn.Put(key, std::move(value));
-  return static_cast<int64_t>(last + 1);
+  const std::string key = In(Table::kSequence, exchange_code).U64(U64(year)).U64(U64(type)).str();
+  const uint64_t next = storage::FindNumber(txn, key) + 1;
+  txn.Put(key, storage::NumberValue(next));
+  return static_cast<int64_t>(next);
 }
 
 std::vector<Notice> ListNotices(const storage::Reader& reader, std::optional<NoticeType> type,
                                 const std::string& listing, int64_t after, size_t limit) {
   constexpr size_t kScanPerPage = 1000;
-  const Table table = !listing.empty() ? Table::kNoticeByListing
-                      : type           ? Table::kNoticeByType
-                                       : Table::kNoticeByPosition;
-  Key prefix(Id8(table));
-  if (!listing.empty()) {
-    prefix.Text(listing);
-  } else if (type) {
-    prefix.U64(static_cast<uint64_t>(*type));
-  }
+  const storage::Key prefix = !listing.empty() ? In(Table::kNoticeByListing, listing)
+                              : type           ? In(Table::kNoticeByType).U64(U64(*type))
+                                               : In(Table::kNoticeByPosition);
   storage::KeyRange range = storage::PrefixRange(prefix.str());
-  prefix.U64(static_cast<uint64_t>(after) + 1);
-  range.begin = prefix.str();
+  range.begin = storage::Key(prefix).U64(U64(after) + 1).str();
   std::vector<Notice> notices;
   for (;;) {
     const std::vector<storage::Entry> entries = reader.Scan(range, kScanPerPage);
@@ -293,7 +212,7 @@ std::vector<Notice> ListNotices(const storage::Reader& reader, std::optional<Not
 
 std::optional<Notice> FindNotice(const storage::Reader& reader, const std::string& listing, NoticeType type) {
   constexpr size_t kScanPerPage = 100;
-  storage::KeyRange range = storage::PrefixRange(TextKey(Table::kNoticeByListing, listing));
+  storage::KeyRange range = storage::PrefixRange(KeyOf(Table::kNoticeByListing, listing));
   for (;;) {
     const auto entries = reader.Scan(range, kScanPerPage, storage::Direction::kReverse);
     for (const storage::Entry& entry : entries) {
@@ -307,82 +226,55 @@ std::optional<Notice> FindNotice(const storage::Reader& reader, const std::strin
 
 std::vector<Objection> ListObjections(const storage::Reader& reader, const std::string& organization,
                                       std::string_view after, size_t limit) {
-  std::vector<Objection> objections;
-  if (organization.empty()) {
-    for (const storage::Entry& entry : reader.Scan(AllAfter(Table::kObjection, after), limit)) {
-      objections.push_back(FromRecord(Parse<store::ObjectionRecord>(entry.value)));
-      MustHold(objections.back());
-    }
-    return objections;
-  }
-  for (const std::string& id : SecondTexts(reader, Table::kObjectionByParty, organization, after, limit)) {
-    objections.push_back(Present(LoadObjection(reader, {id})));
-  }
-  return objections;
+  const storage::Key prefix =
+      organization.empty() ? In(Table::kObjection) : In(Table::kObjectionByParty, organization);
+  return storage::LoadEach(storage::ListTexts(reader, prefix, after, limit),
+                           [&](const std::string& id) { return LoadObjection(reader, {id}); });
 }
 
 std::optional<ObjectionId> FindOpenObjection(const storage::Reader& reader, const NoticeId& notice,
                                              const std::string& objector) {
-  const auto id = reader.Get(PairKey(Table::kObjectionOpen, notice.text, objector));
-  return id ? std::optional(ObjectionId{*id}) : std::nullopt;
+  return FindId<ObjectionId>(reader, KeyOf(Table::kObjectionOpen, notice.text, objector));
 }
 
 std::optional<ObjectionId> FindLateObjection(const storage::Reader& reader, const NoticeId& notice,
                                              const std::string& objector) {
-  const auto id = reader.Get(PairKey(Table::kObjectionLate, notice.text, objector));
-  return id ? std::optional(ObjectionId{*id}) : std::nullopt;
+  return FindId<ObjectionId>(reader, KeyOf(Table::kObjectionLate, notice.text, objector));
 }
 
 bool IsBlocked(const storage::Reader& reader, const std::string& listing) {
-  return !SecondTexts(reader, Table::kBlock, listing, "", 1).empty();
+  return !storage::ListTexts(reader, In(Table::kBlock, listing), "", 1).empty();
 }
 
 std::vector<Certificate> ListCertificates(const storage::Reader& reader, const std::string& organization,
                                           const std::string& deal, std::string_view after, size_t limit) {
-  std::vector<Certificate> certificates;
-  if (organization.empty() && deal.empty()) {
-    for (const storage::Entry& entry : reader.Scan(AllAfter(Table::kCertificate, after), limit)) {
-      certificates.push_back(FromRecord(Parse<store::CertificateRecord>(entry.value)));
-      MustHold(certificates.back());
-    }
-    return certificates;
-  }
-  const Table table = deal.empty() ? Table::kCertificateByParty : Table::kCertificateByDeal;
-  for (const std::string& id : SecondTexts(reader, table, deal.empty() ? organization : deal, after, limit)) {
-    certificates.push_back(Present(LoadCertificate(reader, {id})));
-  }
-  return certificates;
+  const storage::Key prefix = !deal.empty()           ? In(Table::kCertificateByDeal, deal)
+                              : !organization.empty() ? In(Table::kCertificateByParty, organization)
+                                                      : In(Table::kCertificate);
+  return storage::LoadEach(storage::ListTexts(reader, prefix, after, limit),
+                           [&](const std::string& id) { return LoadCertificate(reader, {id}); });
 }
 
 std::optional<CertificateId> FindCertificate(const storage::Reader& reader, const std::string& deal,
                                              CertificateType type) {
-  const auto id =
-      reader.Get(Key(Id8(Table::kCertificateOf)).Text(deal).U64(static_cast<uint64_t>(type)).str());
-  return id ? std::optional(CertificateId{*id}) : std::nullopt;
+  return FindId<CertificateId>(reader, In(Table::kCertificateOf, deal).U64(U64(type)).str());
 }
 
 std::optional<CertificateId> FindByNumber(const storage::Reader& reader, const std::string& number) {
-  const auto id = reader.Get(TextKey(Table::kCertificateByNumber, number));
-  return id ? std::optional(CertificateId{*id}) : std::nullopt;
+  return FindId<CertificateId>(reader, KeyOf(Table::kCertificateByNumber, number));
 }
 
 std::vector<RevokedCertificate> ListRevocations(const storage::Reader& reader, int64_t after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kRevocation)).str());
-  range.begin = NumberKey(Table::kRevocation, after + 1);
   std::vector<RevokedCertificate> revoked;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    const auto position = static_cast<int64_t>(KeyReader(entry.key, Id8(Table::kRevocation)).U64());
-    revoked.push_back({position, Present(LoadCertificate(reader, {entry.value}))});
+  for (const storage::Entry& entry : storage::ScanAfter(reader, In(Table::kRevocation), U64(after), limit)) {
+    storage::KeyReader key(entry.key, static_cast<uint8_t>(Table::kRevocation));
+    revoked.push_back({static_cast<int64_t>(key.U64()), Present(LoadCertificate(reader, {entry.value}))});
   }
   return revoked;
 }
 
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence, size_t limit) {
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& stored : storage::ReadOutbox(reader, after_sequence, limit)) {
-    events.push_back(FromOutbox(stored));
-  }
-  return events;
+  return storage::ReadEvents(reader, after_sequence, limit, FromOutbox);
 }
 
 }  // namespace ttx::disclosure

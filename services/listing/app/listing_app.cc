@@ -11,6 +11,9 @@ namespace ttx::listing {
 namespace {
 
 constexpr size_t kScanPerPage = 500;
+// Listings that one command judges by a new calendar.
+constexpr size_t kRecomputePage = 50;
+constexpr std::string_view kRecompute = "recompute/";
 constexpr std::string_view kListings = "listings/";
 
 std::string IdOf(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
@@ -77,7 +80,8 @@ std::vector<std::pair<Time, std::string>> DuesOf(const Listing& listing) {
 // An exchange lists what its own reviewers have passed.
 Status CheckReviewedBy(const Achievement& achievement, const std::string& exchange) {
   if (!IsLive(achievement.state) || achievement.exchange == exchange) return {};
-  return InvalidField("listing.exchange", Reason::kOUT_OF_RANGE, "the exchange that reviewed the achievement");
+  return InvalidField("listing.exchange", Reason::kOUT_OF_RANGE,
+                      "the exchange that reviewed the achievement");
 }
 
 // Who is behind a bidder code nobody else learns before the auction has closed, and then only of the winner
@@ -138,12 +142,11 @@ std::pair<std::string, std::string> SplitIntentName(std::string_view name) {
 }
 
 ListingApp::ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
-                       std::string secrets_key, SharedRights shared_rights)
+                       std::string secrets_key)
     : calendar_(calendar),
       ids_(ids),
       profiles_(std::move(profiles)),
       secrets_key_(std::move(secrets_key)),
-      shared_rights_(shared_rights),
       vault_(std::make_unique<KeyVault>(secrets_key_, ids)) {}
 
 ListingApp::~ListingApp() = default;
@@ -240,7 +243,6 @@ Result<Achievement> ListingApp::PassRights(storage::Txn& txn, const Principal& c
 }
 
 std::string ListingApp::TakenNumber(const storage::Reader& reader, const Achievement& achievement) const {
-  if (shared_rights_ == SharedRights::kAllowed) return "";
   for (const IpItem& item : achievement.content.ip_items) {
     const std::string identity = IpIdentity(item);
     if (!identity.empty() && !ListHoldersOfRight(reader, identity, 1).empty()) return item.number;
@@ -699,7 +701,8 @@ Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& call
   return Shown(decision.next, caller, *listing);
 }
 
-// What the owner says after its time meets what its silence has already decided, whether or not the timer has run.
+// What the owner says after its time meets what its silence has already decided, whether or not the timer has
+// run.
 Result<bool> ListingApp::EndLateReply(storage::Txn& txn, const Listing& listing, const Intent& intent) const {
   TTX_TRY(const Regime regime, RegimeOf(listing, txn.now()));
   TTX_TRY(const IntentDecision silence, Decide(intent, EndReply{NewReference(txn)},
@@ -869,6 +872,7 @@ void ListingApp::EndPeriodOf(storage::Txn& txn, const Listing& listing) const {
 }
 
 void ListingApp::OnDue(storage::Txn& txn, const std::string& subject) const {
+  if (subject.starts_with(kRecompute)) return Recompute(txn, subject.substr(kRecompute.size()));
   const size_t slash = subject.find('/');
   const std::string kind = subject.substr(0, slash);
   const std::string rest = subject.substr(slash + 1);
@@ -920,17 +924,13 @@ void ListingApp::Remind(storage::Txn& txn, const std::string& subject) const {
   Tell(txn, *listing, announcement);
 }
 
-void ListingApp::Recompute(storage::Txn& txn) const {
-  std::string after;
-  while (true) {
-    const std::vector<std::string> ids = ListPublicListings(txn, {"", "LISTED", ""}, after, kScanPerPage);
-    for (const std::string& id : ids) {
-      const auto listing = LoadListing(txn, id);
-      if (listing && listing->end_provisional) EndPeriodOf(txn, *listing);
-    }
-    if (ids.size() < kScanPerPage) return;
-    after = ids.back();
+void ListingApp::Recompute(storage::Txn& txn, const std::string& after) const {
+  const std::vector<std::string> ids = ListPublicListings(txn, {"", "LISTED", ""}, after, kRecomputePage);
+  for (const std::string& id : ids) {
+    const auto listing = LoadListing(txn, id);
+    if (listing && listing->end_provisional) EndPeriodOf(txn, *listing);
   }
+  if (ids.size() == kRecomputePage) txn.SetDue(txn.now(), std::string(kRecompute) + ids.back());
 }
 
 // --- Other services' events
@@ -965,8 +965,8 @@ Status ListingApp::ApplyToIntent(storage::Txn& txn, const std::string& name, con
   const auto [listing_id, id] = SplitIntentName(name);
   const std::optional<Intent> before = LoadIntent(txn, listing_id, id);
   if (!before) return NotFound(name);
-  // It was withdrawn or released while the fact was on its way. Money that came for it goes back; what a bidder
-  // who broke its word has paid is settlement's to keep.
+  // It was withdrawn or released while the fact was on its way. Money that came for it goes back; what a
+  // bidder who broke its word has paid is settlement's to keep.
   if (IsOver(before->state)) {
     if (std::is_same_v<Command, DepositEffective> && before->state != IntentState::kBreached) {
       TellReleased(txn, *before);

@@ -33,9 +33,6 @@ struct IntentTarget {
 /// How much of a resource a caller may see.
 enum class Sight { kPublic, kBuyer, kOwner, kStaff };
 
-/// Whether one right may be in two live achievements: an installation refuses it; trials may sell one right often.
-enum class SharedRights { kAllowed, kRefused };
-
 template <class T>
 struct Seen {
   T value;
@@ -48,7 +45,7 @@ class ListingApp {
  public:
   /// `calendar` and `ids` must outlive the object; `secrets_key` has 32 bytes. At least one profile.
   ListingApp(const Calendar& calendar, IdSource& ids, std::vector<RuleProfile> profiles,
-             std::string secrets_key, SharedRights shared_rights = SharedRights::kAllowed);
+             std::string secrets_key);
   ~ListingApp();
 
   // --- Achievements
@@ -124,8 +121,10 @@ class ListingApp {
 
   /// A planned call came due. What has become moot changes nothing.
   void OnDue(storage::Txn& txn, const std::string& subject) const;
-  /// Once after a start: listings whose end was provisional are judged by the calendar of this start.
-  void Recompute(storage::Txn& txn) const;
+  /// Once after a start: listings whose end was provisional are judged by the calendar of this start, a page
+  /// of them in this command and each further page in one of its own (OnDue). `after` is the last of the page
+  /// before.
+  void Recompute(storage::Txn& txn, const std::string& after = "") const;
 
   Status OnOrganizationActivated(storage::Txn& txn, const std::string& name, const std::string& legal_name,
                                  const std::string& uscc) const;
@@ -164,8 +163,9 @@ class ListingApp {
                                            std::string_view id) const;
   Result<Seen<Listing>> GetListing(const storage::Reader& reader, const Principal& caller,
                                    std::string_view id) const;
-  /// Bidder code and deposit reference are there for the intent's own organization only; the winner's code for
-  /// everybody who sees the intent once there is a deal (domain.md 5.10). The same holds of every other answer.
+  /// Bidder code and deposit reference are there for the intent's own organization only; the winner's code
+  /// for everybody who sees the intent once there is a deal (domain.md 5.10). The same holds of every other
+  /// answer.
   Result<Intent> GetIntent(const storage::Reader& reader, const Principal& caller,
                            std::string_view listing_id, std::string_view id) const;
   /// By index: the public's, or with `mine` those of the caller's organization or exchange.
@@ -250,7 +250,6 @@ class ListingApp {
   IdSource& ids_;
   const std::vector<RuleProfile> profiles_;
   const std::string secrets_key_;
-  const SharedRights shared_rights_;
   const std::unique_ptr<KeyVault> vault_;
 };
 

@@ -97,9 +97,18 @@ class ListingAppTest : public ::testing::Test {
     }
   }
 
+  // One right is in one live achievement only: each after the first is about another.
+  AchievementContent NextContent() {
+    AchievementContent content = MakeAchievementContent();
+    if (content_count_++ > 0) {
+      content.ip_items[0].kind = IpKind::kSoftwareCopyright;
+      content.ip_items[0].number = "2026SR" + std::to_string(content_count_);
+    }
+    return content;
+  }
   std::string Registered() {
     const auto made = Write<Achievement>(
-        [&](auto& txn) { return app_.CreateAchievement(txn, kUniversity, MakeAchievementContent()); });
+        [&](auto& txn) { return app_.CreateAchievement(txn, kUniversity, NextContent()); });
     const Target target{made->id.text, ""};
     EXPECT_TRUE(Write<Achievement>([&](auto& txn) {
                   return app_.SubmitAchievement(txn, kUniversity, target, kExchange);
@@ -170,7 +179,7 @@ class ListingAppTest : public ::testing::Test {
   std::string Scheduled(Fen reserve = {}) {
     const std::string listing = Qualified({"b1", "b2", "b3"}, reserve);
     EXPECT_TRUE(Write<Listing>([&](auto& txn) {
-                  return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, clock_.Now() + Hours(24));
+                  return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {});
                 }).ok());
     return listing;
   }
@@ -208,6 +217,7 @@ class ListingAppTest : public ::testing::Test {
   ttx::testing::SeededIds ids_{7};
   const Calendar calendar_ = testing::MakeCalendar();
   ListingApp app_{calendar_, ids_, {testing::MakeProfile()}, kSecretsKey};
+  int content_count_ = 0;
   storage::Shell shell_;
   bool replayed_ = false;
 };
@@ -396,6 +406,52 @@ TEST_F(ListingAppTest, AProvisionalEndStaysOpenUntilTheTableArrives) {
   });
   EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
   EXPECT_EQ(Announced(AnnouncementType::kListingExtended)[0].reason, "CALENDAR_CHANGED");
+}
+
+// One command judges a page of listings by a new calendar; the next page is a command of its own.
+TEST_F(ListingAppTest, ANewCalendarReachesEveryListingPageByPage) {
+  constexpr size_t kListings = 51;  // one more than a page
+  clock_.Set(AtHour(MakeDate(2026, 12, 25), 10, 0));
+  const Listing model = Load(Listed());
+  ASSERT_TRUE(model.end_provisional);
+  (void)Feed([&](storage::Txn& txn) {
+    for (size_t i = 1; i < kListings; ++i) {
+      ListingEvent published;
+      published.type = ListingEventType::kPublished;
+      ListingDecision copy{model, {published}};
+      copy.next.id = {ids_.Next(clock_.Now())};
+      SaveDecision(txn, nullptr, copy);
+    }
+    return Status();
+  });
+  const auto provisional = [&] {
+    size_t count = 0;
+    for (const std::string& id : ListPublicListings(shell_.kv(), {"", "LISTED", ""}, "", 1000)) {
+      count += Load(id).end_provisional ? 1 : 0;
+    }
+    return count;
+  };
+  ASSERT_EQ(provisional(), kListings);
+  std::ifstream in("deploy/calendar/2026.txt");
+  const std::string tables[] = {{std::istreambuf_iterator<char>(in), {}},
+                                "year 2027\noff 2027-01-01..2027-01-03\n"};
+  const Calendar calendar = Calendar::Parse(tables).value();
+  const ListingApp restarted(calendar, ids_, {testing::MakeProfile()}, kSecretsKey);
+  const auto run = [&](const std::function<void(storage::Txn&)>& use) {
+    (void)Feed([&](storage::Txn& txn) {
+      use(txn);
+      return Status();
+    });
+  };
+  run([&](storage::Txn& txn) { restarted.Recompute(txn); });
+  ASSERT_EQ(provisional(), 1u);
+  const auto due = storage::ReadDue(shell_.kv(), clock_.Now() + Seconds(1), 1000);
+  const auto next = std::find_if(due.begin(), due.end(), [](const storage::Due& plan) {
+    return plan.subject.starts_with("recompute/");
+  });
+  ASSERT_NE(next, due.end());
+  run([&](storage::Txn& txn) { restarted.OnDue(txn, next->subject); });
+  EXPECT_EQ(provisional(), 0u);
 }
 
 TEST_F(ListingAppTest, IntentsOfRelatedBarredAndUnknownOrganizationsAreRefused) {
@@ -835,32 +891,31 @@ TEST_F(ListingAppTest, ASuspendedOwnersListingIsNeitherPublishedNorAuctioned) {
   const std::string listing = Qualified({"b1", "b2"});
   active(false);
   EXPECT_EQ(reason_of(Write<Listing>([&](auto& txn) {
-              return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, clock_.Now() + Hours(24));
+              return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {});
             })),
             Reason::kORGANIZATION_NOT_ACTIVE);
   EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
 }
 
 TEST_F(ListingAppTest, OneRightIsInOneLiveAchievement) {
-  const ListingApp strict(calendar_, ids_, {testing::MakeProfile()}, kSecretsKey, SharedRights::kRefused);
   const std::string first = Registered();
   AchievementContent content = MakeAchievementContent();
   content.ip_items[0].kind = IpKind::kApplication;  // of the same patent
   const auto made =
-      Write<Achievement>([&](auto& txn) { return strict.CreateAchievement(txn, kUniversity, content); });
+      Write<Achievement>([&](auto& txn) { return app_.CreateAchievement(txn, kUniversity, content); });
   const Target target{made->id.text, ""};
   ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
-                return strict.SubmitAchievement(txn, kUniversity, target, kExchange);
+                return app_.SubmitAchievement(txn, kUniversity, target, kExchange);
               }).ok());
   ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
-                return strict.ClearAchievement(txn, kSecrecy, target, Secrecy::kNonSecret, "");
+                return app_.ClearAchievement(txn, kSecrecy, target, Secrecy::kNonSecret, "");
               }).ok());
   const auto pass = [&] {
-    return Write<Achievement>([&](auto& txn) { return strict.PassRights(txn, kRights, target); });
+    return Write<Achievement>([&](auto& txn) { return app_.PassRights(txn, kRights, target); });
   };
   EXPECT_EQ(pass().error().reason, Reason::kRIGHT_HELD_ELSEWHERE);
   ASSERT_TRUE(Write<Achievement>([&](auto& txn) {
-                return strict.WithdrawAchievement(txn, kUniversity, {first, ""});
+                return app_.WithdrawAchievement(txn, kUniversity, {first, ""});
               }).ok());
   EXPECT_TRUE(pass().ok());
 }

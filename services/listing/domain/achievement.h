@@ -348,7 +348,8 @@ AchievementContent PublicPart(const AchievementContent& content);
 
 /// The numbers of its rights, for deals and contracts.
 std::vector<std::string> IpNumbers(const AchievementContent& content);
-/// What tells the right from others in its register: a patent and its application share it. Empty without a number.
+/// What tells the right from others in its register: a patent and its application share it. Empty without a
+/// number.
 std::string IpIdentity(const IpItem& item);
 
 std::string_view StateName(AchievementState state);

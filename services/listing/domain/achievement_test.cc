@@ -43,7 +43,9 @@ Achievement In(S state) {
   const auto clear = [&] {
     achievement = Must(Decide(achievement, ClearAchievement{"people/s", Secrecy::kNonSecret, ""}, kNow));
   };
-  const auto pass = [&] { achievement = Must(Decide(achievement, PassRights{"people/r", kOwnerUscc, ""}, kNow)); };
+  const auto pass = [&] {
+    achievement = Must(Decide(achievement, PassRights{"people/r", kOwnerUscc, ""}, kNow));
+  };
   const auto publish = [&] {
     achievement = Must(Decide(achievement, PublishAchievement{"people/maker"}, kNow));
   };
@@ -111,7 +113,9 @@ const Row kRows[] = {
      },
      {{S::kSecrecyReview, S::kSealed}}},
     {"PassRights",
-     [](const Achievement& a) { return Decide(a, PassRights{"people/r", kOwnerUscc, ""}, kNow); },
+     [](const Achievement& a) {
+       return Decide(a, PassRights{"people/r", kOwnerUscc, ""}, kNow);
+     },
      {{S::kRightsCheck, S::kRegistered}}},
     {"FailRights",
      [](const Achievement& a) {
@@ -212,14 +216,17 @@ TEST(Achievement, RightsNeedLivingRightsAndConsents) {
        {IpStatus::kLapsedFee, IpStatus::kInvalidated, IpStatus::kExpired, IpStatus::kRevoked}) {
     Achievement state = rights;
     state.content.ip_items[0].status = dead;
-    EXPECT_EQ(Decide(state, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().reason, Reason::kRIGHTS_NOT_ALIVE);
+    EXPECT_EQ(Decide(state, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().reason,
+              Reason::kRIGHTS_NOT_ALIVE);
   }
   Achievement pledged = rights;
   pledged.content.ip_items[0].pledged = true;
-  EXPECT_EQ(Decide(pledged, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("party"), "PLEDGEE");
+  EXPECT_EQ(Decide(pledged, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("party"),
+            "PLEDGEE");
   Achievement alone = rights;
   alone.content.ownership.consents.clear();
-  EXPECT_EQ(Decide(alone, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("party"), "CO_OWNER");
+  EXPECT_EQ(Decide(alone, PassRights{"people/r", kOwnerUscc, ""}, kNow).error().metadata.at("party"),
+            "CO_OWNER");
   // The consent has to be the co-owner's, not somebody else's.
   Achievement other = rights;
   other.content.ownership.consents[0].holder = kOwnerUscc;
@@ -227,7 +234,8 @@ TEST(Achievement, RightsNeedLivingRightsAndConsents) {
             "91110108MA01ABCD5T");
   EXPECT_EQ(Decide(rights, PassRights{"people/r", "91310115MA1K3Y2E36", ""}, kNow).error().reason,
             Reason::kNOT_AN_OWNER);
-  EXPECT_EQ(Decide(rights, PassRights{"people/r", kOwnerUscc, "ZL1"}, kNow).error().metadata.at("number"), "ZL1");
+  EXPECT_EQ(Decide(rights, PassRights{"people/r", kOwnerUscc, "ZL1"}, kNow).error().metadata.at("number"),
+            "ZL1");
 }
 
 TEST(Achievement, WhoSubmitsIsOneOfTheOwners) {

@@ -87,6 +87,11 @@ Status CheckAttachments(const std::vector<Attachment>& attachments, std::string_
   for (size_t i = 0; i < attachments.size(); ++i) {
     const Attachment& attachment = attachments[i];
     TTX_RETURN_IF_ERROR(CheckText(attachment.name, 1, kMaxNameChars, At(path, i) + ".name"));
+    // The bytes are kept by their digest alone; whoever saves them under this name must not be led elsewhere.
+    if (attachment.name.find_first_of("/\\") != std::string::npos || attachment.name == "." ||
+        attachment.name == "..") {
+      return InvalidField(At(path, i) + ".name", Reason::kBAD_FORMAT, "a file name without a path");
+    }
     const auto digest = FromHex(attachment.sha256);
     if (!digest || digest->size() != 32) {
       return InvalidField(At(path, i) + ".sha256", Reason::kBAD_FORMAT, "64 hexadecimal digits");

@@ -224,8 +224,12 @@ TEST(Intent, SilenceIsConsentAfterFiveWorkingDays) {
 TEST(Intent, AnAnswerAfterTheFiveWorkingDaysIsTooLate) {
   const Intent intent = Opinion(true);
   const Time due = intent.reply_due_time;
-  const auto consent = [&](Time now) { return Decide(intent, ConsentToOpinion{"people/o", "R"}, kRegime, now); };
-  const auto object = [&](Time now) { return Decide(intent, ObjectToOpinion{"people/o", "理由"}, kRegime, now); };
+  const auto consent = [&](Time now) {
+    return Decide(intent, ConsentToOpinion{"people/o", "R"}, kRegime, now);
+  };
+  const auto object = [&](Time now) {
+    return Decide(intent, ObjectToOpinion{"people/o", "理由"}, kRegime, now);
+  };
   EXPECT_TRUE(consent(due - Nanoseconds(1)).ok());
   EXPECT_TRUE(object(due - Nanoseconds(1)).ok());
   EXPECT_EQ(consent(due).error().reason, Reason::kREPLY_TOO_LATE);

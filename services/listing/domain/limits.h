@@ -28,10 +28,9 @@ inline constexpr int kMaxListingDays = 250;
 inline constexpr int kMaxPayDays = 60;
 /// Quotes below the reserve price that the only bidder may make: more would find the reserve out.
 inline constexpr int kMaxLowQuotes = 3;
-inline constexpr Duration kMinFreePeriod = Seconds(1);
+/// Of the phases of bidding; the shortest is the profile's to say.
 inline constexpr Duration kMaxFreePeriod = Hours(24 * 60);
 inline constexpr Duration kMaxPreparation = Hours(24);
-inline constexpr Duration kMinCycle = Seconds(1);
 inline constexpr Duration kMaxCycle = Hours(24);
 /// How far ahead an auction may be scheduled.
 inline constexpr Duration kMaxBiddingNotice = Hours(24 * 60);

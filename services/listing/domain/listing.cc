@@ -10,6 +10,9 @@
 namespace ttx::listing {
 namespace {
 
+// When bidding begins on a day that nobody chose, in Shanghai.
+constexpr Duration kMorning = Hours(9);
+
 constexpr std::string_view kContractTerminated = "CONTRACT_TERMINATED";
 
 Error WrongState(const Listing& listing, std::string_view command) {
@@ -125,8 +128,7 @@ ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calend
 // The day of the suspension is given back whole.
 ListingEvent SuspensionEvent(const Listing& state, std::string person, std::string reason, std::string note,
                              const Regime& regime, Time now) {
-  ListingEvent event =
-      MakeEvent(ListingEventType::kSuspended, ListingState::kSuspended, std::move(person));
+  ListingEvent event = MakeEvent(ListingEventType::kSuspended, ListingState::kSuspended, std::move(person));
   event.reason = std::move(reason);
   event.note = std::move(note);
   event.days =
@@ -147,6 +149,27 @@ ListingEvent SingleBidderEvent(const std::string& intent, const Regime& regime, 
   return event;
 }
 
+// The agreed start if it leaves the bidders the notice of the profile; the first working morning that does
+// when none is given. Whoever calls them alone can then not choose an hour at which nobody is there.
+Result<Time> BiddingStart(Time asked, const Regime& regime, Time now) {
+  const Date today = DateInShanghai(now);
+  const int notice_days = regime.profile.bidding_notice_workdays_min;
+  Time earliest = now + Nanoseconds(1);
+  if (notice_days > 0) {
+    const LegalDate notice = regime.calendar.DeadlineWorkdays(today, notice_days);
+    if (notice.provisional) return Error(Reason::kPROVISIONAL_DATE, {{"date", FormatDate(notice.date)}});
+    earliest = notice.end();
+  }
+  if (!asked) {
+    const LegalDate day = regime.calendar.DeadlineWorkdays(today, notice_days + 1);
+    if (day.provisional) return Error(Reason::kPROVISIONAL_DATE, {{"date", FormatDate(day.date)}});
+    return StartOfDay(day.date) + kMorning;
+  }
+  if (asked >= earliest && asked <= now + kMaxBiddingNotice) return asked;
+  return InvalidField("start_time", Reason::kOUT_OF_RANGE,
+                      FormatTime(earliest) + ".." + FormatTime(now + kMaxBiddingNotice));
+}
+
 }  // namespace
 
 Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfile& profile) {
@@ -158,7 +181,7 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
       CheckRange(content.listing_days, profile.disclosure_workdays_min, kMaxListingDays, "listing_days"));
   TTX_RETURN_IF_ERROR(CheckRange(content.closing_hour, 0, 24, "closing_hour"));
   TTX_RETURN_IF_ERROR(NormalizeExtension(content.auto_extend, profile));
-  TTX_TRY(content.rules, NormalizeRules(content.rules, content.listed_price));
+  TTX_TRY(content.rules, NormalizeRules(content.rules, content.listed_price, profile));
   TTX_RETURN_IF_ERROR(NormalizeDeposit(content.deposit, content.listed_price, profile));
   TTX_RETURN_IF_ERROR(
       CheckText(content.buyer_conditions, 0, kMaxTermsChars, "buyer_conditions", Lines::kMultiple));
@@ -405,19 +428,16 @@ Result<ListingDecision> Decide(const Listing& state, const Qualification& comman
   return Record(state, SingleBidderEvent(command.qualified.front(), regime, now), now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime&,
+Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& command, const Regime& regime,
                                Time now) {
   if (state.state != ListingState::kQualifying) return WrongState(state, "ScheduleBidding");
   if (!state.objections.empty()) return ObjectionOpen(state);
   if (command.qualification.undecided > 0) return Error(Reason::kINTENTS_UNDECIDED);
   if (command.qualification.qualified.size() < 2) return Error(Reason::kTOO_FEW_BIDDERS);
-  if (command.start_time <= now || command.start_time > now + kMaxBiddingNotice) {
-    return InvalidField("start_time", command.start_time ? Reason::kOUT_OF_RANGE : Reason::kREQUIRED,
-                        "after now, within 60 days");
-  }
+  TTX_TRY(const Time start, BiddingStart(command.start_time, regime, now));
   ListingEvent event = MakeEvent(ListingEventType::kBiddingScheduled, ListingState::kBiddingScheduled);
   event.auction = command.auction;
-  event.start = command.start_time;
+  event.start = start;
   return Record(state, std::move(event), now);
 }
 
@@ -943,11 +963,11 @@ std::string_view StateName(ListingState state) {
 
 std::string_view TypeName(ListingEventType type) {
   static constexpr std::array<std::string_view, 31> kNames = {
-      "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",      "RETURNED",
-      "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",     "EXTENDED",
-      "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",       "TERMINATED",
-      "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER", "QUOTE_DUE_MOVED",
-      "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",   "DEFAULTED",
+      "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",         "RETURNED",
+      "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",        "EXTENDED",
+      "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",          "TERMINATED",
+      "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER",    "QUOTE_DUE_MOVED",
+      "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",      "DEFAULTED",
       "SETTLED",           "CERTIFIED",       "CLOSED",          "OBJECTION_OPENED", "OBJECTION_CLOSED",
       "QUOTED_LOW"};
   const auto index = static_cast<size_t>(type) - 1;

@@ -219,13 +219,13 @@ struct ListingEvent {
   Proposal proposal;                     // PROPOSED
   std::string reason;                    // SUSPENDED, TERMINATED, EXPIRED, DEFAULTED
   std::string note;                      // RETURNED, REJECTED, SUSPENDED, TERMINATED
-  Date from;            // PUBLISHED, EXTENDED, RESUMED: the period begins; SINGLE_BIDDER: told
-  int32_t days = 0;     // PUBLISHED, EXTENDED, RESUMED: its length; SUSPENDED: what remains
-  LegalDate end;        // PUBLISHED, EXTENDED, END_MOVED, RESUMED, SINGLE_BIDDER, QUOTE_DUE_MOVED
-  std::string intent;   // SINGLE_BIDDER
-  std::string auction;  // BIDDING_SCHEDULED
-  Time start;           // BIDDING_SCHEDULED
-  Deal deal;            // DEAL_DETERMINED
+  Date from;              // PUBLISHED, EXTENDED, RESUMED: the period begins; SINGLE_BIDDER: told
+  int32_t days = 0;       // PUBLISHED, EXTENDED, RESUMED: its length; SUSPENDED: what remains
+  LegalDate end;          // PUBLISHED, EXTENDED, END_MOVED, RESUMED, SINGLE_BIDDER, QUOTE_DUE_MOVED
+  std::string intent;     // SINGLE_BIDDER
+  std::string auction;    // BIDDING_SCHEDULED
+  Time start;             // BIDDING_SCHEDULED
+  Deal deal;              // DEAL_DETERMINED
   std::string objection;  // OBJECTION_OPENED, OBJECTION_CLOSED
   bool operator==(const ListingEvent&) const = default;
 };
@@ -304,7 +304,7 @@ struct Qualification {
 };
 struct ScheduleBidding {
   std::string auction;
-  Time start_time;
+  Time start_time;  // none: the first working morning after the notice of the profile
   Qualification qualification;
 };
 struct Quote {
@@ -335,7 +335,8 @@ struct DealSettled {
 struct DealCertified {
   std::string deal;
 };
-/// An objection to a notice of the listing was accepted. What concerns a deal is judged by contract and settlement.
+/// An objection to a notice of the listing was accepted. What concerns a deal is judged by contract and
+/// settlement.
 struct OpenObjection {
   std::string objection;
 };
@@ -409,7 +410,8 @@ bool IsPublic(const Listing& listing);
 bool IsOver(ListingState state);
 /// Whether intents are taken at `now`: LISTED and before a certain end.
 bool TakesIntents(const Listing& listing, Time now);
-/// Whether the quote was refused because it was below the reserve price: only `Decide(..., Quote)` answers so.
+/// Whether the quote was refused because it was below the reserve price: only `Decide(..., Quote)` answers
+/// so.
 bool IsLowQuote(const ListingDecision& decision);
 /// One of domain.md 4.6.
 bool IsSuspendReason(std::string_view reason);

@@ -67,7 +67,7 @@ const Qualification kTwo{0, {"listings/l/intents/i", "listings/l/intents/j"}};
 Listing In(S state) {
   const auto qualifying = [] { return Must(Decide(Listed(), EndPeriod{2}, kRegime, kEnd)); };
   const auto scheduled = [&] {
-    return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", kEnd + Hours(48), kTwo}, kRegime, kEnd));
+    return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", {}, kTwo}, kRegime, kEnd));
   };
   const auto pending = [&] {
     return Must(Decide(scheduled(), AuctionWon{MakeDeal()}, kRegime, kEnd + Hours(49)));
@@ -202,7 +202,7 @@ const Row kRows[] = {
      true},
     {"ScheduleBidding",
      [](const Listing& l) {
-       return Decide(l, ScheduleBidding{"auctions/y", kEnd + Hours(1), kTwo}, kRegime, kEnd);
+       return Decide(l, ScheduleBidding{"auctions/y", {}, kTwo}, kRegime, kEnd);
      },
      {{S::kQualifying, S::kBiddingScheduled}}},
     {"Quote",
@@ -448,16 +448,14 @@ TEST(Listing, AnObjectionSuspendsTheListingUntilItIsClosed) {
   EXPECT_EQ(held.reason, "OBJECTION");
   EXPECT_EQ(held.remaining_days, 3);
   EXPECT_TRUE(Decide(held, OpenObjection{"objections/a"}, kRegime, day)->events.empty());
-  EXPECT_EQ(
-      Decide(held, Propose{{Action::kResume, "", "", "people/p"}}, kRegime, day).error().reason,
-      Reason::kOBJECTION_OPEN);
+  EXPECT_EQ(Decide(held, Propose{{Action::kResume, "", "", "people/p"}}, kRegime, day).error().reason,
+            Reason::kOBJECTION_OPEN);
   held = open(held, "objections/b");
   held = close(held, "objections/a", false);
   EXPECT_EQ(held.state, S::kSuspended);
   const Listing resumed = close(held, "objections/b", false);
   EXPECT_EQ(resumed.state, S::kListed);
-  EXPECT_EQ(FormatDate(resumed.end_date),
-            FormatDate(kCalendar.ListingEnd(MakeDate(2026, 9, 28), 5).date));
+  EXPECT_EQ(FormatDate(resumed.end_date), FormatDate(kCalendar.ListingEnd(MakeDate(2026, 9, 28), 5).date));
   EXPECT_EQ(close(held, "objections/b", true).state, S::kTerminated);
   // What two persons have suspended only two persons resume.
   const Listing by_persons = close(open(In(S::kSuspended), "objections/c"), "objections/c", false);
@@ -465,8 +463,10 @@ TEST(Listing, AnObjectionSuspendsTheListingUntilItIsClosed) {
 }
 
 TEST(Listing, AnOpenObjectionStopsSchedulingAndQuoting) {
-  const auto open = [](S state) { return Must(Decide(In(state), OpenObjection{"objections/a"}, kRegime, kEnd)); };
-  EXPECT_EQ(Decide(open(S::kQualifying), ScheduleBidding{"auctions/x", kEnd + Hours(48), kTwo}, kRegime, kEnd)
+  const auto open = [](S state) {
+    return Must(Decide(In(state), OpenObjection{"objections/a"}, kRegime, kEnd));
+  };
+  EXPECT_EQ(Decide(open(S::kQualifying), ScheduleBidding{"auctions/x", {}, kTwo}, kRegime, kEnd)
                 .error()
                 .reason,
             Reason::kOBJECTION_OPEN);
@@ -499,9 +499,49 @@ TEST(Listing, BiddingNeedsTwoAndEverythingDecided) {
   EXPECT_EQ(schedule({1, {}}, {}).error().reason, Reason::kINTENTS_UNDECIDED);
   EXPECT_EQ(schedule({0, {"i"}}, {}).error().reason, Reason::kTOO_FEW_BIDDERS);
   EXPECT_EQ(schedule(kTwo, kEnd).error().violations[0].field, "start_time");
-  EXPECT_EQ(schedule(kTwo, {}).error().violations[0].reason, Reason::kREQUIRED);
   EXPECT_EQ(schedule(kTwo, kEnd + Hours(24 * 60) + Nanoseconds(1)).error().violations[0].reason,
             Reason::kOUT_OF_RANGE);
+}
+
+TEST(Listing, BiddersAreCalledWithTheNoticeOfTheProfile) {
+  const Listing listing = In(S::kQualifying);
+  RuleProfile profile = testing::MakeProfile();
+  const auto start = [&](int days, Time asked, Time now) -> Result<Time> {
+    profile.bidding_notice_workdays_min = days;
+    TTX_TRY(const ListingDecision decision,
+            Decide(listing, ScheduleBidding{"auctions/x", asked, kTwo}, Regime{kCalendar, profile}, now));
+    return decision.next.bidding_start_time;
+  };
+  // Wednesday 2026-09-30 is the last working day before eight days off; Saturday 10-10 is worked.
+  const Time now = StartOfDay(MakeDate(2026, 9, 30)) + Hours(15);
+  const Time after_one = StartOfDay(MakeDate(2026, 10, 9));
+  EXPECT_EQ(*start(1, after_one, now), after_one);
+  EXPECT_EQ(start(1, after_one - Nanoseconds(1), now).error().violations[0],
+            (FieldViolation{"start_time", Reason::kOUT_OF_RANGE,
+                            FormatTime(after_one) + ".." + FormatTime(now + Hours(24 * 60))}));
+  EXPECT_EQ(*start(3, {}, now), StartOfDay(MakeDate(2026, 10, 12)) + Hours(9));
+  EXPECT_EQ(*start(1, {}, now), after_one + Hours(9));
+  EXPECT_EQ(*start(0, now + Nanoseconds(1), now), now + Nanoseconds(1));
+  EXPECT_FALSE(start(0, now, now).ok());
+  const Time new_year = StartOfDay(MakeDate(2026, 12, 31)) + Hours(15);
+  EXPECT_EQ(start(1, {}, new_year).error().reason, Reason::kPROVISIONAL_DATE);
+}
+
+TEST(Listing, PhasesAreNoShorterThanTheProfileSays) {
+  RuleProfile profile = testing::MakeProfile();
+  profile.free_period_seconds_min = 7200;
+  profile.cycle_seconds_min = 600;
+  ListingContent content = testing::MakeListingContent();
+  const auto defaults = NormalizeContent(content, profile);
+  EXPECT_EQ(defaults->rules.free_period, Hours(2));
+  EXPECT_EQ(defaults->rules.cycle, Minutes(10));
+  content.rules.free_period = Hours(2) - Nanoseconds(1);
+  EXPECT_EQ(NormalizeContent(content, profile).error().violations[0].field, "rules.free_period");
+  content.rules.free_period = Hours(2);
+  content.rules.cycle = Minutes(10) - Nanoseconds(1);
+  EXPECT_EQ(NormalizeContent(content, profile).error().violations[0].field, "rules.cycle");
+  content.rules.cycle = Minutes(10);
+  EXPECT_TRUE(NormalizeContent(content, profile).ok());
 }
 
 TEST(Listing, SettlementAndCertificateCloseItInAnyOrder) {
@@ -565,6 +605,27 @@ TEST(Listing, BadContentNamesTheField) {
     ASSERT_FALSE(result.ok()) << row.field;
     EXPECT_EQ(result.error().violations[0].field, row.field);
   }
+}
+
+// reliability.md N83: a file is kept by its digest; its name leads nowhere.
+TEST(Listing, N83NamesOfAttachmentsHoldNoPath) {
+  const auto refused = [](const std::string& name) -> std::optional<Reason> {
+    ListingContent content = MakeListingContent();
+    content.attachments = {{name, std::string(64, 'a'), 1}};
+    const auto result = NormalizeContent(content, kProfile);
+    if (result.ok()) return std::nullopt;
+    EXPECT_EQ(result.error().violations[0].field, "attachments[0].name") << name;
+    return result.error().violations[0].reason;
+  };
+  for (const char* name : {"../../x", "..\\x", "%2e%2e/", "/etc/passwd", "C:\\x", "a/b", ".", ".."}) {
+    EXPECT_EQ(refused(name), Reason::kBAD_FORMAT) << name;
+  }
+  EXPECT_EQ(refused(std::string(300, 'a')), Reason::kTOO_LONG);
+  EXPECT_EQ(refused(std::string("a\0b", 3)), Reason::kBAD_TEXT);
+  EXPECT_EQ(refused("a\u202Efdp.exe"), Reason::kBAD_TEXT);
+  EXPECT_EQ(refused(""), Reason::kREQUIRED);
+  for (const char* name : {"合同（终稿）.pdf", "..a", "a..b", "%2e%2e"})
+    EXPECT_EQ(refused(name), std::nullopt) << name;
 }
 
 TEST(Listing, DefaultsComeFromTheProfileAndTheOnePercentRule) {

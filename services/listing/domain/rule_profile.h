@@ -32,6 +32,10 @@ struct RuleProfile {
   int32_t owner_reply_workdays = 0;
   int32_t dispute_workdays = 0;
   int32_t quote_workdays = 0;
+  int32_t bidding_notice_workdays_min =
+      0;  // whole working days between calling the bidders and the first bid
+  int32_t free_period_seconds_min = 0;
+  int32_t cycle_seconds_min = 0;
   int32_t result_notice_workdays = 0;
 
   bool operator==(const RuleProfile&) const = default;

@@ -67,7 +67,7 @@ Fen DefaultIncrement(Fen start_price) {
   return {std::max<int64_t>(1, (percent.value + unit / 2) / unit * unit)};
 }
 
-Result<Rules> NormalizeRules(Rules rules, Fen listed_price) {
+Result<Rules> NormalizeRules(Rules rules, Fen listed_price, const RuleProfile& profile) {
   if (rules.start_price != Fen{} && rules.start_price != listed_price) {
     return InvalidField("rules.start_price_fen", Reason::kOUT_OF_RANGE, std::to_string(listed_price.value));
   }
@@ -76,12 +76,14 @@ Result<Rules> NormalizeRules(Rules rules, Fen listed_price) {
   if (rules.multiple_base == MultipleBase::kUnspecified) rules.multiple_base = MultipleBase::kFromStart;
   if (rules.limited_entry == LimitedEntry::kUnspecified) rules.limited_entry = LimitedEntry::kAlways;
   if (rules.increments.empty()) rules.increments = {{listed_price, DefaultIncrement(listed_price)}};
-  if (rules.free_period == Duration{}) rules.free_period = kDefaultFreePeriod;
-  if (rules.cycle == Duration{}) rules.cycle = kDefaultCycle;
+  const Duration min_free_period = Seconds(profile.free_period_seconds_min);
+  const Duration min_cycle = Seconds(profile.cycle_seconds_min);
+  if (rules.free_period == Duration{}) rules.free_period = std::max(kDefaultFreePeriod, min_free_period);
+  if (rules.cycle == Duration{}) rules.cycle = std::max(kDefaultCycle, min_cycle);
   TTX_RETURN_IF_ERROR(CheckIncrements(rules));
-  TTX_RETURN_IF_ERROR(CheckLength(rules.free_period, kMinFreePeriod, kMaxFreePeriod, "rules.free_period"));
+  TTX_RETURN_IF_ERROR(CheckLength(rules.free_period, min_free_period, kMaxFreePeriod, "rules.free_period"));
   TTX_RETURN_IF_ERROR(CheckLength(rules.preparation, Duration{}, kMaxPreparation, "rules.preparation"));
-  TTX_RETURN_IF_ERROR(CheckLength(rules.cycle, kMinCycle, kMaxCycle, "rules.cycle"));
+  TTX_RETURN_IF_ERROR(CheckLength(rules.cycle, min_cycle, kMaxCycle, "rules.cycle"));
   if (rules.max_steps_per_bid < 0 || rules.max_steps_per_bid > kMaxStepsPerBid) {
     return InvalidField("rules.max_steps_per_bid", Reason::kOUT_OF_RANGE,
                         "0.." + std::to_string(kMaxStepsPerBid));

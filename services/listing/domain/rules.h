@@ -6,6 +6,7 @@
 #include "libs/core/money.h"
 #include "libs/core/result.h"
 #include "libs/core/time.h"
+#include "services/listing/domain/rule_profile.h"
 
 namespace ttx::listing {
 
@@ -40,8 +41,9 @@ struct Rules {
 };
 
 /// Fills what was left open with the defaults of domain.md 5.1 and starts at the listed price. INVALID_FIELD
-/// for the first rule that cannot be run; field paths start with "rules.".
-Result<Rules> NormalizeRules(Rules rules, Fen listed_price);
+/// for the first rule that cannot be run or that leaves bidders less time than the profile demands; field
+/// paths start with "rules.".
+Result<Rules> NormalizeRules(Rules rules, Fen listed_price, const RuleProfile& profile);
 
 /// 1% of the start price rounded to two significant digits, at least 1 fen.
 Fen DefaultIncrement(Fen start_price);

@@ -90,6 +90,9 @@ inline RuleProfile MakeProfile() {
   profile.owner_reply_workdays = 5;
   profile.dispute_workdays = 5;
   profile.quote_workdays = 3;
+  profile.bidding_notice_workdays_min = 1;
+  profile.free_period_seconds_min = 3600;
+  profile.cycle_seconds_min = 60;
   profile.result_notice_workdays = 5;
   return profile;
 }

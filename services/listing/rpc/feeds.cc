@@ -17,7 +17,8 @@ Result<Event> Parse(const rpc::FeedEvent& event) {
 }
 
 std::string ReasonOf(contract::v1::Defaulter defaulter) {
-  return defaulter == contract::v1::DEFAULTER_UNSPECIFIED ? "CANCELLED" : contract::v1::Defaulter_Name(defaulter);
+  return defaulter == contract::v1::DEFAULTER_UNSPECIFIED ? "CANCELLED"
+                                                          : contract::v1::Defaulter_Name(defaulter);
 }
 
 }  // namespace

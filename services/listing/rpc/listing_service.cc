@@ -1,9 +1,10 @@
 #include "services/listing/rpc/listing_service.h"
 
 #include "libs/auth/permissions.h"
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/page.h"
 #include "libs/rpc/proto_time.h"
+#include "libs/rpc/second_person.h"
 #include "services/listing/rpc/convert.h"
 
 namespace ttx::listing {
@@ -20,40 +21,47 @@ struct AskedIntent {
   Request request;
 };
 
+// Parsers of requests that name one resource.
+constexpr auto kAchievementOf = []<class Request>(const Request& from,
+                                                  const rpc::Call&) -> Result<Asked<Request>> {
+  TTX_TRY(Target target, ParseTarget(from.name(), from.etag(), "achievements"));
+  return Asked<Request>{std::move(target), from};
+};
+constexpr auto kListingOf = []<class Request>(const Request& from,
+                                              const rpc::Call&) -> Result<Asked<Request>> {
+  TTX_TRY(Target target, ParseTarget(from.name(), from.etag(), "listings"));
+  return Asked<Request>{std::move(target), from};
+};
+constexpr auto kIntentOf = []<class Request>(const Request& from,
+                                             const rpc::Call&) -> Result<AskedIntent<Request>> {
+  TTX_TRY(IntentTarget target, ParseIntentTarget(from.name(), from.etag()));
+  return AskedIntent<Request>{std::move(target), from};
+};
+
 // A command on an existing achievement or listing: `run(txn, caller, target, request)` gives the resource,
 // which is shown as the side that may give the command sees it.
-template <class Request, class Response, class Run>
+template <class Request, class Response, class Parse, class Run>
 grpc::ServerUnaryReactor* Command(rpc::Handler& handler, grpc::CallbackServerContext* context,
                                   const Request* request, Response* response, std::string_view method,
-                                  std::string_view collection, Sight sight, Run run) {
-  return handler.Write(
-      context, request, response, method,
-      [collection](const Request& from, const rpc::Call&) -> Result<Asked<Request>> {
-        TTX_TRY(Target target, ParseTarget(from.name(), from.etag(), collection));
-        return Asked<Request>{std::move(target), from};
-      },
-      [run, sight](storage::Txn& txn, const rpc::Call& call,
-                   const Asked<Request>& asked) -> Result<Response> {
-        TTX_TRY(const auto resource, run(txn, call.principal, asked.target, asked.request));
-        return ToProto(resource, sight);
-      });
+                                  Parse parse, Sight sight, Run run) {
+  return handler.Write(context, request, response, method, parse,
+                       [run, sight](storage::Txn& txn, const rpc::Call& call,
+                                    const Asked<Request>& asked) -> Result<Response> {
+                         TTX_TRY(const auto resource, run(txn, call.principal, asked.target, asked.request));
+                         return ToProto(resource, sight);
+                       });
 }
 
-template <class Request, class Run>
+template <class Request, class Parse, class Run>
 grpc::ServerUnaryReactor* IntentCommand(rpc::Handler& handler, grpc::CallbackServerContext* context,
                                         const Request* request, v1::Intent* response, std::string_view method,
-                                        Run run) {
-  return handler.Write(
-      context, request, response, method,
-      [](const Request& from, const rpc::Call&) -> Result<AskedIntent<Request>> {
-        TTX_TRY(IntentTarget target, ParseIntentTarget(from.name(), from.etag()));
-        return AskedIntent<Request>{std::move(target), from};
-      },
-      [run](storage::Txn& txn, const rpc::Call& call,
-            const AskedIntent<Request>& asked) -> Result<v1::Intent> {
-        TTX_TRY(const Intent intent, run(txn, call.principal, asked.target, asked.request));
-        return ToProto(intent);
-      });
+                                        Parse parse, Run run) {
+  return handler.Write(context, request, response, method, parse,
+                       [run](storage::Txn& txn, const rpc::Call& call,
+                             const AskedIntent<Request>& asked) -> Result<v1::Intent> {
+                         TTX_TRY(const Intent intent, run(txn, call.principal, asked.target, asked.request));
+                         return ToProto(intent);
+                       });
 }
 
 Status CheckTechField(const std::string& text) {
@@ -79,6 +87,27 @@ Result<Review> ReviewOf(const Principal& caller, v1::ApproveListingRequest::Revi
   return Error(Reason::kPERMISSION_DENIED);
 }
 
+v1::Event Show(const ListingApp& app, const StoredEvent& event, const Principal& caller) {
+  std::optional<ListingApp::Reserve> reserve;
+  const auto* announcement = std::get_if<Announcement>(&event.payload);
+  if (caller.service() && announcement != nullptr &&
+      announcement->type == AnnouncementType::kBiddingScheduled) {
+    reserve = app.OpenReserve(*announcement->listing);
+  }
+  return ToProto(event, caller.service(), reserve);
+}
+
+// What both methods over the event log show a caller.
+auto EventsOf(const ListingApp& app) {
+  return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
+    rpc::StreamPage<v1::Event> page;
+    for (const StoredEvent& event : app.ListEvents(reader, call.principal, after, limit)) {
+      page.emplace_back(event.sequence, Show(app, event, call.principal));
+    }
+    return page;
+  };
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* ListingService::CreateAchievement(grpc::CallbackServerContext* context,
@@ -99,7 +128,7 @@ grpc::ServerUnaryReactor* ListingService::CreateAchievement(grpc::CallbackServer
 grpc::ServerUnaryReactor* ListingService::UpdateAchievement(grpc::CallbackServerContext* context,
                                                             const v1::UpdateAchievementRequest* request,
                                                             v1::Achievement* response) {
-  return Command(handler_, context, request, response, "UpdateAchievement", "achievements", Sight::kOwner,
+  return Command(handler_, context, request, response, "UpdateAchievement", kAchievementOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::UpdateAchievementRequest& from) -> Result<Achievement> {
                    TTX_TRY(const AchievementContent content, FromProto(from.achievement()));
@@ -110,7 +139,7 @@ grpc::ServerUnaryReactor* ListingService::UpdateAchievement(grpc::CallbackServer
 grpc::ServerUnaryReactor* ListingService::SubmitAchievement(grpc::CallbackServerContext* context,
                                                             const v1::SubmitAchievementRequest* request,
                                                             v1::Achievement* response) {
-  return Command(handler_, context, request, response, "SubmitAchievement", "achievements", Sight::kOwner,
+  return Command(handler_, context, request, response, "SubmitAchievement", kAchievementOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::SubmitAchievementRequest& from) -> Result<Achievement> {
                    return app_.SubmitAchievement(txn, caller, target, from.exchange());
@@ -120,7 +149,8 @@ grpc::ServerUnaryReactor* ListingService::SubmitAchievement(grpc::CallbackServer
 grpc::ServerUnaryReactor* ListingService::ClearAchievement(grpc::CallbackServerContext* context,
                                                            const v1::ClearAchievementRequest* request,
                                                            v1::Achievement* response) {
-  return Command(handler_, context, request, response, "ClearAchievement", "achievements", Sight::kStaff,
+  return Command(handler_, context, request, response, "ClearAchievement", rpc::Seen(kAchievementOf),
+                 Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ClearAchievementRequest& from) -> Result<Achievement> {
                    return app_.ClearAchievement(txn, caller, target, static_cast<Secrecy>(from.secrecy()),
@@ -131,7 +161,8 @@ grpc::ServerUnaryReactor* ListingService::ClearAchievement(grpc::CallbackServerC
 grpc::ServerUnaryReactor* ListingService::ClassifyAchievement(grpc::CallbackServerContext* context,
                                                               const v1::ClassifyAchievementRequest* request,
                                                               v1::Achievement* response) {
-  return Command(handler_, context, request, response, "ClassifyAchievement", "achievements", Sight::kStaff,
+  return Command(handler_, context, request, response, "ClassifyAchievement", rpc::Seen(kAchievementOf),
+                 Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ClassifyAchievementRequest& from) -> Result<Achievement> {
                    return app_.ClassifyAchievement(txn, caller, target, static_cast<Secrecy>(from.secrecy()));
@@ -141,7 +172,8 @@ grpc::ServerUnaryReactor* ListingService::ClassifyAchievement(grpc::CallbackServ
 grpc::ServerUnaryReactor* ListingService::PassAchievementRights(
     grpc::CallbackServerContext* context, const v1::PassAchievementRightsRequest* request,
     v1::Achievement* response) {
-  return Command(handler_, context, request, response, "PassAchievementRights", "achievements", Sight::kStaff,
+  return Command(handler_, context, request, response, "PassAchievementRights", rpc::Seen(kAchievementOf),
+                 Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::PassAchievementRightsRequest&) -> Result<Achievement> {
                    return app_.PassRights(txn, caller, target);
@@ -151,7 +183,8 @@ grpc::ServerUnaryReactor* ListingService::PassAchievementRights(
 grpc::ServerUnaryReactor* ListingService::FailAchievementRights(
     grpc::CallbackServerContext* context, const v1::FailAchievementRightsRequest* request,
     v1::Achievement* response) {
-  return Command(handler_, context, request, response, "FailAchievementRights", "achievements", Sight::kStaff,
+  return Command(handler_, context, request, response, "FailAchievementRights", rpc::Seen(kAchievementOf),
+                 Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::FailAchievementRightsRequest& from) -> Result<Achievement> {
                    return app_.FailRights(txn, caller, target, from.note());
@@ -161,7 +194,7 @@ grpc::ServerUnaryReactor* ListingService::FailAchievementRights(
 grpc::ServerUnaryReactor* ListingService::PublishAchievement(grpc::CallbackServerContext* context,
                                                              const v1::PublishAchievementRequest* request,
                                                              v1::Achievement* response) {
-  return Command(handler_, context, request, response, "PublishAchievement", "achievements", Sight::kOwner,
+  return Command(handler_, context, request, response, "PublishAchievement", kAchievementOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::PublishAchievementRequest&) -> Result<Achievement> {
                    return app_.PublishAchievement(txn, caller, target);
@@ -171,7 +204,7 @@ grpc::ServerUnaryReactor* ListingService::PublishAchievement(grpc::CallbackServe
 grpc::ServerUnaryReactor* ListingService::WithdrawAchievement(grpc::CallbackServerContext* context,
                                                               const v1::WithdrawAchievementRequest* request,
                                                               v1::Achievement* response) {
-  return Command(handler_, context, request, response, "WithdrawAchievement", "achievements", Sight::kOwner,
+  return Command(handler_, context, request, response, "WithdrawAchievement", kAchievementOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::WithdrawAchievementRequest&) -> Result<Achievement> {
                    return app_.WithdrawAchievement(txn, caller, target);
@@ -230,7 +263,7 @@ grpc::ServerUnaryReactor* ListingService::CreateListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::UpdateListing(grpc::CallbackServerContext* context,
                                                         const v1::UpdateListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "UpdateListing", "listings", Sight::kOwner,
+  return Command(handler_, context, request, response, "UpdateListing", kListingOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::UpdateListingRequest& from) -> Result<Listing> {
                    TTX_TRY(const ListingContent content, FromProto(from.listing()));
@@ -245,7 +278,7 @@ grpc::ServerUnaryReactor* ListingService::UpdateListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::SubmitListing(grpc::CallbackServerContext* context,
                                                         const v1::SubmitListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "SubmitListing", "listings", Sight::kOwner,
+  return Command(handler_, context, request, response, "SubmitListing", kListingOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::SubmitListingRequest&) -> Result<Listing> {
                    return app_.SubmitListing(txn, caller, target);
@@ -255,7 +288,7 @@ grpc::ServerUnaryReactor* ListingService::SubmitListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::AcceptListing(grpc::CallbackServerContext* context,
                                                         const v1::AcceptListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "AcceptListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "AcceptListing", rpc::Seen(kListingOf), Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::AcceptListingRequest&) -> Result<Listing> {
                    return app_.AcceptListing(txn, caller, target);
@@ -265,7 +298,7 @@ grpc::ServerUnaryReactor* ListingService::AcceptListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::PublishListing(grpc::CallbackServerContext* context,
                                                          const v1::PublishListingRequest* request,
                                                          v1::Listing* response) {
-  return Command(handler_, context, request, response, "PublishListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "PublishListing", rpc::Seen(kListingOf), Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::PublishListingRequest&) -> Result<Listing> {
                    return app_.PublishListing(txn, caller, target);
@@ -275,7 +308,7 @@ grpc::ServerUnaryReactor* ListingService::PublishListing(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ListingService::ConfirmListing(grpc::CallbackServerContext* context,
                                                          const v1::ConfirmListingRequest* request,
                                                          v1::Listing* response) {
-  return Command(handler_, context, request, response, "ConfirmListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "ConfirmListing", rpc::Seen(kListingOf), Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ConfirmListingRequest&) -> Result<Listing> {
                    return app_.ConfirmListing(txn, caller, target);
@@ -285,7 +318,7 @@ grpc::ServerUnaryReactor* ListingService::ConfirmListing(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ListingService::WithdrawListing(grpc::CallbackServerContext* context,
                                                           const v1::WithdrawListingRequest* request,
                                                           v1::Listing* response) {
-  return Command(handler_, context, request, response, "WithdrawListing", "listings", Sight::kOwner,
+  return Command(handler_, context, request, response, "WithdrawListing", kListingOf, Sight::kOwner,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::WithdrawListingRequest&) -> Result<Listing> {
                    return app_.WithdrawListing(txn, caller, target);
@@ -295,7 +328,7 @@ grpc::ServerUnaryReactor* ListingService::WithdrawListing(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* ListingService::ReturnListing(grpc::CallbackServerContext* context,
                                                         const v1::ReturnListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "ReturnListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "ReturnListing", rpc::Seen(kListingOf), Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ReturnListingRequest& from) -> Result<Listing> {
                    return app_.ReturnListing(txn, caller, target, from.note());
@@ -305,7 +338,7 @@ grpc::ServerUnaryReactor* ListingService::ReturnListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::RejectListing(grpc::CallbackServerContext* context,
                                                         const v1::RejectListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "RejectListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "RejectListing", rpc::Seen(kListingOf), Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::RejectListingRequest& from) -> Result<Listing> {
                    return app_.RejectListing(txn, caller, target, from.note());
@@ -315,7 +348,7 @@ grpc::ServerUnaryReactor* ListingService::RejectListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::ApproveListing(grpc::CallbackServerContext* context,
                                                          const v1::ApproveListingRequest* request,
                                                          v1::Listing* response) {
-  return Command(handler_, context, request, response, "ApproveListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "ApproveListing", rpc::Seen(kListingOf), Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ApproveListingRequest& from) -> Result<Listing> {
                    TTX_TRY(const Review review, ReviewOf(caller, from.review()));
@@ -326,7 +359,7 @@ grpc::ServerUnaryReactor* ListingService::ApproveListing(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ListingService::SuspendListing(grpc::CallbackServerContext* context,
                                                          const v1::SuspendListingRequest* request,
                                                          v1::Listing* response) {
-  return Command(handler_, context, request, response, "SuspendListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "SuspendListing", kListingOf, Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::SuspendListingRequest& from) -> Result<Listing> {
                    return app_.ProposeForListing(txn, caller, target, Action::kSuspend, from.reason(),
@@ -337,7 +370,7 @@ grpc::ServerUnaryReactor* ListingService::SuspendListing(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ListingService::TerminateListing(grpc::CallbackServerContext* context,
                                                            const v1::TerminateListingRequest* request,
                                                            v1::Listing* response) {
-  return Command(handler_, context, request, response, "TerminateListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "TerminateListing", kListingOf, Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::TerminateListingRequest& from) -> Result<Listing> {
                    return app_.ProposeForListing(txn, caller, target, Action::kTerminate, from.reason(),
@@ -348,7 +381,7 @@ grpc::ServerUnaryReactor* ListingService::TerminateListing(grpc::CallbackServerC
 grpc::ServerUnaryReactor* ListingService::ResumeListing(grpc::CallbackServerContext* context,
                                                         const v1::ResumeListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "ResumeListing", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "ResumeListing", kListingOf, Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ResumeListingRequest& from) -> Result<Listing> {
                    return app_.ProposeForListing(txn, caller, target, Action::kResume, "", from.note());
@@ -358,10 +391,13 @@ grpc::ServerUnaryReactor* ListingService::ResumeListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::ScheduleBidding(grpc::CallbackServerContext* context,
                                                           const v1::ScheduleBiddingRequest* request,
                                                           v1::Listing* response) {
-  return Command(handler_, context, request, response, "ScheduleBidding", "listings", Sight::kStaff,
+  return Command(handler_, context, request, response, "ScheduleBidding", kListingOf, Sight::kStaff,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::ScheduleBiddingRequest& from) -> Result<Listing> {
-                   TTX_TRY(const Time start_time, rpc::FromProtoTime(from.start_time(), "start_time"));
+                   Time start_time;
+                   if (from.has_start_time()) {
+                     TTX_TRY(start_time, rpc::FromProtoTime(from.start_time(), "start_time"));
+                   }
                    return app_.ScheduleBidding(txn, caller, target, start_time);
                  });
 }
@@ -369,7 +405,7 @@ grpc::ServerUnaryReactor* ListingService::ScheduleBidding(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* ListingService::QuoteListing(grpc::CallbackServerContext* context,
                                                        const v1::QuoteListingRequest* request,
                                                        v1::Listing* response) {
-  return Command(handler_, context, request, response, "QuoteListing", "listings", Sight::kBuyer,
+  return Command(handler_, context, request, response, "QuoteListing", kListingOf, Sight::kBuyer,
                  [this](storage::Txn& txn, const Principal& caller, const Target& target,
                         const v1::QuoteListingRequest& from) -> Result<Listing> {
                    TTX_RETURN_IF_ERROR(CheckCurrency(from.currency_code(), "currency_code"));
@@ -434,7 +470,7 @@ grpc::ServerUnaryReactor* ListingService::CreateIntent(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* ListingService::GiveOpinion(grpc::CallbackServerContext* context,
                                                       const v1::GiveOpinionRequest* request,
                                                       v1::Intent* response) {
-  return IntentCommand(handler_, context, request, response, "GiveOpinion",
+  return IntentCommand(handler_, context, request, response, "GiveOpinion", kIntentOf,
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::GiveOpinionRequest& from) {
                          return app_.GiveOpinion(txn, caller, target, from.qualified(), from.opinion());
@@ -445,7 +481,7 @@ grpc::ServerUnaryReactor* ListingService::ConsentIntent(grpc::CallbackServerCont
                                                         const v1::ConsentIntentRequest* request,
                                                         v1::Intent* response) {
   return IntentCommand(
-      handler_, context, request, response, "ConsentIntent",
+      handler_, context, request, response, "ConsentIntent", rpc::Seen(kIntentOf),
       [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
              const v1::ConsentIntentRequest&) { return app_.ConsentIntent(txn, caller, target); });
 }
@@ -453,7 +489,7 @@ grpc::ServerUnaryReactor* ListingService::ConsentIntent(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::ObjectIntent(grpc::CallbackServerContext* context,
                                                        const v1::ObjectIntentRequest* request,
                                                        v1::Intent* response) {
-  return IntentCommand(handler_, context, request, response, "ObjectIntent",
+  return IntentCommand(handler_, context, request, response, "ObjectIntent", rpc::Seen(kIntentOf),
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::ObjectIntentRequest& from) {
                          return app_.ObjectIntent(txn, caller, target, from.note());
@@ -463,7 +499,7 @@ grpc::ServerUnaryReactor* ListingService::ObjectIntent(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* ListingService::DecideDispute(grpc::CallbackServerContext* context,
                                                         const v1::DecideDisputeRequest* request,
                                                         v1::Intent* response) {
-  return IntentCommand(handler_, context, request, response, "DecideDispute",
+  return IntentCommand(handler_, context, request, response, "DecideDispute", rpc::Seen(kIntentOf),
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::DecideDisputeRequest& from) {
                          return app_.DecideDispute(txn, caller, target, from.qualified(), from.note());
@@ -474,7 +510,7 @@ grpc::ServerUnaryReactor* ListingService::WithdrawIntent(grpc::CallbackServerCon
                                                          const v1::WithdrawIntentRequest* request,
                                                          v1::Intent* response) {
   return IntentCommand(
-      handler_, context, request, response, "WithdrawIntent",
+      handler_, context, request, response, "WithdrawIntent", kIntentOf,
       [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
              const v1::WithdrawIntentRequest&) { return app_.WithdrawIntent(txn, caller, target); });
 }
@@ -510,48 +546,15 @@ grpc::ServerUnaryReactor* ListingService::ListIntents(grpc::CallbackServerContex
       });
 }
 
-v1::Event ListingService::Show(const StoredEvent& event, const Principal& caller) const {
-  std::optional<ListingApp::Reserve> reserve;
-  const auto* announcement = std::get_if<Announcement>(&event.payload);
-  if (caller.service() && announcement != nullptr &&
-      announcement->type == AnnouncementType::kBiddingScheduled) {
-    reserve = app_.OpenReserve(*announcement->listing);
-  }
-  return ToProto(event, caller.service(), reserve);
-}
-
 grpc::ServerUnaryReactor* ListingService::ListEvents(grpc::CallbackServerContext* context,
                                                      const v1::ListEventsRequest* request,
                                                      v1::ListEventsResponse* response) {
-  return handler_.Poll(
-      context, request, response, "ListEvents", rpc::WaitOf(*request),
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-        TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
-        TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
-        v1::ListEventsResponse to;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, size)) {
-          *to.add_events() = Show(event, call.principal);
-        }
-        return to;
-      },
-      [](const v1::ListEventsResponse& page) { return page.events().empty(); });
+  return rpc::ListEvents(handler_, context, request, response, EventsOf(app_));
 }
 
 grpc::ServerWriteReactor<v1::Event>* ListingService::StreamEvents(grpc::CallbackServerContext* context,
                                                                   const v1::StreamEventsRequest* request) {
-  using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
-  return Stream::Start(
-      handler_, context, *request, "StreamEvents", request->after_sequence(),
-      [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
-             size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
-        rpc::StreamPage<v1::Event> page;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, limit)) {
-          page.emplace_back(event.sequence, Show(event, call.principal));
-        }
-        return page;
-      },
-      [](const v1::Event&) { return false; });
+  return rpc::StreamEvents<v1::Event>(handler_, context, request, EventsOf(app_));
 }
 
 }  // namespace ttx::listing

@@ -123,8 +123,6 @@ class ListingService : public v1::ListingService::CallbackService {
                                                     const v1::StreamEventsRequest* request) override;
 
  private:
-  v1::Event Show(const StoredEvent& event, const Principal& caller) const;
-
   const ListingApp& app_;
   rpc::Handler& handler_;
 };

@@ -205,9 +205,8 @@ Ownership GetOwnership(const M& from) {
   to.separate_management = from.separate_management();
   to.negative_list = from.negative_list();
   for (const auto& consent : from.consents()) {
-    to.consents.push_back(
-        {Cast<ConsentParty>(consent.party()), consent.display_name(), GetAttachment(consent.document()),
-         consent.holder()});
+    to.consents.push_back({Cast<ConsentParty>(consent.party()), consent.display_name(),
+                           GetAttachment(consent.document()), consent.holder()});
   }
   return to;
 }

@@ -4,30 +4,20 @@
 
 #include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
-#include "libs/storage/codec.h"
+#include "libs/storage/table.h"
 #include "services/listing/store/fields.h"
 #include "services/listing/store/record.pb.h"
 
 namespace ttx::listing {
 namespace {
 
-using storage::Key;
+using storage::In;
+using storage::KeyOf;
+using storage::ListTexts;
+using storage::Load;
+using storage::MustHold;
 
 constexpr size_t kSealedPiece = 48 * 1024;  // below what one seal holds
-constexpr uint8_t Id8(Table table) { return static_cast<uint8_t>(table); }
-
-template <class Record>
-Record Parse(std::string_view bytes) {
-  Record record;
-  TTX_CHECK(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())), "a record does not parse");
-  return record;
-}
-
-std::string U64Bytes(uint64_t value) {
-  std::string bytes;
-  storage::AppendU64(bytes, value);
-  return bytes;
-}
 
 // --- Sealed content
 // ----------------------------------------------------------------------------------------------------
@@ -54,10 +44,10 @@ AchievementContent OpenContent(const Vault& vault, std::string_view key, std::st
   std::string plain;
   int piece = 0;
   for (const std::string& sealed : from) plain += vault.Open(key, sealed, PieceContext(id, piece++));
-  return fields::GetAchievementContent(Parse<store::AchievementContentRecord>(plain));
+  return fields::GetAchievementContent(storage::ParseRecord<store::AchievementContentRecord>(plain));
 }
 
-std::string AchievementKeyKey(std::string_view id) { return Key(Id8(Table::kAchievementKey)).Text(id).str(); }
+std::string AchievementKeyKey(std::string_view id) { return KeyOf(Table::kAchievementKey, id); }
 
 // --- Achievement
 // -------------------------------------------------------------------------------------------------------
@@ -154,22 +144,20 @@ std::set<std::string> IndexKeys(const Achievement& achievement) {
   for (const std::string& organization : {achievement.owner, achievement.exchange}) {
     if (organization.empty()) continue;
     for (const std::string& by_state : {std::string(), state}) {
-      keys.insert(
-          Key(Id8(Table::kAchievementOf)).Text(organization).Text(by_state).Text(achievement.id.text).str());
+      keys.insert(KeyOf(Table::kAchievementOf, organization, by_state, achievement.id.text));
     }
   }
   if (IsLive(achievement.state)) {
     for (const IpItem& item : achievement.content.ip_items) {
       const std::string identity = IpIdentity(item);
       if (identity.empty()) continue;
-      keys.insert(Key(Id8(Table::kIpIdentity)).Text(IdentityDigest(identity)).Text(achievement.id.text).str());
+      keys.insert(KeyOf(Table::kIpIdentity, IdentityDigest(identity), achievement.id.text));
     }
   }
   if (!IsPublic(achievement.state)) return keys;
   for (const std::string& by_state : {std::string(), state}) {
     for (const std::string& by_field : {std::string(), achievement.content.tech_field}) {
-      keys.insert(
-          Key(Id8(Table::kPublicAchievement)).Text(by_state).Text(by_field).Text(achievement.id.text).str());
+      keys.insert(KeyOf(Table::kPublicAchievement, by_state, by_field, achievement.id.text));
     }
   }
   return keys;
@@ -390,17 +378,12 @@ std::set<std::string> IndexKeys(const Listing& listing) {
   const std::string state(StateName(listing.state));
   for (const std::string& by_state : {std::string(), state}) {
     for (const std::string& organization : {listing.owner, listing.exchange}) {
-      keys.insert(Key(Id8(Table::kListingOf)).Text(organization).Text(by_state).Text(listing.id.text).str());
+      keys.insert(KeyOf(Table::kListingOf, organization, by_state, listing.id.text));
     }
     if (!IsPublic(listing)) continue;
     for (const std::string& by_exchange : {std::string(), listing.exchange}) {
       for (const std::string& by_field : {std::string(), listing.tech_field}) {
-        keys.insert(Key(Id8(Table::kPublicListing))
-                        .Text(by_exchange)
-                        .Text(by_state)
-                        .Text(by_field)
-                        .Text(listing.id.text)
-                        .str());
+        keys.insert(KeyOf(Table::kPublicListing, by_exchange, by_state, by_field, listing.id.text));
       }
     }
   }
@@ -579,26 +562,27 @@ void MoveIndex(storage::Txn& txn, const std::set<std::string>& before, const std
   }
 }
 
-template <class Aggregate>
-void MustHold(const Aggregate& aggregate) {
-  const std::optional<std::string> violation = Check(aggregate);
-  TTX_CHECK(!violation, violation.value_or(""));
-}
-
-// The last field of each key under `prefix`: ids, after `after`.
-std::vector<std::string> ListIds(const storage::Reader& reader, const std::string& prefix,
-                                 std::string_view after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(prefix);
-  if (!after.empty()) range.begin = prefix + std::string(after) + '\x01';
-  std::vector<std::string> ids;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    ids.push_back(entry.key.substr(prefix.size(), entry.key.size() - prefix.size() - 1));
+StoredEvent FromOutbox(const storage::Reader& reader, const Vault& vault,
+                       const storage::OutboxEvent& stored) {
+  const auto record = storage::ParseRecord<store::EventRecord>(stored.payload);
+  StoredEvent event{stored.sequence, stored.time, record.resource(), record.exchange(), {}};
+  switch (record.payload_case()) {
+    case store::EventRecord::kAchievement:
+      event.payload = FromRecord(reader, vault, record.achievement());
+      break;
+    case store::EventRecord::kListing:
+      event.payload = FromRecord(record.listing());
+      break;
+    case store::EventRecord::kIntent:
+      event.payload = FromRecord(record.intent());
+      break;
+    case store::EventRecord::kAnnouncement:
+      event.payload = FromRecord(record.announcement());
+      break;
+    case store::EventRecord::PAYLOAD_NOT_SET:
+      TTX_CHECK(false, "an event record without a payload");
   }
-  return ids;
-}
-
-std::string IntentKey(std::string_view listing_id, std::string_view id) {
-  return Key(Id8(Table::kIntent)).Text(listing_id).Text(id).str();
+  return event;
 }
 
 }  // namespace
@@ -627,34 +611,25 @@ bool IsInternal(AnnouncementType type) {
 
 std::optional<Achievement> LoadAchievement(const storage::Reader& reader, const Vault& vault,
                                            std::string_view id) {
-  const auto bytes = reader.Get(Key(Id8(Table::kAchievement)).Text(id).str());
-  if (!bytes) return std::nullopt;
-  const auto record = Parse<store::AchievementRecord>(*bytes);
-  Achievement achievement = FromRecord(record);
-  if (record.sealed_content_size() > 0) {
+  const auto record = storage::FindRecord<store::AchievementRecord>(reader, KeyOf(Table::kAchievement, id));
+  if (!record) return std::nullopt;
+  Achievement achievement = FromRecord(*record);
+  if (record->sealed_content_size() > 0) {
     const auto key = reader.Get(AchievementKeyKey(id));
     TTX_CHECK(key.has_value(), "the key of an achievement is missing");
-    achievement.content = OpenContent(vault, *key, id, record.sealed_content());
+    achievement.content = OpenContent(vault, *key, id, record->sealed_content());
   }
   MustHold(achievement);
   return achievement;
 }
 
 std::optional<Listing> LoadListing(const storage::Reader& reader, std::string_view id) {
-  const auto bytes = reader.Get(Key(Id8(Table::kListing)).Text(id).str());
-  if (!bytes) return std::nullopt;
-  Listing listing = FromRecord(Parse<store::ListingRecord>(*bytes));
-  MustHold(listing);
-  return listing;
+  return Load<store::ListingRecord>(reader, KeyOf(Table::kListing, id), FromRecord);
 }
 
 std::optional<Intent> LoadIntent(const storage::Reader& reader, std::string_view listing_id,
                                  std::string_view id) {
-  const auto bytes = reader.Get(IntentKey(listing_id, id));
-  if (!bytes) return std::nullopt;
-  Intent intent = FromRecord(Parse<store::IntentRecord>(*bytes));
-  MustHold(intent);
-  return intent;
+  return Load<store::IntentRecord>(reader, KeyOf(Table::kIntent, listing_id, id), FromRecord);
 }
 
 void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* before,
@@ -683,7 +658,7 @@ void SaveDecision(storage::Txn& txn, const Vault& vault, const Achievement* befo
   } else {
     SealContent(vault, *key, id, next.content, record.mutable_sealed_content());
   }
-  txn.Put(Key(Id8(Table::kAchievement)).Text(id).str(), record.SerializeAsString());
+  txn.Put(KeyOf(Table::kAchievement, id), record.SerializeAsString());
   MoveIndex(txn, before == nullptr ? std::set<std::string>{} : IndexKeys(*before), IndexKeys(next));
 }
 
@@ -698,7 +673,7 @@ void SaveDecision(storage::Txn& txn, const Listing* before, const ListingDecisio
     *record.mutable_listing() = ToRecord(event);
     txn.Emit(record.SerializeAsString());
   }
-  txn.Put(Key(Id8(Table::kListing)).Text(next.id.text).str(), ToRecord(next).SerializeAsString());
+  txn.Put(KeyOf(Table::kListing, next.id.text), ToRecord(next).SerializeAsString());
   MoveIndex(txn, before == nullptr ? std::set<std::string>{} : IndexKeys(*before), IndexKeys(next));
 }
 
@@ -714,16 +689,16 @@ void SaveDecision(storage::Txn& txn, const Intent* before, const IntentDecision&
     txn.Emit(record.SerializeAsString());
   }
   const std::string_view listing = ListingIdOf(next);
-  txn.Put(IntentKey(listing, next.id.text), ToRecord(next).SerializeAsString());
+  txn.Put(KeyOf(Table::kIntent, listing, next.id.text), ToRecord(next).SerializeAsString());
   if (before == nullptr) {
-    txn.Put(Key(Id8(Table::kIntentByOrganization)).Text(listing).Text(next.organization).str(), next.id.text);
+    txn.Put(KeyOf(Table::kIntentByOrganization, listing, next.organization), next.id.text);
     return;
   }
   if (before->reference.empty() && !next.reference.empty()) {
-    txn.Put(Key(Id8(Table::kReference)).Text(next.reference).str(), next.name());
+    txn.Put(KeyOf(Table::kReference, next.reference), next.name());
   }
   if (before->bidder_code.empty() && !next.bidder_code.empty()) {
-    txn.Put(Key(Id8(Table::kBidderCode)).Text(listing).Text(next.bidder_code).str(), next.id.text);
+    txn.Put(KeyOf(Table::kBidderCode, listing, next.bidder_code), next.id.text);
   }
 }
 
@@ -738,65 +713,57 @@ void Announce(storage::Txn& txn, std::string_view resource, std::string_view exc
 
 std::vector<std::string> ListPublicAchievements(const storage::Reader& reader, const Filter& filter,
                                                 std::string_view after, size_t limit) {
-  return ListIds(reader, Key(Id8(Table::kPublicAchievement)).Text(filter.state).Text(filter.tech_field).str(),
-                 after, limit);
+  return ListTexts(reader, In(Table::kPublicAchievement, filter.state, filter.tech_field), after, limit);
 }
 
 std::vector<std::string> ListAchievementsOf(const storage::Reader& reader, std::string_view organization,
                                             std::string_view state, std::string_view after, size_t limit) {
-  return ListIds(reader, Key(Id8(Table::kAchievementOf)).Text(organization).Text(state).str(), after, limit);
+  return ListTexts(reader, In(Table::kAchievementOf, organization, state), after, limit);
 }
 
 std::vector<std::string> ListPublicListings(const storage::Reader& reader, const Filter& filter,
                                             std::string_view after, size_t limit) {
-  return ListIds(
-      reader,
-      Key(Id8(Table::kPublicListing)).Text(filter.exchange).Text(filter.state).Text(filter.tech_field).str(),
-      after, limit);
+  return ListTexts(reader, In(Table::kPublicListing, filter.exchange, filter.state, filter.tech_field), after,
+                   limit);
 }
 
 std::vector<std::string> ListListingsOf(const storage::Reader& reader, std::string_view organization,
                                         std::string_view state, std::string_view after, size_t limit) {
-  return ListIds(reader, Key(Id8(Table::kListingOf)).Text(organization).Text(state).str(), after, limit);
+  return ListTexts(reader, In(Table::kListingOf, organization, state), after, limit);
 }
 
 std::vector<std::string> ListHoldersOfRight(const storage::Reader& reader, std::string_view identity,
                                             size_t limit) {
-  return ListIds(reader, Key(Id8(Table::kIpIdentity)).Text(IdentityDigest(identity)).str(), "", limit);
+  return ListTexts(reader, In(Table::kIpIdentity, IdentityDigest(identity)), "", limit);
 }
 
 std::vector<Intent> ListIntents(const storage::Reader& reader, std::string_view listing_id,
                                 std::string_view after, size_t limit) {
-  std::vector<Intent> intents;
-  for (const std::string& id :
-       ListIds(reader, Key(Id8(Table::kIntent)).Text(listing_id).str(), after, limit)) {
-    intents.push_back(*LoadIntent(reader, listing_id, id));
-  }
-  return intents;
+  return storage::LoadEach(ListTexts(reader, In(Table::kIntent, listing_id), after, limit),
+                           [&](const std::string& id) { return LoadIntent(reader, listing_id, id); });
 }
 
 std::optional<Intent> FindIntentOf(const storage::Reader& reader, std::string_view listing_id,
                                    std::string_view organization) {
-  const auto id =
-      reader.Get(Key(Id8(Table::kIntentByOrganization)).Text(listing_id).Text(organization).str());
+  const auto id = reader.Get(KeyOf(Table::kIntentByOrganization, listing_id, organization));
   return id ? LoadIntent(reader, listing_id, *id) : std::nullopt;
 }
 
 std::optional<Intent> FindIntentByCode(const storage::Reader& reader, std::string_view listing_id,
                                        std::string_view code) {
-  const auto id = reader.Get(Key(Id8(Table::kBidderCode)).Text(listing_id).Text(code).str());
+  const auto id = reader.Get(KeyOf(Table::kBidderCode, listing_id, code));
   return id ? LoadIntent(reader, listing_id, *id) : std::nullopt;
 }
 
 bool IsReferenceFree(const storage::Reader& reader, std::string_view reference) {
-  return !reader.Get(Key(Id8(Table::kReference)).Text(reference).str());
+  return !reader.Get(KeyOf(Table::kReference, reference));
 }
 
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, std::string_view name) {
-  const auto bytes = reader.Get(Key(Id8(Table::kOrganization)).Text(name).str());
-  if (!bytes) return std::nullopt;
-  const auto record = Parse<store::OrganizationRecord>(*bytes);
-  return Organization{record.legal_name(), record.uscc(), record.active()};
+  const auto record =
+      storage::FindRecord<store::OrganizationRecord>(reader, KeyOf(Table::kOrganization, name));
+  if (!record) return std::nullopt;
+  return Organization{record->legal_name(), record->uscc(), record->active()};
 }
 
 void SaveOrganization(storage::Txn& txn, std::string_view name, const Organization& organization) {
@@ -804,54 +771,31 @@ void SaveOrganization(storage::Txn& txn, std::string_view name, const Organizati
   record.set_legal_name(organization.legal_name);
   record.set_uscc(organization.uscc);
   record.set_active(organization.active);
-  txn.Put(Key(Id8(Table::kOrganization)).Text(name).str(), record.SerializeAsString());
+  txn.Put(KeyOf(Table::kOrganization, name), record.SerializeAsString());
 }
 
 void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organization,
          std::string_view listing) {
-  txn.Put(Key(Id8(Table::kBarred)).Text(achievement).Text(organization).str(), std::string(listing));
+  txn.Put(KeyOf(Table::kBarred, achievement, organization), std::string(listing));
 }
 
 bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::string_view organization) {
-  return reader.Get(Key(Id8(Table::kBarred)).Text(achievement).Text(organization).str()).has_value();
+  return reader.Get(KeyOf(Table::kBarred, achievement, organization)).has_value();
 }
 
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series) {
-  const auto bytes = reader.Get(Key(Id8(Table::kProjectSequence)).Text(series).str());
-  if (!bytes) return 0;
-  std::string_view rest = *bytes;
-  return static_cast<int64_t>(storage::TakeU64(rest).value());
+  return static_cast<int64_t>(storage::FindNumber(reader, KeyOf(Table::kProjectSequence, series)));
 }
 
 void SaveProjectSequence(storage::Txn& txn, std::string_view series, int64_t sequence) {
-  txn.Put(Key(Id8(Table::kProjectSequence)).Text(series).str(), U64Bytes(static_cast<uint64_t>(sequence)));
+  txn.Put(KeyOf(Table::kProjectSequence, series), storage::NumberValue(static_cast<uint64_t>(sequence)));
 }
 
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault,
                                     uint64_t after_sequence, size_t limit) {
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& entry : storage::ReadOutbox(reader, after_sequence, limit)) {
-    const auto record = Parse<store::EventRecord>(entry.payload);
-    StoredEvent event{entry.sequence, entry.time, record.resource(), record.exchange(), AchievementEvent{}};
-    switch (record.payload_case()) {
-      case store::EventRecord::kAchievement:
-        event.payload = FromRecord(reader, vault, record.achievement());
-        break;
-      case store::EventRecord::kListing:
-        event.payload = FromRecord(record.listing());
-        break;
-      case store::EventRecord::kIntent:
-        event.payload = FromRecord(record.intent());
-        break;
-      case store::EventRecord::kAnnouncement:
-        event.payload = FromRecord(record.announcement());
-        break;
-      case store::EventRecord::PAYLOAD_NOT_SET:
-        TTX_CHECK(false, "an event record without a payload");
-    }
-    events.push_back(std::move(event));
-  }
-  return events;
+  return storage::ReadEvents(reader, after_sequence, limit, [&](const storage::OutboxEvent& stored) {
+    return FromOutbox(reader, vault, stored);
+  });
 }
 
 }  // namespace ttx::listing

@@ -29,7 +29,7 @@ enum class Table : uint8_t {
   kOrganization = 0x1b,          // text name -> OrganizationRecord
   kBarred = 0x1c,                // text achievement, text organization -> listing
   kProjectSequence = 0x1d,       // text exchange code and year and digit -> u64 of the last number
-  kIpIdentity = 0x1e,            // text digest of a right's identity, text id of a live achievement -> nothing
+  kIpIdentity = 0x1e,  // text digest of a right's identity, text id of a live achievement -> nothing
 };
 
 /// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its

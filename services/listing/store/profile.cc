@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "services/listing/domain/limits.h"
 #include "services/listing/store/record.pb.h"
 
 namespace ttx::listing {
@@ -34,6 +35,7 @@ struct Slot {
 // domain.md 4.1 and 4.5: what a profile says, and where it goes.
 std::map<std::string, Slot> Slots(RuleProfile& profile) {
   constexpr int64_t kDays = 250;
+  constexpr int64_t kNoticeDays = 20;  // well within kMaxBiddingNotice
   constexpr int64_t kWhole = 1'000'000;
   return {
       {"project_digit", {&profile.project_digit, 1, 9}},
@@ -54,6 +56,9 @@ std::map<std::string, Slot> Slots(RuleProfile& profile) {
       {"owner_reply_workdays", {&profile.owner_reply_workdays, 1, kDays}},
       {"dispute_workdays", {&profile.dispute_workdays, 1, kDays}},
       {"quote_workdays", {&profile.quote_workdays, 1, kDays}},
+      {"bidding_notice_workdays_min", {&profile.bidding_notice_workdays_min, 0, kNoticeDays}},
+      {"free_period_seconds_min", {&profile.free_period_seconds_min, 1, kMaxFreePeriod.ns / Seconds(1).ns}},
+      {"cycle_seconds_min", {&profile.cycle_seconds_min, 1, kMaxCycle.ns / Seconds(1).ns}},
       {"result_notice_workdays", {&profile.result_notice_workdays, 1, kDays}},
   };
 }

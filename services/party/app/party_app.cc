@@ -69,8 +69,31 @@ Status CheckManages(const storage::Reader& reader, const Principal& caller,
   const Error denied(Reason::kPERMISSION_DENIED, {{"permission", "party.organization.manage"}});
   if (organization.operates || caller.organization != ResourceName(organization.id)) return denied;
   const std::optional<ApiClient> client = CallerClient(reader, caller);
-  if (!client || !client->manager || client->state != AccessState::kActive) return denied;
+  if (!client || !client->manager || client->state != ClientState::kActive) return denied;
   return {};
+}
+
+// What `presented` is compared with when there is nothing to match: no secret and no code has this hash.
+bool Matches(std::string_view presented, std::string_view hash) {
+  static const std::string kNoHash(32, '\0');
+  return ClientSecretMatches(presented, hash.empty() ? kNoHash : hash);
+}
+
+// Counts a wrong secret or code of a client id, known or not. Whoever guesses is told to wait; whoever knows
+// the secret is never locked out by them.
+Status CheckCredential(storage::Txn& txn, std::string_view client_id, bool matches) {
+  if (matches) return {};
+  const Time now = txn.now();
+  const std::optional<TokenFailures> failures = LoadTokenFailures(txn, client_id);
+  if (Blocked(failures, now)) {
+    const int64_t left_s = (WindowEnd(*failures) - now).ns / Seconds(1).ns + 1;
+    return Error(Reason::kRATE_LIMITED, {{"retry_after_s", std::to_string(left_s)}});
+  }
+  const TokenFailures failed = Failed(failures, now);
+  SaveTokenFailures(txn, client_id, failed);
+  if (failed.count == 1) txn.SetDue(WindowEnd(failed), std::string(kFailures) + std::string(client_id));
+  txn.KeepOnError();
+  return Error(Reason::kUNAUTHENTICATED);
 }
 
 Status CheckActive(const Organization& organization, std::string_view command) {
@@ -97,6 +120,7 @@ void RevokeClients(storage::Txn& txn, const OrganizationId& organization, Matche
 PartyApp::PartyApp(IdSource& ids, PartyOptions options) : ids_(ids), options_(std::move(options)) {
   TTX_CHECK(options_.token_lifetime >= Seconds(1) && options_.token_lifetime <= Hours(1),
             "a token lives 1 s to 1 h");
+  TTX_CHECK(options_.enrolment_lifetime > Duration{}, "an enrolment code lives for a while");
 }
 
 View PartyApp::ViewOf(const Principal& caller, const OrganizationId& organization) {
@@ -121,29 +145,35 @@ Status PartyApp::CheckUscc(const storage::Reader& reader, const Organization& ne
 }
 
 Result<PartyApp::Registered> PartyApp::AddFirstMember(storage::Txn& txn, const Organization& organization,
-                                                      const PersonId& person,
-                                                      const RegisterInput& input) const {
+                                                      const PersonId& person, const RegisterInput& input,
+                                                      bool enrols) const {
   TTX_TRY(const PersonDecision first, Decide(party::CreatePerson{.id = person,
                                                                  .organization = organization.id,
                                                                  .display_name = input.person_display_name,
                                                                  .field = "person_display_name"},
                                              txn.now()));
-  const std::string secret = MakeClientSecret(ids_);
-  TTX_TRY(const ApiClientDecision client,
-          Decide(party::CreateApiClient{.id = {ids_.Next(txn.now())},
-                                        .organization = organization.id,
-                                        .person = person,
-                                        .display_name = input.client_display_name,
-                                        .roles = input.roles,
-                                        .manager = true,
-                                        .secret_hash = ClientSecretHash(secret),
-                                        .kind = organization.profile.kind,
-                                        .operates = organization.operates,
-                                        .name_field = "client_display_name"},
-                 txn.now()));
+  const std::string secret = enrols ? "" : MakeClientSecret(ids_);
+  const std::string code = enrols ? MakeEnrolmentCode(ids_) : "";
+  TTX_TRY(
+      const ApiClientDecision client,
+      Decide(party::CreateApiClient{.id = {ids_.Next(txn.now())},
+                                    .organization = organization.id,
+                                    .person = person,
+                                    .display_name = input.client_display_name,
+                                    .roles = input.roles,
+                                    .manager = true,
+                                    .secret_hash = enrols ? "" : ClientSecretHash(secret),
+                                    .code = enrols ? EnrolmentCode{ClientSecretHash(code),
+                                                                   txn.now() + options_.enrolment_lifetime}
+                                                   : EnrolmentCode{},
+                                    .kind = organization.profile.kind,
+                                    .operates = organization.operates,
+                                    .vouched = true,
+                                    .name_field = "client_display_name"},
+             txn.now()));
   Save(txn, first);
   Save(txn, client);
-  return Registered{organization, first.next, client.next, secret};
+  return Registered{organization, first.next, client.next, secret, code};
 }
 
 Result<PartyApp::Registered> PartyApp::Register(storage::Txn& txn, const Principal& caller,
@@ -157,19 +187,22 @@ Result<PartyApp::Registered> PartyApp::Register(storage::Txn& txn, const Princip
                  txn.now()));
   TTX_RETURN_IF_ERROR(CheckUscc(txn, decision.next));
   Save(txn, std::nullopt, decision);
-  return AddFirstMember(txn, decision.next, person, input);
+  return AddFirstMember(txn, decision.next, person, input, by_administrator);
 }
 
-Result<PartyApp::Registered> PartyApp::Install(storage::Txn& txn, RegisterInput input) const {
+Result<PartyApp::Installed> PartyApp::Install(storage::Txn& txn, RegisterInput input,
+                                              const std::string& second_person) const {
   if (storage::LastSequence(txn) != 0) return Error(Reason::kSTORE_NOT_EMPTY);
   const PersonId person = {ids_.Next(txn.now())};
   TTX_TRY(const OrganizationDecision decision,
           Decide(InstallOperator{{ids_.Next(txn.now())}, input.profile, ResourceName(person)}, txn.now()));
   Save(txn, std::nullopt, decision);
   input.roles = {"ADMINISTRATOR"};
-  TTX_TRY(Registered registered, AddFirstMember(txn, decision.next, person, input));
+  TTX_TRY(Registered first, AddFirstMember(txn, decision.next, person, input, false));
+  input.person_display_name = second_person;
+  TTX_TRY(Registered second, AddFirstMember(txn, decision.next, {ids_.Next(txn.now())}, input, false));
   TTX_TRY(const TokenKey key, AddTokenKey(txn));
-  return registered;
+  return Installed{std::move(first), std::move(second)};
 }
 
 template <class Command>
@@ -298,8 +331,19 @@ Result<std::vector<Person>> PartyApp::ListPeople(const storage::Reader& reader, 
 // --- API clients
 // ---------------------------------------------------------------------------------------------------
 
-Result<PartyApp::ClientWithSecret> PartyApp::CreateApiClient(storage::Txn& txn, const Principal& caller,
-                                                             const CreateClientInput& input) const {
+// Stages a change; with `ends_tokens`, those issued so far end at once.
+Result<ApiClient> PartyApp::ChangeClient(storage::Txn& txn, const ApiClientDecision& decision,
+                                         bool ends_tokens) const {
+  Save(txn, decision);
+  if (ends_tokens) {
+    Revoke(txn, decision.next.id);
+    BumpVerificationVersion(txn);
+  }
+  return decision.next;
+}
+
+Result<PartyApp::ClientWithCode> PartyApp::CreateApiClient(storage::Txn& txn, const Principal& caller,
+                                                           const CreateClientInput& input) const {
   TTX_TRY(const Person person, MustSee(txn, caller, input.person));
   TTX_TRY(const Organization owner, MustFind(txn, person.organization));
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
@@ -307,23 +351,69 @@ Result<PartyApp::ClientWithSecret> PartyApp::CreateApiClient(storage::Txn& txn, 
   if (person.state != AccessState::kActive) {
     return WrongState(ResourceName(person.id), StateName(person.state), "CreateApiClient");
   }
-  std::string secret = MakeClientSecret(ids_);
-  TTX_TRY(const ApiClientDecision decision,
-          Decide(party::CreateApiClient{.id = {ids_.Next(txn.now())},
-                                        .organization = owner.id,
-                                        .person = person.id,
-                                        .display_name = input.display_name,
-                                        .roles = input.roles,
-                                        .manager = input.manager,
-                                        .secret_hash = ClientSecretHash(secret),
-                                        .kind = owner.profile.kind,
-                                        .operates = owner.operates},
-                 txn.now()));
+  std::string code = MakeEnrolmentCode(ids_);
+  TTX_TRY(
+      const ApiClientDecision decision,
+      Decide(party::CreateApiClient{.id = {ids_.Next(txn.now())},
+                                    .organization = owner.id,
+                                    .person = person.id,
+                                    .display_name = input.display_name,
+                                    .roles = input.roles,
+                                    .manager = input.manager,
+                                    .code = {ClientSecretHash(code), txn.now() + options_.enrolment_lifetime},
+                                    .kind = owner.profile.kind,
+                                    .operates = owner.operates,
+                                    .maker = caller.person},
+             txn.now()));
   if (party::ListApiClients(txn, owner.id, "", kMaxClients).size() >= kMaxClients) {
     return LimitReached(ResourceName(owner.id) + "/apiClients", kMaxClients);
   }
   Save(txn, decision);
-  return ClientWithSecret{decision.next, std::move(secret)};
+  return ClientWithCode{decision.next, std::move(code)};
+}
+
+Result<ApiClient> PartyApp::ApproveApiClient(storage::Txn& txn, const Principal& caller,
+                                             const ApiClientId& id, std::string_view etag) const {
+  TTX_TRY(const ApiClient before, MustSee(txn, caller, id));
+  TTX_TRY(const Organization owner, MustFind(txn, before.organization));
+  TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
+  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckActive(owner, "ApproveApiClient"));
+  TTX_TRY(const ApiClientDecision decision,
+          Decide(before, party::ApproveApiClient{caller.person}, txn.now()));
+  return ChangeClient(txn, decision, false);
+}
+
+Result<PartyApp::ClientWithSecret> PartyApp::EnrolApiClient(storage::Txn& txn, const ApiClientId& id,
+                                                            std::string_view enrolment_code) const {
+  if (!IsUlid(id.text)) return Error(Reason::kUNAUTHENTICATED);
+  const std::optional<ApiClient> before = LoadApiClient(txn, id);
+  const bool matches = Matches(enrolment_code, before ? before->code.hash : "");
+  TTX_RETURN_IF_ERROR(CheckCredential(txn, id.text, matches));
+  std::string secret = MakeClientSecret(ids_);
+  TTX_TRY(const ApiClientDecision decision,
+          Decide(*before, party::EnrolApiClient{ClientSecretHash(secret)}, txn.now()));
+  TTX_TRY(ApiClient after, ChangeClient(txn, decision, false));
+  return ClientWithSecret{std::move(after), std::move(secret)};
+}
+
+Result<PartyApp::ClientWithCode> PartyApp::ResetSecret(storage::Txn& txn, const Principal& caller,
+                                                       const ApiClientId& id, std::string_view etag) const {
+  TTX_TRY(const ApiClient before, MustSee(txn, caller, id));
+  TTX_TRY(const Organization owner, MustFind(txn, before.organization));
+  TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
+  if (caller.subject == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
+  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  std::string code = MakeEnrolmentCode(ids_);
+  TTX_TRY(const ApiClientDecision decision,
+          Decide(before,
+                 party::ResetSecret{{ClientSecretHash(code), txn.now() + options_.enrolment_lifetime},
+                                    owner.profile.kind,
+                                    owner.operates,
+                                    caller.person},
+                 txn.now()));
+  TTX_TRY(ApiClient after, ChangeClient(txn, decision, true));
+  return ClientWithCode{std::move(after), std::move(code)};
 }
 
 Result<PartyApp::ClientWithSecret> PartyApp::RotateSecret(storage::Txn& txn, const Principal& caller,
@@ -331,17 +421,14 @@ Result<PartyApp::ClientWithSecret> PartyApp::RotateSecret(storage::Txn& txn, con
                                                           std::string_view etag) const {
   TTX_TRY(const ApiClient before, MustSee(txn, caller, id));
   if (caller.subject != ResourceName(id)) {
-    TTX_TRY(const Organization owner, MustFind(txn, before.organization));
-    TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
+    return Error(Reason::kPERMISSION_DENIED, {{"permission", "party.client.rotate"}});
   }
   TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
   std::string secret = MakeClientSecret(ids_);
   TTX_TRY(const ApiClientDecision decision,
           Decide(before, party::RotateSecret{ClientSecretHash(secret)}, txn.now()));
-  Save(txn, decision);
-  Revoke(txn, id);
-  BumpVerificationVersion(txn);
-  return ClientWithSecret{decision.next, std::move(secret)};
+  TTX_TRY(ApiClient after, ChangeClient(txn, decision, true));
+  return ClientWithSecret{std::move(after), std::move(secret)};
 }
 
 Result<ApiClient> PartyApp::SetRoles(storage::Txn& txn, const Principal& caller, const ApiClientId& id,
@@ -351,12 +438,10 @@ Result<ApiClient> PartyApp::SetRoles(storage::Txn& txn, const Principal& caller,
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
   if (caller.subject == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
   TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
-  TTX_TRY(const ApiClientDecision decision,
-          Decide(before, party::SetRoles{roles, owner.profile.kind, owner.operates}, txn.now()));
-  Save(txn, decision);
-  Revoke(txn, id);
-  BumpVerificationVersion(txn);
-  return decision.next;
+  TTX_TRY(
+      const ApiClientDecision decision,
+      Decide(before, party::SetRoles{roles, owner.profile.kind, owner.operates, caller.person}, txn.now()));
+  return ChangeClient(txn, decision, true);
 }
 
 Result<ApiClient> PartyApp::SetApiClientState(storage::Txn& txn, const Principal& caller,
@@ -368,12 +453,7 @@ Result<ApiClient> PartyApp::SetApiClientState(storage::Txn& txn, const Principal
   if (caller.subject == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
   TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
   TTX_TRY(const ApiClientDecision decision, Decide(before, party::SetApiClientState{state}, txn.now()));
-  Save(txn, decision);
-  if (state == AccessState::kDisabled) {
-    Revoke(txn, id);
-    BumpVerificationVersion(txn);
-  }
-  return decision.next;
+  return ChangeClient(txn, decision, state == AccessState::kDisabled);
 }
 
 Result<ApiClient> PartyApp::GetApiClient(const storage::Reader& reader, const Principal& caller,
@@ -458,29 +538,13 @@ Result<std::vector<SigningKey>> PartyApp::ListSigningKeys(const storage::Reader&
 
 Result<PartyApp::TokenGrant> PartyApp::IssueToken(storage::Txn& txn, std::string_view client_id,
                                                   std::string_view client_secret) const {
-  static const std::string kNoHash(32, '\0');
   const Time now = txn.now();
   // Anything else was never an id of ours, so there is nothing to guess and nothing to count.
-  const bool possible = IsUlid(client_id);
-  const std::optional<TokenFailures> failures = possible ? LoadTokenFailures(txn, client_id) : std::nullopt;
-  const std::optional<ApiClient> client =
-      possible ? LoadApiClient(txn, {std::string(client_id)}) : std::nullopt;
-  const bool matches = ClientSecretMatches(client_secret, client ? client->secret_hash : kNoHash);
-  // Whoever guesses is told to wait; whoever knows the secret is never locked out by them.
-  if (Blocked(failures, now) && !(client && matches)) {
-    const int64_t left_s = (WindowEnd(*failures) - now).ns / Seconds(1).ns + 1;
-    return Error(Reason::kRATE_LIMITED, {{"retry_after_s", std::to_string(left_s)}});
-  }
-  if (!client || !matches) {
-    if (possible) {
-      const TokenFailures failed = Failed(failures, now);
-      SaveTokenFailures(txn, client_id, failed);
-      if (failed.count == 1) txn.SetDue(WindowEnd(failed), std::string(kFailures) + std::string(client_id));
-      txn.KeepOnError();
-    }
-    return Error(Reason::kUNAUTHENTICATED);
-  }
-  if (client->state != AccessState::kActive) {
+  if (!IsUlid(client_id)) return Error(Reason::kUNAUTHENTICATED);
+  const std::optional<ApiClient> client = LoadApiClient(txn, {std::string(client_id)});
+  const bool matches = Matches(client_secret, client ? client->secret_hash : "");
+  TTX_RETURN_IF_ERROR(CheckCredential(txn, client_id, matches));
+  if (client->state != ClientState::kActive) {
     return WrongState(ResourceName(client->id), StateName(client->state), "IssueToken");
   }
   const std::optional<Person> person = LoadPerson(txn, client->person);

@@ -16,8 +16,9 @@ namespace ttx::party {
 struct PartyOptions {
   std::string issuer = "ttx";
   std::string audience = "ttx";
-  Duration token_lifetime = Seconds(600);  // at most an hour
-  std::string secrets_key;                 // 32 bytes, libs/crypto/seal.h
+  Duration token_lifetime = Seconds(600);   // at most an hour
+  Duration enrolment_lifetime = Hours(72);  // of the code of a client that somebody else made
+  std::string secrets_key;                  // 32 bytes, libs/crypto/seal.h
 };
 
 /// How much of an organization and what belongs to it a caller sees.
@@ -47,15 +48,21 @@ class PartyApp {
     Organization organization;
     Person person;
     ApiClient client;
-    std::string client_secret;
+    std::string client_secret;   // of whoever registers itself
+    std::string enrolment_code;  // of whoever was registered by staff
   };
-  /// By an outsider or, when `by_administrator`, by staff: the maker is then the caller. USCC_TAKEN,
-  /// KIND_RESTRICTED ...
+  /// By an outsider or, when `by_administrator`, by staff: the maker is then the caller, and the first client
+  /// has an enrolment code instead of a secret. USCC_TAKEN, KIND_RESTRICTED ...
   Result<Registered> Register(storage::Txn& txn, const Principal& caller, const RegisterInput& input,
                               bool by_administrator) const;
-  /// The first organization of an empty store, ACTIVE and operating the installation; its client is
-  /// ADMINISTRATOR and the first token key signs at once. STORE_NOT_EMPTY.
-  Result<Registered> Install(storage::Txn& txn, RegisterInput input) const;
+  struct Installed {
+    Registered first;
+    Registered second;  // of the same organization
+  };
+  /// The first organization of an empty store, ACTIVE and operating the installation, with two administrators
+  /// of two persons: from then on nobody makes an administrator, or any other client of it, alone. The first
+  /// token key signs at once. STORE_NOT_EMPTY.
+  Result<Installed> Install(storage::Txn& txn, RegisterInput input, const std::string& second_person) const;
 
   /// An organization's own member or ADMINISTRATOR; NOT_FOUND for others.
   Result<Organization> Resubmit(storage::Txn& txn, const Principal& caller, const OrganizationId& id,
@@ -108,11 +115,27 @@ class PartyApp {
     ApiClient client;
     std::string secret;
   };
-  Result<ClientWithSecret> CreateApiClient(storage::Txn& txn, const Principal& caller,
-                                           const CreateClientInput& input) const;
-  /// Also by the client itself. Ends its tokens.
+  struct ClientWithCode {
+    ApiClient client;
+    std::string enrolment_code;
+  };
+  /// PENDING in an organization whose clients need a second person.
+  Result<ClientWithCode> CreateApiClient(storage::Txn& txn, const Principal& caller,
+                                         const CreateClientInput& input) const;
+  /// By a second person who manages the organization. SAME_PERSON.
+  Result<ApiClient> ApproveApiClient(storage::Txn& txn, const Principal& caller, const ApiClientId& id,
+                                     std::string_view etag) const;
+  /// Exchanges the code for the secret, once; by whoever has it. RATE_LIMITED and UNAUTHENTICATED as
+  /// IssueToken, ENROLMENT_CODE_USED, ENROLMENT_CODE_EXPIRED, WRONG_STATE.
+  Result<ClientWithSecret> EnrolApiClient(storage::Txn& txn, const ApiClientId& id,
+                                          std::string_view enrolment_code) const;
+  /// By the client itself. Ends its tokens.
   Result<ClientWithSecret> RotateSecret(storage::Txn& txn, const Principal& caller, const ApiClientId& id,
                                         std::string_view etag) const;
+  /// By whoever manages its organization: a new enrolment code. Ends the secret and its tokens. OWN_CLIENT
+  /// for the caller.
+  Result<ClientWithCode> ResetSecret(storage::Txn& txn, const Principal& caller, const ApiClientId& id,
+                                     std::string_view etag) const;
   /// Ends its tokens. OWN_CLIENT for the caller.
   Result<ApiClient> SetRoles(storage::Txn& txn, const Principal& caller, const ApiClientId& id,
                              const std::vector<std::string>& roles, std::string_view etag) const;
@@ -207,7 +230,9 @@ class PartyApp {
                               const Command& command) const;
   Status CheckUscc(const storage::Reader& reader, const Organization& next) const;
   Result<Registered> AddFirstMember(storage::Txn& txn, const Organization& organization,
-                                    const PersonId& person, const RegisterInput& input) const;
+                                    const PersonId& person, const RegisterInput& input, bool enrols) const;
+  Result<ApiClient> ChangeClient(storage::Txn& txn, const ApiClientDecision& decision,
+                                 bool ends_tokens) const;
   Result<TokenKey> AddTokenKey(storage::Txn& txn) const;
 
   IdSource& ids_;

@@ -48,11 +48,13 @@ class PartyAppTest : public ::testing::Test {
                {.on_due = [this](storage::Txn& txn, const std::string& subject) { app_.OnDue(txn, subject); },
                 .on_failure = [](const Error&) { FAIL(); }}) {
     const auto installed = Run([&](storage::Txn& txn) {
-      return app_.Install(txn, {ProfileOf(Kind::kIntermediary, kUsccs[0]), "管理员", "管理", {}});
+      return app_.Install(txn, {ProfileOf(Kind::kIntermediary, kUsccs[0]), "管理员", "管理", {}}, "副管理员");
     });
     TTX_CHECK(installed.ok(), "install");
-    operator_ = *installed;
+    operator_ = installed->first;
+    second_operator_ = installed->second;
     administrator_ = CallerOf(operator_, {"ADMINISTRATOR"});
+    second_administrator_ = CallerOf(second_operator_, {"ADMINISTRATOR"});
     clerk_ = Staff("clerk", "KYC_CLERK");
     officer_ = Staff("officer", "KYC_OFFICER");
   }
@@ -82,10 +84,48 @@ class PartyAppTest : public ::testing::Test {
       return app_.CreateApiClient(txn, administrator_, {person->id, name, {role}, false});
     });
     TTX_CHECK(client.ok(), "client");
+    TTX_CHECK(ApproveClient(second_administrator_, client->client.id).ok(), "approve");
     return {ResourceName(client->client.id),
             ResourceName(operator_.organization.id),
             ResourceName(person->id),
             {role}};
+  }
+
+  Result<ApiClient> ApproveClient(const Principal& by, const ApiClientId& id, const std::string& etag = "") {
+    return Run([&](storage::Txn& txn) { return app_.ApproveApiClient(txn, by, id, etag); });
+  }
+  Result<PartyApp::ClientWithSecret> Enrol(const ApiClientId& id, const std::string& code) {
+    return Run([&](storage::Txn& txn) { return app_.EnrolApiClient(txn, id, code); });
+  }
+  Result<PartyApp::ClientWithCode> ResetSecret(const Principal& by, const ApiClientId& id) {
+    return Run([&](storage::Txn& txn) { return app_.ResetSecret(txn, by, id, ""); });
+  }
+  // A client for a new person of the manager's organization.
+  PartyApp::ClientWithCode Colleague(const Principal& manager, const std::vector<std::string>& roles,
+                                     bool is_manager = false) {
+    const OrganizationId organization{manager.organization.substr(std::string_view("organizations/").size())};
+    const auto person =
+        Run([&](storage::Txn& txn) { return app_.CreatePerson(txn, manager, organization, "同事"); });
+    TTX_CHECK(person.ok(), "person");
+    const auto client = Run([&](storage::Txn& txn) {
+      return app_.CreateApiClient(txn, manager, {person->id, "同事", roles, is_manager});
+    });
+    TTX_CHECK(client.ok(), "client");
+    return *client;
+  }
+  static Principal AsClient(const ApiClient& client) {
+    return {ResourceName(client.id), ResourceName(client.organization), ResourceName(client.person),
+            client.roles};
+  }
+  // An admitted exchange, its first client enrolled; its manager.
+  Principal Exchange(const std::string& uscc) {
+    const auto made = Run([&](storage::Txn& txn) {
+      return app_.Register(txn, administrator_,
+                           {ProfileOf(Kind::kExchange, uscc), "经理", "交易所", {"EXCHANGE_CLERK"}}, true);
+    });
+    TTX_CHECK(made.ok() && Approve(made->organization.id).ok(), "exchange");
+    TTX_CHECK(Enrol(made->client.id, made->enrolment_code).ok(), "enrol");
+    return CallerOf(*made, {"EXCHANGE_CLERK"});
   }
 
   Result<PartyApp::Registered> Register(const std::string& uscc, Kind kind = Kind::kUniversity,
@@ -130,7 +170,9 @@ class PartyAppTest : public ::testing::Test {
   PartyApp app_;
   storage::Shell shell_;
   PartyApp::Registered operator_;
+  PartyApp::Registered second_operator_;
   Principal administrator_;
+  Principal second_administrator_;
   Principal clerk_;
   Principal officer_;
 };
@@ -146,10 +188,14 @@ Reason Why(const Result<T>& result) {
 TEST_F(PartyAppTest, InstallingFillsAnEmptyStoreOnce) {
   EXPECT_EQ(operator_.organization.state, OrganizationState::kActive);
   EXPECT_TRUE(operator_.organization.operates);
-  EXPECT_EQ(operator_.client.roles, std::vector<std::string>{"ADMINISTRATOR"});
-  EXPECT_TRUE(Token(operator_).ok());
+  EXPECT_EQ(second_operator_.organization, operator_.organization);
+  EXPECT_NE(second_operator_.person.id, operator_.person.id);
+  for (const PartyApp::Registered& of : {operator_, second_operator_}) {
+    EXPECT_EQ(of.client.roles, std::vector<std::string>{"ADMINISTRATOR"});
+    EXPECT_EQ(Token(of)->person, ResourceName(of.person.id));
+  }
   EXPECT_EQ(Why(Run([&](storage::Txn& txn) {
-              return app_.Install(txn, {ProfileOf(Kind::kExchange, kUsccs[1]), "某人", "某", {}});
+              return app_.Install(txn, {ProfileOf(Kind::kExchange, kUsccs[1]), "某人", "某", {}}, "另一人");
             })),
             Reason::kSTORE_NOT_EMPTY);
 }
@@ -188,6 +234,7 @@ TEST_F(PartyAppTest, AnAdministratorIsTheMakerOfWhatItCreates) {
   });
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(made->organization.submitter, administrator_.person);
+  EXPECT_EQ(made->client_secret, "");
   EXPECT_EQ(Why(Run([&](storage::Txn& txn) {
               return app_.ApproveKyc(txn, administrator_, made->organization.id, "");
             })),
@@ -331,8 +378,14 @@ TEST_F(PartyAppTest, AManagerRunsItsOwnOrganizationOnly) {
               return app_.CreatePerson(txn, member, mine.organization.id, "赵六");
             })),
             Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(client->client.state, ClientState::kActive) << "only staff needs a second person";
   EXPECT_EQ(Why(Run([&](storage::Txn& txn) { return app_.RotateSecret(txn, member, mine.client.id, ""); })),
             Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(
+      Why(Run([&](storage::Txn& txn) { return app_.RotateSecret(txn, manager, client->client.id, ""); })),
+      Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(Why(ResetSecret(member, mine.client.id)), Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(Why(ResetSecret(manager, other.client.id)), Reason::kNOT_FOUND);
   EXPECT_TRUE(
       Run([&](storage::Txn& txn) { return app_.RotateSecret(txn, member, client->client.id, ""); }).ok());
   EXPECT_EQ(Why(Run([&](storage::Txn& txn) {
@@ -387,6 +440,120 @@ TEST_F(PartyAppTest, AnOrganizationThatIsNotActiveGetsNoMembersAndNoKeys) {
               return app_.CreateApiClient(txn, manager, {pending->person.id, "x", {}, false});
             })),
             Reason::kWRONG_STATE);
+}
+
+// --- The second person of a client, and enrolment (domain.md 1.2)
+// --------------------------------------------------------------------------------------------------
+
+TEST_F(PartyAppTest, AManagerOfAnExchangeCannotInventAColleagueAlone) {
+  const Principal manager = Exchange(kUsccs[1]);
+  const PartyApp::ClientWithCode made = Colleague(manager, {"EXCHANGE_OFFICER"});
+  EXPECT_EQ(made.client.state, ClientState::kPending);
+  EXPECT_EQ(made.client.makers, std::vector<std::string>{manager.person});
+  // Whoever has the code can enrol, but calls nothing before a second person has approved.
+  const auto enrolled = Enrol(made.client.id, made.enrolment_code);
+  ASSERT_TRUE(enrolled.ok());
+  EXPECT_EQ(Token(made.client.id.text, enrolled->secret).error().metadata.at("state"), "PENDING");
+  EXPECT_EQ(Why(ApproveClient(manager, made.client.id)), Reason::kSAME_PERSON);
+  EXPECT_EQ(Why(ApproveClient(AsClient(enrolled->client), made.client.id)), Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(Why(ApproveClient(officer_, made.client.id)), Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(Why(ApproveClient(Exchange(kUsccs[2]), made.client.id)), Reason::kNOT_FOUND);
+  EXPECT_EQ(Why(ApproveClient(administrator_, made.client.id, "1")), Reason::kETAG_MISMATCH);
+  const auto approved = ApproveClient(administrator_, made.client.id, "2");
+  ASSERT_TRUE(approved.ok());
+  EXPECT_EQ(approved->approver, administrator_.person);
+  EXPECT_TRUE(approved->makers.empty());
+  EXPECT_EQ(Token(made.client.id.text, enrolled->secret)->roles,
+            std::vector<std::string>{"EXCHANGE_OFFICER"});
+  EXPECT_EQ(Why(ApproveClient(administrator_, made.client.id)), Reason::kWRONG_STATE);
+}
+
+TEST_F(PartyAppTest, AnotherManagerOfTheExchangeApproves) {
+  const Principal manager = Exchange(kUsccs[1]);
+  const PartyApp::ClientWithCode second = Colleague(manager, {}, true);
+  // Not even to approve: an invented manager is no manager.
+  const PartyApp::ClientWithCode officer = Colleague(manager, {"EXCHANGE_OFFICER"});
+  EXPECT_EQ(Why(ApproveClient(AsClient(second.client), officer.client.id)), Reason::kPERMISSION_DENIED);
+  ASSERT_TRUE(ApproveClient(administrator_, second.client.id).ok());
+  EXPECT_TRUE(ApproveClient(AsClient(second.client), officer.client.id).ok());
+  // Nobody approves their own client, whoever made it.
+  const auto own = Run([&](storage::Txn& txn) {
+    return app_.CreateApiClient(txn, manager, {second.client.person, "又一个", {"EXCHANGE_OFFICER"}, false});
+  });
+  EXPECT_EQ(Why(ApproveClient(AsClient(second.client), own->client.id)), Reason::kSAME_PERSON);
+}
+
+TEST_F(PartyAppTest, AnAdministratorMakesNoAdministratorAlone) {
+  const PartyApp::ClientWithCode third = Colleague(administrator_, {"ADMINISTRATOR"});
+  EXPECT_EQ(third.client.state, ClientState::kPending);
+  EXPECT_EQ(Why(ApproveClient(administrator_, third.client.id)), Reason::kSAME_PERSON);
+  EXPECT_TRUE(ApproveClient(second_administrator_, third.client.id).ok());
+}
+
+TEST_F(PartyAppTest, NewRolesAndANewSecretOfStaffNeedASecondPersonAgain) {
+  const Principal manager = Exchange(kUsccs[1]);
+  const PartyApp::ClientWithCode made = Colleague(manager, {"OBJECTOR"});
+  const ApiClientId id = made.client.id;
+  const auto enrolled = Enrol(id, made.enrolment_code);
+  ASSERT_TRUE(ApproveClient(administrator_, id).ok());
+  const auto set =
+      Run([&](storage::Txn& txn) { return app_.SetRoles(txn, manager, id, {"EXCHANGE_OFFICER"}, ""); });
+  ASSERT_TRUE(set.ok());
+  EXPECT_EQ(Why(Token(id.text, enrolled->secret)), Reason::kWRONG_STATE);
+  // Disabling and enabling is no way round.
+  const auto switched = [&](AccessState state) {
+    return Run([&](storage::Txn& txn) { return app_.SetApiClientState(txn, manager, id, state, ""); });
+  };
+  EXPECT_EQ(switched(AccessState::kDisabled)->state, ClientState::kDisabled);
+  EXPECT_EQ(Why(ApproveClient(administrator_, id)), Reason::kWRONG_STATE);
+  EXPECT_EQ(switched(AccessState::kActive)->state, ClientState::kPending);
+  // Whoever resets has the code, so they do not approve either.
+  const auto reset = ResetSecret(administrator_, id);
+  ASSERT_TRUE(reset.ok());
+  EXPECT_EQ(reset->client.makers.size(), 2u);
+  EXPECT_EQ(Why(ApproveClient(manager, id)), Reason::kSAME_PERSON);
+  EXPECT_EQ(Why(ApproveClient(administrator_, id)), Reason::kSAME_PERSON);
+  ASSERT_TRUE(ApproveClient(second_administrator_, id).ok());
+  EXPECT_EQ(Why(Token(id.text, enrolled->secret)), Reason::kUNAUTHENTICATED) << "the old secret ended";
+  EXPECT_EQ(Why(Enrol(id, made.enrolment_code)), Reason::kUNAUTHENTICATED) << "and so did the old code";
+  const auto again = Enrol(id, reset->enrolment_code);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(Token(id.text, again->secret)->roles, std::vector<std::string>{"EXCHANGE_OFFICER"});
+  EXPECT_EQ(Why(ResetSecret(manager, {manager.subject.substr(std::string_view("apiClients/").size())})),
+            Reason::kOWN_CLIENT);
+}
+
+TEST_F(PartyAppTest, ACodeIsGoodOnceInTimeAndForItsClient) {
+  const Principal manager = Exchange(kUsccs[1]);
+  const PartyApp::ClientWithCode used = Colleague(manager, {"EXCHANGE_OFFICER"});
+  const PartyApp::ClientWithCode late = Colleague(manager, {"EXCHANGE_OFFICER"});
+  EXPECT_EQ(Why(Enrol(late.client.id, used.enrolment_code)), Reason::kUNAUTHENTICATED);
+  ASSERT_TRUE(Enrol(used.client.id, used.enrolment_code).ok());
+  const auto second = Enrol(used.client.id, used.enrolment_code);
+  ASSERT_EQ(Why(second), Reason::kENROLMENT_CODE_USED)
+      << "whoever comes second learns that somebody came first";
+  EXPECT_TRUE(second.error().metadata.contains("enrol_time"));
+  clock_.Set(late.client.code.expire_time - Nanoseconds(1));
+  EXPECT_EQ(late.client.code.expire_time - late.client.create_time, app_.options().enrolment_lifetime);
+  clock_.Set(late.client.code.expire_time);
+  EXPECT_EQ(Why(Enrol(late.client.id, late.enrolment_code)), Reason::kENROLMENT_CODE_EXPIRED);
+  const auto reset = ResetSecret(manager, late.client.id);
+  ASSERT_TRUE(reset.ok());
+  EXPECT_TRUE(Enrol(late.client.id, reset->enrolment_code).ok());
+}
+
+TEST_F(PartyAppTest, WrongCodesAreCountedAsWrongSecretsAre) {
+  const Principal manager = Exchange(kUsccs[1]);
+  const PartyApp::ClientWithCode made = Colleague(manager, {"EXCHANGE_OFFICER"});
+  for (const std::string& id : {made.client.id.text, ids_.Next(kStart)}) {
+    for (int i = 0; i < kMaxTokenFailures; ++i) {
+      EXPECT_EQ(i % 2 == 0 ? Why(Enrol({id}, "tte_wrong")) : Why(Token(id, "ttx_wrong")),
+                Reason::kUNAUTHENTICATED);
+    }
+    EXPECT_EQ(Why(Enrol({id}, "tte_wrong")), Reason::kRATE_LIMITED);
+  }
+  EXPECT_EQ(Why(Enrol({"no-client-of-ours"}, "tte_wrong")), Reason::kUNAUTHENTICATED);
+  EXPECT_TRUE(Enrol(made.client.id, made.enrolment_code).ok());
 }
 
 // --- Signing keys
@@ -498,7 +665,9 @@ TEST_F(PartyAppTest, WhatTakesAccessAwayRevokesAndIsForgottenAfterTheLongestToke
   expect_revoked(
       [&](storage::Txn& txn) { return app_.SetRoles(txn, administrator_, party.client.id, {"BIDDER"}, ""); });
   expect_revoked(
-      [&](storage::Txn& txn) { return app_.RotateSecret(txn, administrator_, party.client.id, ""); });
+      [&](storage::Txn& txn) { return app_.RotateSecret(txn, CallerOf(party), party.client.id, ""); });
+  expect_revoked(
+      [&](storage::Txn& txn) { return app_.ResetSecret(txn, administrator_, party.client.id, ""); });
   expect_revoked([&](storage::Txn& txn) {
     return app_.SetPersonState(txn, administrator_, party.person.id, AccessState::kDisabled, "");
   });
@@ -566,6 +735,11 @@ TEST_F(PartyAppTest, NoPrivateKeyAndNoSecretStandsInTheStoreInTheClear) {
     EXPECT_EQ(entry.value.find(party.client_secret), std::string::npos);
     EXPECT_EQ(entry.value.find(operator_.client_secret), std::string::npos);
   }
+  const PartyApp::ClientWithCode colleague = Colleague(CallerOf(party), {"TRANSFEROR"});
+  for (const storage::Entry& entry : shell_.kv().Scan({"", "\xff"}, 10'000)) {
+    EXPECT_EQ(entry.value.find(colleague.enrolment_code), std::string::npos);
+  }
+  EXPECT_TRUE(colleague.enrolment_code.starts_with("tte_"));
   EXPECT_TRUE(party.client_secret.starts_with("ttx_"));
   EXPECT_EQ(party.client.secret_hash, crypto::Sha256(party.client_secret));
 }

@@ -10,6 +10,12 @@ namespace {
 constexpr size_t kSecretBytes = 32;
 constexpr size_t kMaxPresentedBytes = 256;
 
+std::string RandomText(IdSource& ids) {
+  const std::string bytes = ids.RandomBytes(kSecretBytes);
+  TTX_CHECK(bytes.size() == kSecretBytes, "an id source must give the bytes asked for");
+  return Base64Url(bytes);
+}
+
 std::string SecretContext(std::string_view client_name) {
   return std::string(client_name) + ".client_secret";
 }
@@ -17,11 +23,9 @@ std::string KeyContext(std::string_view kid) { return "tokenKeys/" + std::string
 
 }  // namespace
 
-std::string MakeClientSecret(IdSource& ids) {
-  const std::string bytes = ids.RandomBytes(kSecretBytes);
-  TTX_CHECK(bytes.size() == kSecretBytes, "an id source must give the bytes asked for");
-  return "ttx_" + Base64Url(bytes);
-}
+std::string MakeClientSecret(IdSource& ids) { return "ttx_" + RandomText(ids); }
+
+std::string MakeEnrolmentCode(IdSource& ids) { return "tte_" + RandomText(ids); }
 
 std::string ClientSecretHash(std::string_view secret) { return crypto::Sha256(secret); }
 

@@ -12,6 +12,10 @@ namespace ttx::party {
 /// find it.
 std::string MakeClientSecret(IdSource& ids);
 
+/// A code its person exchanges once for the secret of a client that somebody else made: "tte_" and 32 random
+/// bytes in base64url. Hashed, matched and sealed like a secret.
+std::string MakeEnrolmentCode(IdSource& ids);
+
 /// What is stored: SHA-256. A slow, salted hash protects secrets people choose; 256 random bits need none.
 std::string ClientSecretHash(std::string_view secret);
 

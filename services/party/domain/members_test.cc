@@ -120,43 +120,124 @@ CreateApiClient Creation() {
           .kind = Kind::kEnterprise};
 }
 
+CreateApiClient StaffCreation() {
+  CreateApiClient command = Creation();
+  command.kind = Kind::kExchange;
+  command.roles = {"EXCHANGE_OFFICER"};
+  command.secret_hash = "";
+  command.code = {std::string(32, 'c'), kNow + Hours(72)};
+  command.maker = "people/maker";
+  return command;
+}
+
+TEST(ApiClient, StaffWaitsForASecondPersonUnlessItsOrganizationIsAdmittedWithIt) {
+  EXPECT_EQ(Decide(Creation(), kNow)->next.state, ClientState::kActive);
+  EXPECT_EQ(Decide(StaffCreation(), kNow)->next.state, ClientState::kPending);
+  CreateApiClient first = StaffCreation();
+  first.vouched = true;
+  EXPECT_EQ(Decide(first, kNow)->next.state, ClientState::kActive);
+  CreateApiClient administrator = StaffCreation();
+  administrator.kind = Kind::kEnterprise;
+  administrator.roles = {};
+  administrator.operates = true;
+  EXPECT_EQ(Decide(administrator, kNow)->next.state, ClientState::kPending)
+      << "of the operator, whatever its roles";
+}
+
+// Rows: ACTIVE, PENDING, DISABLED while active, DISABLED while pending.
 TEST(ApiClient, EveryStateAnswersEveryCommand) {
-  const ApiClient active = Decide(Creation(), kNow)->next;
-  const ApiClient disabled =
-      Decide(active, SetApiClientState{AccessState::kDisabled}, kNow + Seconds(1))->next;
-  EXPECT_EQ(Check(active), std::nullopt);
-  EXPECT_EQ(Check(disabled), std::nullopt);
+  const ApiClient pending = Decide(StaffCreation(), kNow)->next;
+  const ApiClient active = Decide(pending, ApproveApiClient{"people/checker"}, kNow)->next;
+  const ApiClient disabled = Decide(active, SetApiClientState{AccessState::kDisabled}, kNow)->next;
+  const ApiClient shelved = Decide(pending, SetApiClientState{AccessState::kDisabled}, kNow)->next;
+  const std::vector<ApiClient> states = {active, pending, disabled, shelved};
+  for (const ApiClient& state : states) EXPECT_EQ(Check(state), std::nullopt);
 
-  const RotateSecret rotate{std::string(32, 'n')};
-  ASSERT_TRUE(Decide(active, rotate, kNow + Seconds(1)).ok());
-  EXPECT_EQ(Decide(active, rotate, kNow + Seconds(1))->next.secret_hash, rotate.secret_hash);
-  EXPECT_EQ(Decide(disabled, rotate, kNow).error().reason, Reason::kWRONG_STATE);
+  // What each command leads to; nothing where it is refused with WRONG_STATE.
+  const auto expect = [&](const char* name, const auto& command,
+                          const std::vector<std::optional<ClientState>>& next) {
+    for (size_t i = 0; i < states.size(); ++i) {
+      const auto decision = Decide(states[i], command, kNow + Seconds(1));
+      if (next[i]) {
+        ASSERT_TRUE(decision.ok()) << name << " " << i;
+        EXPECT_EQ(decision->next.state, *next[i]) << name << " " << i;
+        EXPECT_EQ(Check(decision->next), std::nullopt) << name << " " << i;
+        EXPECT_EQ(Apply(states[i], decision->events[0], kNow + Seconds(1)), decision->next)
+            << name << " " << i;
+      } else {
+        ASSERT_FALSE(decision.ok()) << name << " " << i;
+        EXPECT_EQ(decision.error().reason, Reason::kWRONG_STATE) << name << " " << i;
+      }
+    }
+  };
+  constexpr auto kActive = ClientState::kActive;
+  constexpr auto kPending = ClientState::kPending;
+  constexpr auto kDisabled = ClientState::kDisabled;
+  constexpr std::nullopt_t kRefused = std::nullopt;
+  const EnrolmentCode code{std::string(32, 'd'), kNow + Hours(1)};
+  expect("rotate", RotateSecret{std::string(32, 'n')}, {kActive, kRefused, kRefused, kRefused});
+  expect("reset", ResetSecret{code, Kind::kExchange, false, "people/other"},
+         {kPending, kPending, kRefused, kRefused});
+  expect("reset elsewhere", ResetSecret{code, Kind::kEnterprise, false, "people/other"},
+         {kActive, kPending, kRefused, kRefused});
+  expect("enrol", EnrolApiClient{std::string(32, 's')}, {kActive, kPending, kRefused, kRefused});
+  expect("approve", ApproveApiClient{"people/checker"}, {kRefused, kActive, kRefused, kRefused});
+  expect("roles", SetRoles{{"EXCHANGE_CLERK"}, Kind::kExchange, false, "people/other"},
+         {kPending, kRefused, kRefused, kRefused});
+  expect("roles elsewhere", SetRoles{{"BIDDER"}, Kind::kEnterprise, false, "people/other"},
+         {kActive, kRefused, kRefused, kRefused});
+  expect("disable", SetApiClientState{AccessState::kDisabled}, {kDisabled, kDisabled, kRefused, kRefused});
+  expect("enable", SetApiClientState{AccessState::kActive}, {kRefused, kRefused, kActive, kPending});
+}
 
-  const SetRoles roles{{"TRANSFEROR", "BIDDER"}, Kind::kEnterprise};
-  EXPECT_EQ(Decide(active, roles, kNow + Seconds(1))->next.roles,
-            (std::vector<std::string>{"BIDDER", "TRANSFEROR"}));
-  EXPECT_EQ(Decide(disabled, roles, kNow).error().reason, Reason::kWRONG_STATE);
-  EXPECT_EQ(Decide(active, SetRoles{{"KYC_OFFICER"}, Kind::kEnterprise}, kNow).error().violations[0].reason,
-            Reason::kROLE_NOT_FOR_KIND);
+TEST(ApiClient, WhoHadAHandInItDoesNotApprove) {
+  const ApiClient pending = Decide(StaffCreation(), kNow)->next;
+  const EnrolmentCode code{std::string(32, 'd'), kNow + Hours(1)};
+  const ApiClient reset =
+      Decide(pending, ResetSecret{code, Kind::kExchange, false, "people/other"}, kNow)->next;
+  EXPECT_EQ(reset.makers, (std::vector<std::string>{"people/maker", "people/other"}));
+  for (const std::string& person :
+       {std::string("people/maker"), std::string("people/other"), ResourceName(kPerson), std::string()}) {
+    EXPECT_EQ(Decide(reset, ApproveApiClient{person}, kNow).error().reason, Reason::kSAME_PERSON) << person;
+  }
+  EXPECT_TRUE(Decide(reset, ApproveApiClient{"people/checker"}, kNow).ok());
+}
 
-  EXPECT_EQ(Decide(active, SetApiClientState{AccessState::kActive}, kNow).error().reason,
-            Reason::kWRONG_STATE);
-  EXPECT_EQ(Decide(disabled, SetApiClientState{AccessState::kDisabled}, kNow).error().reason,
-            Reason::kWRONG_STATE);
-  EXPECT_EQ(Decide(disabled, SetApiClientState{AccessState::kActive}, kNow + Seconds(2))->next.state,
-            AccessState::kActive);
+TEST(ApiClient, ACodeIsExchangedOnceAndInTime) {
+  const ApiClient pending = Decide(StaffCreation(), kNow)->next;
+  const EnrolApiClient enrol{std::string(32, 's')};
+  EXPECT_EQ(Decide(pending, enrol, kNow + Hours(72)).error().reason, Reason::kENROLMENT_CODE_EXPIRED);
+  const ApiClient enrolled = Decide(pending, enrol, kNow + Hours(72) - Nanoseconds(1))->next;
+  EXPECT_EQ(enrolled.secret_hash, enrol.secret_hash);
+  EXPECT_EQ(Decide(enrolled, enrol, kNow + Hours(72)).error().reason, Reason::kENROLMENT_CODE_USED);
+  // One that has a secret from the start has no code to exchange.
+  EXPECT_EQ(Decide(Decide(Creation(), kNow)->next, enrol, kNow).error().reason,
+            Reason::kENROLMENT_CODE_EXPIRED);
 }
 
 TEST(ApiClient, EventsRebuildIt) {
-  const auto created = Decide(Creation(), kNow);
-  ApiClient folded = Apply({}, created->events[0], kNow);
-  const auto rotated = Decide(created->next, RotateSecret{std::string(32, 'n')}, kNow + Seconds(1));
-  folded = Apply(folded, rotated->events[0], kNow + Seconds(1));
-  const auto roles = Decide(rotated->next, SetRoles{{"TRANSFEROR"}, Kind::kEnterprise}, kNow + Seconds(2));
-  folded = Apply(folded, roles->events[0], kNow + Seconds(2));
-  const auto disabled = Decide(roles->next, SetApiClientState{AccessState::kDisabled}, kNow + Seconds(3));
-  folded = Apply(folded, disabled->events[0], kNow + Seconds(3));
-  EXPECT_EQ(folded, disabled->next);
+  ApiClient state;
+  ApiClient folded;
+  Time now = kNow;
+  const auto take = [&](const Result<ApiClientDecision>& decision) {
+    ASSERT_TRUE(decision.ok());
+    for (const ApiClientEvent& event : decision->events) folded = Apply(folded, event, now);
+    state = decision->next;
+    EXPECT_EQ(folded, state);
+    now = now + Seconds(1);
+  };
+  take(Decide(StaffCreation(), now));
+  take(Decide(state, EnrolApiClient{std::string(32, 's')}, now));
+  take(Decide(state, ApproveApiClient{"people/checker"}, now));
+  take(Decide(state, RotateSecret{std::string(32, 'n')}, now));
+  take(Decide(state, SetRoles{{"EXCHANGE_CLERK"}, Kind::kExchange, false, "people/maker"}, now));
+  take(Decide(state,
+              ResetSecret{{std::string(32, 'd'), now + Hours(1)}, Kind::kExchange, false, "people/other"},
+              now));
+  take(Decide(state, SetApiClientState{AccessState::kDisabled}, now));
+  take(Decide(state, SetApiClientState{AccessState::kActive}, now));
+  EXPECT_EQ(state.state, ClientState::kPending);
+  EXPECT_EQ(state.version, 8);
 }
 
 TEST(ApiClient, CreationJudgesNameAndRoles) {

@@ -21,6 +21,8 @@ bool IsRestricted(Kind kind) {
   TTX_CHECK(false, "unreachable");
 }
 
+bool NeedsSecondPerson(Kind kind, bool operates) { return operates || kind == Kind::kExchange; }
+
 std::vector<std::string_view> AllowedRoles(Kind kind, bool operates) {
   std::vector<std::string_view> roles = {"OBJECTOR"};
   switch (kind) {

@@ -103,13 +103,24 @@ v1::CreditEvent::Type ToProto(CreditType type) {
   TTX_CHECK(false, "unreachable");
 }
 
-template <class Proto>
-typename Proto::State AccessToProto(AccessState state) {
+v1::Person::State ToProto(AccessState state) {
   switch (state) {
     case AccessState::kActive:
-      return Proto::ACTIVE;
+      return v1::Person::ACTIVE;
     case AccessState::kDisabled:
-      return Proto::DISABLED;
+      return v1::Person::DISABLED;
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+v1::ApiClient::State ToProto(ClientState state) {
+  switch (state) {
+    case ClientState::kActive:
+      return v1::ApiClient::ACTIVE;
+    case ClientState::kDisabled:
+      return v1::ApiClient::DISABLED;
+    case ClientState::kPending:
+      return v1::ApiClient::PENDING;
   }
   TTX_CHECK(false, "unreachable");
 }
@@ -145,13 +156,13 @@ struct PayloadToProto {
     to.set_api_client("apiClients/" + stored.id);
     to.set_organization(organization());
     for (const std::string& role : stored.client_roles) to.add_roles(role);
-    to.set_state(AccessToProto<v1::ApiClient>(stored.client_state));
+    to.set_state(ToProto(stored.client_state));
   }
   void Person(AccessState state) const {
     auto& to = *out.mutable_person_changed();
     to.set_person("people/" + stored.id);
     to.set_organization(organization());
-    to.set_state(AccessToProto<v1::Person>(state));
+    to.set_state(ToProto(state));
   }
 
   void operator()(const OrganizationRegistered&) const {
@@ -192,6 +203,9 @@ struct PayloadToProto {
   void operator()(const PersonStateChanged& e) const { Person(e.state); }
   void operator()(const ApiClientCreated&) const { Client(); }
   void operator()(const SecretRotated&) const { Client(); }
+  void operator()(const SecretReset&) const { Client(); }
+  void operator()(const ApiClientEnrolled&) const { Client(); }
+  void operator()(const ApiClientApproved&) const { Client(); }
   void operator()(const RolesSet&) const { Client(); }
   void operator()(const ApiClientStateChanged&) const { Client(); }
   void operator()(const SigningKeyAdded& e) const {
@@ -315,7 +329,7 @@ v1::Person ToProto(const Person& person, View view) {
   proto.set_uid(person.id.text);
   proto.set_organization(ResourceName(person.organization));
   proto.set_display_name(view == View::kStaff ? person.display_name : MaskName(person.display_name));
-  proto.set_state(AccessToProto<v1::Person>(person.state));
+  proto.set_state(ToProto(person.state));
   *proto.mutable_create_time() = ToProtoTime(person.create_time);
   *proto.mutable_update_time() = ToProtoTime(person.update_time);
   proto.set_etag(std::to_string(person.version));
@@ -331,7 +345,14 @@ v1::ApiClient ToProto(const ApiClient& client) {
   proto.set_display_name(client.display_name);
   for (const std::string& role : client.roles) proto.add_roles(role);
   proto.set_manager(client.manager);
-  proto.set_state(AccessToProto<v1::ApiClient>(client.state));
+  proto.set_state(ToProto(client.state));
+  for (const std::string& maker : client.makers) proto.add_makers(maker);
+  proto.set_approver(client.approver);
+  if (client.enrol_time) {
+    *proto.mutable_enrol_time() = ToProtoTime(client.enrol_time);
+  } else if (client.code.expire_time) {
+    *proto.mutable_code_expire_time() = ToProtoTime(client.code.expire_time);
+  }
   *proto.mutable_create_time() = ToProtoTime(client.create_time);
   *proto.mutable_update_time() = ToProtoTime(client.update_time);
   proto.set_etag(std::to_string(client.version));

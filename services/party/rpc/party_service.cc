@@ -1,9 +1,10 @@
 #include "services/party/rpc/party_service.h"
 
 #include "libs/core/uscc.h"
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/page.h"
 #include "libs/rpc/proto_time.h"
+#include "libs/rpc/second_person.h"
 #include "services/party/app/secrets.h"
 #include "services/party/rpc/convert.h"
 
@@ -13,6 +14,7 @@ namespace {
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using rpc::Call;
+using rpc::Seen;
 using storage::Reader;
 using storage::Txn;
 
@@ -48,14 +50,13 @@ v1::Person Shown(const Person& person, const Call& call) {
   return ToProto(person, PartyApp::ViewOf(call.principal, person.organization));
 }
 
-// The answer to a registration with the secret sealed, as it is stored.
-v1::RegisterOrganizationResponse Sealed(const PartyApp::Registered& registered, View view,
-                                        std::string_view secrets_key) {
-  v1::RegisterOrganizationResponse to;
+// The answer to a registration but for the secret or the code.
+template <class Response>
+Response ToResponse(const PartyApp::Registered& registered, View view) {
+  Response to;
   *to.mutable_organization() = ToProto(registered.organization, view);
   *to.mutable_person() = ToProto(registered.person, view);
   *to.mutable_api_client() = ToProto(registered.client);
-  to.set_client_secret(SealClientSecret(secrets_key, registered.client_secret, to.api_client().name()));
   return to;
 }
 
@@ -64,6 +65,23 @@ v1::ApiClientSecret Sealed(const PartyApp::ClientWithSecret& made, std::string_v
   *to.mutable_api_client() = ToProto(made.client);
   to.set_client_secret(SealClientSecret(secrets_key, made.secret, to.api_client().name()));
   return to;
+}
+
+v1::ApiClientEnrolment Sealed(const PartyApp::ClientWithCode& made, std::string_view secrets_key) {
+  v1::ApiClientEnrolment to;
+  *to.mutable_api_client() = ToProto(made.client);
+  to.set_enrolment_code(SealClientSecret(secrets_key, made.enrolment_code, to.api_client().name()));
+  return to;
+}
+
+// Opens the enrolment code of a stored answer in the copy that is sent.
+auto RevealCodeWith(const std::string& secrets_key) {
+  return [&secrets_key](auto& response) -> Status {
+    TTX_TRY(std::string code,
+            OpenClientSecret(secrets_key, response.enrolment_code(), response.api_client().name()));
+    response.set_enrolment_code(std::move(code));
+    return {};
+  };
 }
 
 // Opens the secret of a stored answer in the copy that is sent.
@@ -103,10 +121,15 @@ Result<CreditEntry> FromProto(const v1::AppendCreditEventRequest& from) {
   return entry;
 }
 
-rpc::StreamPage<v1::Event> ToPage(const std::vector<StoredEvent>& events, bool internal) {
-  rpc::StreamPage<v1::Event> page;
-  for (const StoredEvent& event : events) page.emplace_back(event.sequence, ToProto(event, internal));
-  return page;
+// What both methods over the event log show a caller.
+auto EventsOf(const PartyApp& app) {
+  return [&app](const Reader& reader, const Call& call, uint64_t after, size_t limit) {
+    rpc::StreamPage<v1::Event> page;
+    for (const StoredEvent& event : app.ListEvents(reader, after, limit)) {
+      page.emplace_back(event.sequence, ToProto(event, call.principal.service()));
+    }
+    return page;
+  };
 }
 
 }  // namespace
@@ -123,23 +146,29 @@ ServerUnaryReactor* PartyService::RegisterOrganization(CallbackServerContext* co
       [this](Txn& txn, const Call& call,
              const PartyApp::RegisterInput& input) -> Result<v1::RegisterOrganizationResponse> {
         TTX_TRY(const PartyApp::Registered registered, app_.Register(txn, call.principal, input, false));
-        return Sealed(registered, View::kMember, app_.options().secrets_key);
+        auto to = ToResponse<v1::RegisterOrganizationResponse>(registered, View::kMember);
+        to.set_client_secret(
+            SealClientSecret(app_.options().secrets_key, registered.client_secret, to.api_client().name()));
+        return to;
       },
       RevealWith(app_.options().secrets_key));
 }
 
 ServerUnaryReactor* PartyService::CreateOrganization(CallbackServerContext* context,
                                                      const v1::CreateOrganizationRequest* request,
-                                                     v1::RegisterOrganizationResponse* response) {
+                                                     v1::CreateOrganizationResponse* response) {
   return handler_.Write(
       context, request, response, "CreateOrganization",
       [](const v1::CreateOrganizationRequest& from, const Call&) { return FromProto(from); },
       [this](Txn& txn, const Call& call,
-             const PartyApp::RegisterInput& input) -> Result<v1::RegisterOrganizationResponse> {
+             const PartyApp::RegisterInput& input) -> Result<v1::CreateOrganizationResponse> {
         TTX_TRY(const PartyApp::Registered registered, app_.Register(txn, call.principal, input, true));
-        return Sealed(registered, View::kStaff, app_.options().secrets_key);
+        auto to = ToResponse<v1::CreateOrganizationResponse>(registered, View::kStaff);
+        to.set_enrolment_code(
+            SealClientSecret(app_.options().secrets_key, registered.enrolment_code, to.api_client().name()));
+        return to;
       },
-      RevealWith(app_.options().secrets_key));
+      RevealCodeWith(app_.options().secrets_key));
 }
 
 ServerUnaryReactor* PartyService::GetOrganization(CallbackServerContext* context,
@@ -210,7 +239,7 @@ ServerUnaryReactor* PartyService::ResubmitOrganization(CallbackServerContext* co
 ServerUnaryReactor* PartyService::ApproveKyc(CallbackServerContext* context,
                                              const v1::ApproveKycRequest* request,
                                              v1::Organization* response) {
-  return handler_.Write(context, request, response, "ApproveKyc", kOrganizationOf,
+  return handler_.Write(context, request, response, "ApproveKyc", Seen(kOrganizationOf),
                         [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::Organization> {
                           TTX_TRY(const Organization after,
                                   app_.ApproveKyc(txn, call.principal, on.id, on.request.etag()));
@@ -221,7 +250,7 @@ ServerUnaryReactor* PartyService::ApproveKyc(CallbackServerContext* context,
 ServerUnaryReactor* PartyService::RejectKyc(CallbackServerContext* context,
                                             const v1::RejectKycRequest* request, v1::Organization* response) {
   return handler_.Write(
-      context, request, response, "RejectKyc", kOrganizationOf,
+      context, request, response, "RejectKyc", Seen(kOrganizationOf),
       [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::Organization> {
         TTX_TRY(const Organization after,
                 app_.RejectKyc(txn, call.principal, on.id, on.request.reason(), on.request.etag()));
@@ -257,7 +286,7 @@ ServerUnaryReactor* PartyService::ApproveReinstate(CallbackServerContext* contex
                                                    const v1::ApproveReinstateRequest* request,
                                                    v1::Organization* response) {
   return handler_.Write(
-      context, request, response, "ApproveReinstate", kOrganizationOf,
+      context, request, response, "ApproveReinstate", Seen(kOrganizationOf),
       [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::Organization> {
         TTX_TRY(const Organization after,
                 app_.ApproveRequest(txn, call.principal, on.id, RequestKind::kReinstate, on.request.etag()));
@@ -281,7 +310,7 @@ ServerUnaryReactor* PartyService::ApproveClose(CallbackServerContext* context,
                                                const v1::ApproveCloseRequest* request,
                                                v1::Organization* response) {
   return handler_.Write(
-      context, request, response, "ApproveClose", kOrganizationOf,
+      context, request, response, "ApproveClose", Seen(kOrganizationOf),
       [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::Organization> {
         TTX_TRY(const Organization after,
                 app_.ApproveRequest(txn, call.principal, on.id, RequestKind::kClose, on.request.etag()));
@@ -365,7 +394,7 @@ ServerUnaryReactor* PartyService::EnablePerson(CallbackServerContext* context,
 
 ServerUnaryReactor* PartyService::CreateApiClient(CallbackServerContext* context,
                                                   const v1::CreateApiClientRequest* request,
-                                                  v1::ApiClientSecret* response) {
+                                                  v1::ApiClientEnrolment* response) {
   return handler_.Write(
       context, request, response, "CreateApiClient",
       [](const v1::CreateApiClientRequest& from, const Call&) -> Result<PartyApp::CreateClientInput> {
@@ -374,9 +403,39 @@ ServerUnaryReactor* PartyService::CreateApiClient(CallbackServerContext* context
                                            from.manager()};
       },
       [this](Txn& txn, const Call& call,
-             const PartyApp::CreateClientInput& input) -> Result<v1::ApiClientSecret> {
-        TTX_TRY(const PartyApp::ClientWithSecret made, app_.CreateApiClient(txn, call.principal, input));
+             const PartyApp::CreateClientInput& input) -> Result<v1::ApiClientEnrolment> {
+        TTX_TRY(const PartyApp::ClientWithCode made, app_.CreateApiClient(txn, call.principal, input));
         return Sealed(made, app_.options().secrets_key);
+      },
+      RevealCodeWith(app_.options().secrets_key));
+}
+
+ServerUnaryReactor* PartyService::ApproveApiClient(CallbackServerContext* context,
+                                                   const v1::ApproveApiClientRequest* request,
+                                                   v1::ApiClient* response) {
+  return handler_.Write(context, request, response, "ApproveApiClient", Seen(kClientOf),
+                        [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::ApiClient> {
+                          TTX_TRY(const ApiClient after,
+                                  app_.ApproveApiClient(txn, call.principal, on.id, on.request.etag()));
+                          return ToProto(after);
+                        });
+}
+
+ServerUnaryReactor* PartyService::EnrolApiClient(CallbackServerContext* context,
+                                                 const v1::EnrolApiClientRequest* request,
+                                                 v1::ApiClientSecret* response) {
+  using Input = On<ApiClientId, v1::EnrolApiClientRequest>;
+  return handler_.Write(
+      context, request, response, "EnrolApiClient",
+      [](const v1::EnrolApiClientRequest& from, const Call&) -> Result<Input> {
+        TTX_TRY(ApiClientId id, ParseApiClient(from.name(), "name"));
+        if (from.enrolment_code().empty()) return InvalidField("enrolment_code", Reason::kREQUIRED);
+        return Input{std::move(id), from};
+      },
+      [this](Txn& txn, const Call&, const Input& input) -> Result<v1::ApiClientSecret> {
+        TTX_TRY(const PartyApp::ClientWithSecret enrolled,
+                app_.EnrolApiClient(txn, input.id, input.request.enrolment_code()));
+        return Sealed(enrolled, app_.options().secrets_key);
       },
       RevealWith(app_.options().secrets_key));
 }
@@ -422,6 +481,19 @@ ServerUnaryReactor* PartyService::RotateSecret(CallbackServerContext* context,
         return Sealed(after, app_.options().secrets_key);
       },
       RevealWith(app_.options().secrets_key));
+}
+
+ServerUnaryReactor* PartyService::ResetSecret(CallbackServerContext* context,
+                                              const v1::ResetSecretRequest* request,
+                                              v1::ApiClientEnrolment* response) {
+  return handler_.Write(
+      context, request, response, "ResetSecret", kClientOf,
+      [this](Txn& txn, const Call& call, const auto& on) -> Result<v1::ApiClientEnrolment> {
+        TTX_TRY(const PartyApp::ClientWithCode after,
+                app_.ResetSecret(txn, call.principal, on.id, on.request.etag()));
+        return Sealed(after, app_.options().secrets_key);
+      },
+      RevealCodeWith(app_.options().secrets_key));
 }
 
 ServerUnaryReactor* PartyService::DisableApiClient(CallbackServerContext* context,
@@ -636,31 +708,12 @@ ServerUnaryReactor* PartyService::ListCreditEvents(CallbackServerContext* contex
 ServerUnaryReactor* PartyService::ListEvents(CallbackServerContext* context,
                                              const v1::ListEventsRequest* request,
                                              v1::ListEventsResponse* response) {
-  return handler_.Poll(
-      context, request, response, "ListEvents", rpc::WaitOf(*request),
-      [this](const Reader& reader, const Call& call,
-             const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-        TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
-        TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
-        v1::ListEventsResponse to;
-        for (const StoredEvent& event : app_.ListEvents(reader, after, size)) {
-          *to.add_events() = ToProto(event, call.principal.service());
-        }
-        return to;
-      },
-      [](const v1::ListEventsResponse& page) { return page.events().empty(); });
+  return rpc::ListEvents(handler_, context, request, response, EventsOf(app_));
 }
 
 grpc::ServerWriteReactor<v1::Event>* PartyService::StreamEvents(CallbackServerContext* context,
                                                                 const v1::StreamEventsRequest* request) {
-  using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
-  return Stream::Start(
-      handler_, context, *request, "StreamEvents", request->after_sequence(),
-      [this](const Reader& reader, const Call& call, uint64_t after,
-             size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
-        return ToPage(app_.ListEvents(reader, after, limit), call.principal.service());
-      },
-      [](const v1::Event&) { return false; });
+  return rpc::StreamEvents<v1::Event>(handler_, context, request, EventsOf(app_));
 }
 
 }  // namespace ttx::party

@@ -17,7 +17,7 @@ class PartyService : public v1::PartyService::CallbackService {
                                                  v1::RegisterOrganizationResponse* response) override;
   grpc::ServerUnaryReactor* CreateOrganization(grpc::CallbackServerContext* context,
                                                const v1::CreateOrganizationRequest* request,
-                                               v1::RegisterOrganizationResponse* response) override;
+                                               v1::CreateOrganizationResponse* response) override;
   grpc::ServerUnaryReactor* GetOrganization(grpc::CallbackServerContext* context,
                                             const v1::GetOrganizationRequest* request,
                                             v1::Organization* response) override;
@@ -67,7 +67,13 @@ class PartyService : public v1::PartyService::CallbackService {
                                          v1::Person* response) override;
   grpc::ServerUnaryReactor* CreateApiClient(grpc::CallbackServerContext* context,
                                             const v1::CreateApiClientRequest* request,
-                                            v1::ApiClientSecret* response) override;
+                                            v1::ApiClientEnrolment* response) override;
+  grpc::ServerUnaryReactor* ApproveApiClient(grpc::CallbackServerContext* context,
+                                             const v1::ApproveApiClientRequest* request,
+                                             v1::ApiClient* response) override;
+  grpc::ServerUnaryReactor* EnrolApiClient(grpc::CallbackServerContext* context,
+                                           const v1::EnrolApiClientRequest* request,
+                                           v1::ApiClientSecret* response) override;
   grpc::ServerUnaryReactor* GetApiClient(grpc::CallbackServerContext* context,
                                          const v1::GetApiClientRequest* request,
                                          v1::ApiClient* response) override;
@@ -77,6 +83,9 @@ class PartyService : public v1::PartyService::CallbackService {
   grpc::ServerUnaryReactor* RotateSecret(grpc::CallbackServerContext* context,
                                          const v1::RotateSecretRequest* request,
                                          v1::ApiClientSecret* response) override;
+  grpc::ServerUnaryReactor* ResetSecret(grpc::CallbackServerContext* context,
+                                        const v1::ResetSecretRequest* request,
+                                        v1::ApiClientEnrolment* response) override;
   grpc::ServerUnaryReactor* DisableApiClient(grpc::CallbackServerContext* context,
                                              const v1::DisableApiClientRequest* request,
                                              v1::ApiClient* response) override;

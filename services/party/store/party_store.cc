@@ -2,45 +2,19 @@
 
 #include <algorithm>
 
-#include "libs/storage/codec.h"
+#include "libs/storage/table.h"
 #include "services/party/store/record.pb.h"
 
 namespace ttx::party {
 namespace {
 
-using storage::Key;
-using storage::KeyReader;
+using storage::FindRecord;
+using storage::In;
+using storage::KeyOf;
+using storage::Load;
+using storage::MustHold;
 
 constexpr size_t kAll = 1 << 20;
-
-Key In(Table table) { return Key(static_cast<uint8_t>(table)); }
-
-template <class Record>
-Record Parse(std::string_view bytes) {
-  Record record;
-  TTX_CHECK(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())),
-            "a party record cannot be read");
-  return record;
-}
-
-template <class Aggregate>
-Aggregate Checked(Aggregate aggregate) {
-  const std::optional<std::string> violation = Check(aggregate);
-  TTX_CHECK(!violation, violation.value_or(""));
-  return aggregate;
-}
-
-std::string U64Value(uint64_t value) {
-  std::string out;
-  storage::AppendU64(out, value);
-  return out;
-}
-
-uint64_t U64Of(std::string_view value) {
-  const std::optional<uint64_t> number = storage::TakeU64(value);
-  TTX_CHECK(number.has_value(), "a party record is too short");
-  return *number;
-}
 
 // --- domain <-> record
 // ---------------------------------------------------------------------------------------------
@@ -108,7 +82,7 @@ Organization FromRecord(const store::OrganizationRecord& record) {
   organization.create_time = {record.create_time_ns()};
   organization.update_time = {record.update_time_ns()};
   organization.version = record.version();
-  return Checked(std::move(organization));
+  return organization;
 }
 
 store::PersonRecord ToRecord(const Person& person) {
@@ -124,13 +98,13 @@ store::PersonRecord ToRecord(const Person& person) {
 }
 
 Person FromRecord(const store::PersonRecord& record) {
-  return Checked(Person{{record.id()},
-                        {record.organization()},
-                        record.display_name(),
-                        static_cast<AccessState>(record.state()),
-                        {record.create_time_ns()},
-                        {record.update_time_ns()},
-                        record.version()});
+  return {{record.id()},
+          {record.organization()},
+          record.display_name(),
+          static_cast<AccessState>(record.state()),
+          {record.create_time_ns()},
+          {record.update_time_ns()},
+          record.version()};
 }
 
 store::ApiClientRecord ToRecord(const ApiClient& client) {
@@ -146,21 +120,30 @@ store::ApiClientRecord ToRecord(const ApiClient& client) {
   record.set_create_time_ns(client.create_time.ns);
   record.set_update_time_ns(client.update_time.ns);
   record.set_version(client.version);
+  record.set_code_hash(client.code.hash);
+  record.set_code_expire_time_ns(client.code.expire_time.ns);
+  record.set_enrol_time_ns(client.enrol_time.ns);
+  for (const std::string& maker : client.makers) record.add_makers(maker);
+  record.set_approver(client.approver);
   return record;
 }
 
 ApiClient FromRecord(const store::ApiClientRecord& record) {
-  return Checked(ApiClient{{record.id()},
-                           {record.organization()},
-                           {record.person()},
-                           record.display_name(),
-                           {record.roles().begin(), record.roles().end()},
-                           record.manager(),
-                           record.secret_hash(),
-                           static_cast<AccessState>(record.state()),
-                           {record.create_time_ns()},
-                           {record.update_time_ns()},
-                           record.version()});
+  return {{record.id()},
+          {record.organization()},
+          {record.person()},
+          record.display_name(),
+          {record.roles().begin(), record.roles().end()},
+          record.manager(),
+          record.secret_hash(),
+          {record.code_hash(), {record.code_expire_time_ns()}},
+          {record.enrol_time_ns()},
+          {record.makers().begin(), record.makers().end()},
+          record.approver(),
+          static_cast<ClientState>(record.state()),
+          {record.create_time_ns()},
+          {record.update_time_ns()},
+          record.version()};
 }
 
 store::SigningKeyRecord ToRecord(const SigningKey& key) {
@@ -179,16 +162,10 @@ store::SigningKeyRecord ToRecord(const SigningKey& key) {
 }
 
 SigningKey FromRecord(const store::SigningKeyRecord& record) {
-  return Checked(SigningKey{record.fingerprint(),
-                            {record.organization()},
-                            record.suite(),
-                            record.public_key_pem(),
-                            record.person(),
-                            static_cast<SigningKeyState>(record.state()),
-                            {record.create_time_ns()},
-                            {record.revoke_time_ns()},
-                            {record.update_time_ns()},
-                            record.version()});
+  return {record.fingerprint(),      {record.organization()},   record.suite(),
+          record.public_key_pem(),   record.person(),           static_cast<SigningKeyState>(record.state()),
+          {record.create_time_ns()}, {record.revoke_time_ns()}, {record.update_time_ns()},
+          record.version()};
 }
 
 store::TokenKeyRecord ToRecord(const TokenKey& key) {
@@ -280,12 +257,24 @@ void ToRecord(const ApiClientEvent& event, store::EventRecord& record) {
       for (const std::string& role : e.roles) created.add_roles(role);
       created.set_manager(e.manager);
       created.set_secret_hash(e.secret_hash);
+      created.set_code_hash(e.code.hash);
+      created.set_code_expire_time_ns(e.code.expire_time.ns);
+      created.set_maker(e.maker);
     }
     void operator()(const SecretRotated& e) const {
       to.mutable_secret_rotated()->set_secret_hash(e.secret_hash);
     }
+    void operator()(const SecretReset& e) const {
+      to.mutable_secret_reset()->set_code_hash(e.code.hash);
+      to.mutable_secret_reset()->set_code_expire_time_ns(e.code.expire_time.ns);
+      to.mutable_secret_reset()->set_maker(e.maker);
+    }
+    void operator()(const ApiClientEnrolled& e) const {
+      to.mutable_client_enrolled()->set_secret_hash(e.secret_hash);
+    }
+    void operator()(const ApiClientApproved& e) const { to.mutable_client_approved()->set_person(e.person); }
     void operator()(const RolesSet& e) const {
-      to.mutable_roles_set();
+      to.mutable_roles_set()->set_maker(e.maker);
       for (const std::string& role : e.roles) to.mutable_roles_set()->add_roles(role);
     }
     void operator()(const ApiClientStateChanged& e) const {
@@ -330,7 +319,9 @@ ApiClientCreated FromRecord(const store::ApiClientCreatedRecord& from, const sto
           from.display_name(),
           {from.roles().begin(), from.roles().end()},
           from.manager(),
-          from.secret_hash()};
+          from.secret_hash(),
+          {from.code_hash(), {from.code_expire_time_ns()}},
+          from.maker()};
 }
 
 decltype(StoredEvent::payload) PayloadOf(const store::EventRecord& from) {
@@ -343,10 +334,18 @@ decltype(StoredEvent::payload) PayloadOf(const store::EventRecord& from) {
       return FromRecord(from.client_created(), from);
     case store::EventRecord::kSecretRotated:
       return SecretRotated{from.secret_rotated().secret_hash()};
+    case store::EventRecord::kSecretReset:
+      return SecretReset{{from.secret_reset().code_hash(), {from.secret_reset().code_expire_time_ns()}},
+                         from.secret_reset().maker()};
+    case store::EventRecord::kClientEnrolled:
+      return ApiClientEnrolled{from.client_enrolled().secret_hash()};
+    case store::EventRecord::kClientApproved:
+      return ApiClientApproved{from.client_approved().person()};
     case store::EventRecord::kRolesSet:
-      return RolesSet{{from.roles_set().roles().begin(), from.roles_set().roles().end()}};
+      return RolesSet{{from.roles_set().roles().begin(), from.roles_set().roles().end()},
+                      from.roles_set().maker()};
     case store::EventRecord::kClientStateChanged:
-      return ApiClientStateChanged{static_cast<AccessState>(from.client_state_changed().state())};
+      return ApiClientStateChanged{static_cast<ClientState>(from.client_state_changed().state())};
     case store::EventRecord::kSigningKeyAdded:
       return SigningKeyAdded{from.id(),
                              {from.organization()},
@@ -369,7 +368,7 @@ decltype(StoredEvent::payload) PayloadOf(const store::EventRecord& from) {
 }
 
 StoredEvent FromOutbox(const storage::OutboxEvent& event) {
-  const auto record = Parse<store::EventRecord>(event.payload);
+  const auto record = storage::ParseRecord<store::EventRecord>(event.payload);
   StoredEvent stored;
   stored.sequence = event.sequence;
   stored.time = event.time;
@@ -377,29 +376,9 @@ StoredEvent FromOutbox(const storage::OutboxEvent& event) {
   stored.id = record.id();
   if (record.has_kyc_approved()) stored.profile = FromRecord(record.kyc_approved().profile());
   stored.client_roles = {record.client_roles().begin(), record.client_roles().end()};
-  if (record.client_state() != 0) stored.client_state = static_cast<AccessState>(record.client_state());
+  if (record.client_state() != 0) stored.client_state = static_cast<ClientState>(record.client_state());
   stored.payload = PayloadOf(record);
   return stored;
-}
-
-// Ids of an index (organization, id) after `after`.
-std::vector<std::string> Members(const storage::Reader& reader, Table table, const OrganizationId& id,
-                                 std::string_view after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(In(table).Text(id.text).str());
-  if (!after.empty()) range.begin = In(table).Text(id.text).Text(after).str() + '\0';
-  std::vector<std::string> ids;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    KeyReader key(entry.key, static_cast<uint8_t>(table));
-    key.Text();
-    ids.push_back(key.Text());
-  }
-  return ids;
-}
-
-template <class Aggregate>
-Aggregate Must(std::optional<Aggregate> found) {
-  TTX_CHECK(found.has_value(), "an indexed party record is missing");
-  return *std::move(found);
 }
 
 }  // namespace
@@ -408,28 +387,26 @@ Aggregate Must(std::optional<Aggregate> found) {
 // ----------------------------------------------------------------------------------------------------
 
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, const OrganizationId& id) {
-  const auto bytes = reader.Get(In(Table::kOrganization).Text(id.text).str());
-  if (!bytes) return std::nullopt;
-  return FromRecord(Parse<store::OrganizationRecord>(*bytes));
+  return Load<store::OrganizationRecord>(reader, KeyOf(Table::kOrganization, id.text), FromRecord);
 }
 
 std::optional<OrganizationId> FindByUscc(const storage::Reader& reader, std::string_view uscc) {
-  const auto id = reader.Get(In(Table::kOrganizationByUscc).Text(uscc).str());
-  return id ? std::optional(OrganizationId{*id}) : std::nullopt;
+  return storage::FindId<OrganizationId>(reader, KeyOf(Table::kOrganizationByUscc, uscc));
 }
 
 void Save(storage::Txn& txn, const std::optional<Organization>& before,
           const OrganizationDecision& decision) {
-  const Organization next = Checked(decision.next);
-  txn.Put(In(Table::kOrganization).Text(next.id.text).str(), ToRecord(next).SerializeAsString());
+  const Organization& next = decision.next;
+  MustHold(next);
+  txn.Put(KeyOf(Table::kOrganization, next.id.text), ToRecord(next).SerializeAsString());
   // A refused or closed organization may lose its code to another that registers with it; submitting again
   // takes it back.
   const bool submitted = !before || before->state == OrganizationState::kRejected;
   if (submitted) {
     if (before && FindByUscc(txn, before->profile.uscc) == before->id) {
-      txn.Delete(In(Table::kOrganizationByUscc).Text(before->profile.uscc).str());
+      txn.Delete(KeyOf(Table::kOrganizationByUscc, before->profile.uscc));
     }
-    txn.Put(In(Table::kOrganizationByUscc).Text(next.profile.uscc).str(), next.id.text);
+    txn.Put(KeyOf(Table::kOrganizationByUscc, next.profile.uscc), next.id.text);
   }
   for (const OrganizationEvent& event : decision.events) {
     store::EventRecord record;
@@ -439,15 +416,14 @@ void Save(storage::Txn& txn, const std::optional<Organization>& before,
 }
 
 std::optional<Person> LoadPerson(const storage::Reader& reader, const PersonId& id) {
-  const auto bytes = reader.Get(In(Table::kPerson).Text(id.text).str());
-  if (!bytes) return std::nullopt;
-  return FromRecord(Parse<store::PersonRecord>(*bytes));
+  return Load<store::PersonRecord>(reader, KeyOf(Table::kPerson, id.text), FromRecord);
 }
 
 void Save(storage::Txn& txn, const PersonDecision& decision) {
-  const Person next = Checked(decision.next);
-  txn.Put(In(Table::kPerson).Text(next.id.text).str(), ToRecord(next).SerializeAsString());
-  txn.Put(In(Table::kPersonByOrganization).Text(next.organization.text).Text(next.id.text).str(), "");
+  const Person& next = decision.next;
+  MustHold(next);
+  txn.Put(KeyOf(Table::kPerson, next.id.text), ToRecord(next).SerializeAsString());
+  txn.Put(KeyOf(Table::kPersonByOrganization, next.organization.text, next.id.text), "");
   for (const PersonEvent& event : decision.events) {
     store::EventRecord record;
     record.set_organization(next.organization.text);
@@ -463,15 +439,14 @@ void Save(storage::Txn& txn, const PersonDecision& decision) {
 }
 
 std::optional<ApiClient> LoadApiClient(const storage::Reader& reader, const ApiClientId& id) {
-  const auto bytes = reader.Get(In(Table::kApiClient).Text(id.text).str());
-  if (!bytes) return std::nullopt;
-  return FromRecord(Parse<store::ApiClientRecord>(*bytes));
+  return Load<store::ApiClientRecord>(reader, KeyOf(Table::kApiClient, id.text), FromRecord);
 }
 
 void Save(storage::Txn& txn, const ApiClientDecision& decision) {
-  const ApiClient next = Checked(decision.next);
-  txn.Put(In(Table::kApiClient).Text(next.id.text).str(), ToRecord(next).SerializeAsString());
-  txn.Put(In(Table::kApiClientByOrganization).Text(next.organization.text).Text(next.id.text).str(), "");
+  const ApiClient& next = decision.next;
+  MustHold(next);
+  txn.Put(KeyOf(Table::kApiClient, next.id.text), ToRecord(next).SerializeAsString());
+  txn.Put(KeyOf(Table::kApiClientByOrganization, next.organization.text, next.id.text), "");
   for (const ApiClientEvent& event : decision.events) {
     store::EventRecord record;
     record.set_organization(next.organization.text);
@@ -484,15 +459,14 @@ void Save(storage::Txn& txn, const ApiClientDecision& decision) {
 }
 
 std::optional<SigningKey> LoadSigningKey(const storage::Reader& reader, std::string_view fingerprint) {
-  const auto bytes = reader.Get(In(Table::kSigningKey).Text(fingerprint).str());
-  if (!bytes) return std::nullopt;
-  return FromRecord(Parse<store::SigningKeyRecord>(*bytes));
+  return Load<store::SigningKeyRecord>(reader, KeyOf(Table::kSigningKey, fingerprint), FromRecord);
 }
 
 void Save(storage::Txn& txn, const SigningKeyDecision& decision) {
-  const SigningKey next = Checked(decision.next);
-  txn.Put(In(Table::kSigningKey).Text(next.fingerprint).str(), ToRecord(next).SerializeAsString());
-  txn.Put(In(Table::kSigningKeyByOrganization).Text(next.organization.text).Text(next.fingerprint).str(), "");
+  const SigningKey& next = decision.next;
+  MustHold(next);
+  txn.Put(KeyOf(Table::kSigningKey, next.fingerprint), ToRecord(next).SerializeAsString());
+  txn.Put(KeyOf(Table::kSigningKeyByOrganization, next.organization.text, next.fingerprint), "");
   for (const SigningKeyEvent& event : decision.events) {
     store::EventRecord record;
     record.set_organization(next.organization.text);
@@ -509,19 +483,13 @@ void Save(storage::Txn& txn, const SigningKeyDecision& decision) {
 }
 
 int64_t LastCreditNumber(const storage::Reader& reader, const OrganizationId& id) {
-  const auto last = reader.Scan(storage::PrefixRange(In(Table::kCreditEvent).Text(id.text).str()), 1,
-                                storage::Direction::kReverse);
-  if (last.empty()) return 0;
-  KeyReader key(last[0].key, static_cast<uint8_t>(Table::kCreditEvent));
-  key.Text();
-  return static_cast<int64_t>(key.U64());
+  return static_cast<int64_t>(storage::LastNumber(reader, In(Table::kCreditEvent, id.text)));
 }
 
 void Save(storage::Txn& txn, const CreditEntry& entry) {
   const store::CreditRecord credit = ToRecord(entry);
-  txn.Put(
-      In(Table::kCreditEvent).Text(entry.organization.text).U64(static_cast<uint64_t>(entry.number)).str(),
-      credit.SerializeAsString());
+  txn.Put(In(Table::kCreditEvent, entry.organization.text).U64(static_cast<uint64_t>(entry.number)).str(),
+          credit.SerializeAsString());
   store::EventRecord record;
   record.set_organization(entry.organization.text);
   record.set_id(entry.organization.text);
@@ -533,10 +501,8 @@ void Save(storage::Txn& txn, const CreditEntry& entry) {
 // --------------------------------------------------------------------------------------------------------
 
 std::vector<TokenKey> LoadTokenKeys(const storage::Reader& reader) {
-  std::vector<TokenKey> keys;
-  for (const storage::Entry& entry : reader.Scan(storage::PrefixRange(In(Table::kTokenKey).str()), kAll)) {
-    keys.push_back(FromRecord(Parse<store::TokenKeyRecord>(entry.value)));
-  }
+  auto keys = storage::FromEntries<store::TokenKeyRecord>(
+      storage::ScanAfter(reader, In(Table::kTokenKey), "", kAll), FromRecord);
   // Kids made within one millisecond are in no order.
   std::sort(keys.begin(), keys.end(),
             [](const TokenKey& a, const TokenKey& b) { return a.create_time < b.create_time; });
@@ -544,7 +510,7 @@ std::vector<TokenKey> LoadTokenKeys(const storage::Reader& reader) {
 }
 
 void SaveTokenKey(storage::Txn& txn, const TokenKey& key, bool is_new) {
-  txn.Put(In(Table::kTokenKey).Text(key.kid).str(), ToRecord(key).SerializeAsString());
+  txn.Put(KeyOf(Table::kTokenKey, key.kid), ToRecord(key).SerializeAsString());
   if (!is_new) return;
   store::EventRecord record;
   record.set_id(key.kid);
@@ -554,7 +520,7 @@ void SaveTokenKey(storage::Txn& txn, const TokenKey& key, bool is_new) {
 }
 
 void ForgetTokenKey(storage::Txn& txn, std::string_view kid) {
-  txn.Delete(In(Table::kTokenKey).Text(kid).str());
+  txn.Delete(KeyOf(Table::kTokenKey, kid));
   store::EventRecord record;
   record.set_id(std::string(kid));
   record.mutable_token_key_forgotten();
@@ -562,54 +528,53 @@ void ForgetTokenKey(storage::Txn& txn, std::string_view kid) {
 }
 
 std::optional<TokenFailures> LoadTokenFailures(const storage::Reader& reader, std::string_view client_id) {
-  const auto bytes = reader.Get(In(Table::kTokenFailures).Text(client_id).str());
-  if (!bytes) return std::nullopt;
-  const auto record = Parse<store::TokenFailuresRecord>(*bytes);
-  return TokenFailures{{record.window_start_ns()}, record.count()};
+  const auto record = FindRecord<store::TokenFailuresRecord>(reader, KeyOf(Table::kTokenFailures, client_id));
+  if (!record) return std::nullopt;
+  return TokenFailures{{record->window_start_ns()}, record->count()};
 }
 
 void SaveTokenFailures(storage::Txn& txn, std::string_view client_id, const TokenFailures& failures) {
   store::TokenFailuresRecord record;
   record.set_window_start_ns(failures.window_start.ns);
   record.set_count(failures.count);
-  txn.Put(In(Table::kTokenFailures).Text(client_id).str(), record.SerializeAsString());
+  txn.Put(KeyOf(Table::kTokenFailures, client_id), record.SerializeAsString());
 }
 
 void ForgetTokenFailures(storage::Txn& txn, std::string_view client_id) {
-  txn.Delete(In(Table::kTokenFailures).Text(client_id).str());
+  txn.Delete(KeyOf(Table::kTokenFailures, client_id));
 }
 
 std::optional<Time> LoadRevocation(const storage::Reader& reader, std::string_view subject) {
-  const auto bytes = reader.Get(In(Table::kRevocation).Text(subject).str());
+  const auto bytes = reader.Get(KeyOf(Table::kRevocation, subject));
   if (!bytes) return std::nullopt;
-  return Time{static_cast<int64_t>(U64Of(*bytes))};
+  return Time{static_cast<int64_t>(storage::NumberOf(*bytes))};
 }
 
 void SaveRevocation(storage::Txn& txn, const Revocation& revocation) {
-  txn.Put(In(Table::kRevocation).Text(revocation.subject).str(),
-          U64Value(static_cast<uint64_t>(revocation.not_before.ns)));
+  txn.Put(KeyOf(Table::kRevocation, revocation.subject),
+          storage::NumberValue(static_cast<uint64_t>(revocation.not_before.ns)));
 }
 
 void ForgetRevocation(storage::Txn& txn, std::string_view subject) {
-  txn.Delete(In(Table::kRevocation).Text(subject).str());
+  txn.Delete(KeyOf(Table::kRevocation, subject));
 }
 
 std::vector<Revocation> LoadRevocations(const storage::Reader& reader) {
   std::vector<Revocation> revocations;
-  for (const storage::Entry& entry : reader.Scan(storage::PrefixRange(In(Table::kRevocation).str()), kAll)) {
-    revocations.push_back({KeyReader(entry.key, static_cast<uint8_t>(Table::kRevocation)).Text(),
-                           Time{static_cast<int64_t>(U64Of(entry.value))}});
+  for (std::string& subject : storage::ListTexts(reader, In(Table::kRevocation), "", kAll)) {
+    const Time not_before = storage::Present(LoadRevocation(reader, subject));
+    revocations.push_back({std::move(subject), not_before});
   }
   return revocations;
 }
 
 int64_t VerificationVersion(const storage::Reader& reader) {
-  const auto bytes = reader.Get(In(Table::kVerification).str());
-  return bytes ? static_cast<int64_t>(U64Of(*bytes)) : 0;
+  return static_cast<int64_t>(storage::FindNumber(reader, KeyOf(Table::kVerification)));
 }
 
 void BumpVerificationVersion(storage::Txn& txn) {
-  txn.Put(In(Table::kVerification).str(), U64Value(static_cast<uint64_t>(VerificationVersion(txn) + 1)));
+  txn.Put(KeyOf(Table::kVerification),
+          storage::NumberValue(static_cast<uint64_t>(VerificationVersion(txn) + 1)));
 }
 
 // --- Lists
@@ -617,59 +582,40 @@ void BumpVerificationVersion(storage::Txn& txn) {
 
 std::vector<Organization> ListOrganizations(const storage::Reader& reader, std::string_view after,
                                             size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(In(Table::kOrganization).str());
-  if (!after.empty()) range.begin = In(Table::kOrganization).Text(after).str() + '\0';
-  std::vector<Organization> organizations;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    organizations.push_back(FromRecord(Parse<store::OrganizationRecord>(entry.value)));
-  }
-  return organizations;
+  return storage::LoadEach(storage::ListTexts(reader, In(Table::kOrganization), after, limit),
+                           [&](const std::string& id) { return LoadOrganization(reader, {id}); });
 }
 
 std::vector<Person> ListPeople(const storage::Reader& reader, const OrganizationId& id,
                                std::string_view after, size_t limit) {
-  std::vector<Person> people;
-  for (std::string& member : Members(reader, Table::kPersonByOrganization, id, after, limit)) {
-    people.push_back(Must(LoadPerson(reader, {std::move(member)})));
-  }
-  return people;
+  return storage::LoadEach(
+      storage::ListTexts(reader, In(Table::kPersonByOrganization, id.text), after, limit),
+      [&](const std::string& person) { return LoadPerson(reader, {person}); });
 }
 
 std::vector<ApiClient> ListApiClients(const storage::Reader& reader, const OrganizationId& id,
                                       std::string_view after, size_t limit) {
-  std::vector<ApiClient> clients;
-  for (std::string& member : Members(reader, Table::kApiClientByOrganization, id, after, limit)) {
-    clients.push_back(Must(LoadApiClient(reader, {std::move(member)})));
-  }
-  return clients;
+  return storage::LoadEach(
+      storage::ListTexts(reader, In(Table::kApiClientByOrganization, id.text), after, limit),
+      [&](const std::string& client) { return LoadApiClient(reader, {client}); });
 }
 
 std::vector<SigningKey> ListSigningKeys(const storage::Reader& reader, const OrganizationId& id,
                                         std::string_view after, size_t limit) {
-  std::vector<SigningKey> keys;
-  for (const std::string& member : Members(reader, Table::kSigningKeyByOrganization, id, after, limit)) {
-    keys.push_back(Must(LoadSigningKey(reader, member)));
-  }
-  return keys;
+  return storage::LoadEach(
+      storage::ListTexts(reader, In(Table::kSigningKeyByOrganization, id.text), after, limit),
+      [&](const std::string& fingerprint) { return LoadSigningKey(reader, fingerprint); });
 }
 
 std::vector<CreditEntry> ListCreditEntries(const storage::Reader& reader, const OrganizationId& id,
                                            int64_t after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(In(Table::kCreditEvent).Text(id.text).str());
-  range.begin = In(Table::kCreditEvent).Text(id.text).U64(static_cast<uint64_t>(after) + 1).str();
-  std::vector<CreditEntry> entries;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    entries.push_back(FromRecord(Parse<store::CreditRecord>(entry.value)));
-  }
-  return entries;
+  return storage::FromEntries<store::CreditRecord>(
+      storage::ScanAfter(reader, In(Table::kCreditEvent, id.text), static_cast<uint64_t>(after), limit),
+      FromRecord);
 }
 
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence, size_t limit) {
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& event : storage::ReadOutbox(reader, after_sequence, limit)) {
-    events.push_back(FromOutbox(event));
-  }
-  return events;
+  return storage::ReadEvents(reader, after_sequence, limit, FromOutbox);
 }
 
 }  // namespace ttx::party

@@ -106,11 +106,12 @@ struct StoredEvent {
   std::string id;               // of what changed
   Profile profile;              // with KycApproved: what was admitted
   std::vector<std::string> client_roles;
-  AccessState client_state = AccessState::kActive;
+  ClientState client_state = ClientState::kActive;
   std::variant<OrganizationRegistered, OrganizationResubmitted, KycApproved, KycRejected,
                OrganizationSuspended, RequestMade, OrganizationReinstated, OrganizationClosed, PersonCreated,
-               PersonStateChanged, ApiClientCreated, SecretRotated, RolesSet, ApiClientStateChanged,
-               SigningKeyAdded, SigningKeyRevoked, TokenKeyAdded, TokenKeyForgotten, CreditEntry>
+               PersonStateChanged, ApiClientCreated, SecretRotated, SecretReset, ApiClientEnrolled,
+               ApiClientApproved, RolesSet, ApiClientStateChanged, SigningKeyAdded, SigningKeyRevoked,
+               TokenKeyAdded, TokenKeyForgotten, CreditEntry>
       payload;
 };
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence, size_t limit);

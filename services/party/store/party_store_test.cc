@@ -115,6 +115,28 @@ TEST_F(PartyStoreTest, GoldenBytesOfMembersAndKeys) {
   EXPECT_EQ(Stored("1c"), "0000000000000001");
 }
 
+TEST_F(PartyStoreTest, GoldenBytesOfAClientThatWaitsForASecondPerson) {
+  CreateApiClient command{.id = kClient,
+                          .organization = kOrganization,
+                          .person = kPerson,
+                          .display_name = "C",
+                          .code = {std::string(32, 'c'), Time{9}},
+                          .kind = Kind::kExchange,
+                          .maker = "people/p"};
+  Run(kNow, [&](storage::Txn& txn) { Save(txn, *Decide(command, kNow)); });
+  const std::string client = Hex(kClient.text);
+  const std::string organization = Hex(kOrganization.text);
+  const std::string person = Hex(kPerson.text);
+  const std::string code = "20" + Hex(std::string(32, 'c'));
+  EXPECT_EQ(Stored("14" + client + "00"), "0a1a" + client + "121a" + organization + "1a1a" + person + "2201" +
+                                              Hex("C") + "4003" + "4805" + "5005" + "5801" + "62" + code + "6809" +
+                                              "7a08" + Hex("people/p"));
+  // Outbox: time, then the event record; no code and no secret but as digests.
+  EXPECT_EQ(Stored("020000000000000001"), "0000000000000005" + ("0a1a" + organization) + "121a" + client + "2003" +
+                                              "a2014d" + ("0a1a" + person) + "1201" + Hex("C") + "32" + code +
+                                              "3809" + "4208" + Hex("people/p"));
+}
+
 TEST_F(PartyStoreTest, WhatIsSavedIsLoaded) {
   const OrganizationDecision registered = Registration();
   const OrganizationDecision approved = *Decide(registered.next, ApproveKyc{"people/q"}, Time{6});
@@ -156,7 +178,11 @@ TEST_F(PartyStoreTest, TheLogRebuildsOrganizationsPeopleClientsAndSigningKeys) {
   Run(Time{18}, [&](storage::Txn& txn) {
     Save(txn, *Decide(*LoadPerson(txn, kPerson), SetPersonState{AccessState::kDisabled}, Time{18}));
     Save(txn, *Decide(*LoadApiClient(txn, kClient), RotateSecret{std::string(32, 'n')}, Time{18}));
-    Save(txn, *Decide(*LoadApiClient(txn, kClient), SetRoles{{}, Kind::kEnterprise}, Time{18}));
+    Save(txn, *Decide(*LoadApiClient(txn, kClient), SetRoles{{}, Kind::kExchange, false, "people/p"}, Time{18}));
+    Save(txn, *Decide(*LoadApiClient(txn, kClient),
+                      ResetSecret{{std::string(32, 'd'), Time{30}}, Kind::kExchange, false, "people/q"}, Time{18}));
+    Save(txn, *Decide(*LoadApiClient(txn, kClient), EnrolApiClient{std::string(32, 's')}, Time{18}));
+    Save(txn, *Decide(*LoadApiClient(txn, kClient), ApproveApiClient{"people/r"}, Time{18}));
     Save(txn, *Decide(*LoadApiClient(txn, kClient), SetApiClientState{AccessState::kDisabled}, Time{18}));
     Save(txn, *Decide(*LoadSigningKey(txn, std::string(64, 'f')), RevokeSigningKey{"people/p"}, Time{18}));
   });
@@ -212,7 +238,7 @@ TEST_F(PartyStoreTest, DamageStopsTheProcess) {
   storage::WriteBatch batch;
   batch.Put(*FromHex("10" + Hex(kOrganization.text) + "00"), "not a record");
   ASSERT_TRUE(kv_.Write(batch).ok());
-  EXPECT_DEATH((void)LoadOrganization(kv_, kOrganization), "party record");
+  EXPECT_DEATH((void)LoadOrganization(kv_, kOrganization), "ttx.party.store.OrganizationRecord cannot be read");
 }
 
 }  // namespace

@@ -5,24 +5,16 @@
 namespace ttx::demo {
 namespace {
 
-// The next 09:00 in Shanghai from Monday to Friday.
-Time NextMorning(Time now) {
-  Date day = DateInShanghai(now);
-  while (Weekday(day) >= 5 || StartOfDay(day) + Hours(9) <= now + Minutes(1)) day = day + 1;
-  return StartOfDay(day) + Hours(9);
-}
-
 Json Price(int64_t fen) { return {{"price_fen", std::to_string(fen)}, {"currency_code", "CNY"}}; }
 
 void Schedule(Market& market, Deal& deal) {
-  const std::string start = FormatTime(NextMorning(market.Now()));
-  const Json scheduled =
-      market.Post(deal.officer, Path(deal.listing) + ":scheduleBidding", {{"start_time", start}});
+  // On the first morning that leaves the bidders the notice of the profile.
+  const Json scheduled = market.Post(deal.officer, Path(deal.listing) + ":scheduleBidding", Json::object());
   deal.auction = Text(scheduled, "/auction");
   const Json auction = market.WaitFor(deal.anybody, Path(deal.auction), "/state", "SCHEDULED");
   market.ExpectNumber(auction, "/rules/start_price_fen", kStartPrice);
   market.Step(Verb::kBid, {"安排竞价专场", "bidding session scheduled"}, deal.auction,
-              {{"start_time", start},
+              {{"start_time", Text(auction, "/phase_end_time")},
                Amount("start_price", kStartPrice),
                Amount("increment", kIncrement),
                {"state", Text(auction, "/state")}});

@@ -93,7 +93,7 @@ void Certify(Market& market, Deal& deal) {
               {{"conclusion", "交易程序符合规定，价款已结算，出具交易凭证"}});
   market.Step(Verb::kCertify, {"经办人申请出具交易凭证", "the clerk asks for the certificate"}, deal.certificate,
               {{"state", Text(pending, "/certificates/0/state")}});
-  const Json issued = market.Post(deal.officer, Path(deal.certificate) + ":approveIssue", Json::object());
+  const Json issued = market.Confirm(deal.officer, deal.certificate, "approveIssue", Json::object());
   market.Expect(issued, "/state", "VALID");
   market.Step(Verb::kCertify, {"负责人批准，出具交易凭证", "the officer approves, the certificate is issued"},
               deal.certificate, {{"number", Text(issued, "/number")}, {"state", Text(issued, "/state")}});

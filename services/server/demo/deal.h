@@ -38,6 +38,7 @@ struct Member {
 /// Everybody who takes part, and what came of it so far.
 struct Deal {
   Actor administrator;  // also the one who moves the clock
+  Actor second_administrator;
   Actor kyc_officer;
   Actor clerk;  // of the exchange, and so on
   Actor officer;
@@ -45,6 +46,7 @@ struct Deal {
   Actor compliance_reviewer;
   Actor secrecy_reviewer;
   Actor rights_reviewer;
+  Actor settlement_clerk;
   Actor settlement_officer;
   Actor bank;
   Actor registry;

@@ -23,7 +23,8 @@ constexpr const char* kDemoHelp =
     "line; every figure is checked to the fen. It may run again on the same server: organizations are new each time.\n"
     "\n"
     "  --config FILE  the server's configuration (default var/ttx.conf)\n"
-    "  --admin FILE   credentials of the administrator (default admin.json beside the configuration)\n"
+    "  --admin FILE   credentials of an administrator (default admin.json beside the configuration)\n"
+    "  --second FILE  credentials of another one (default second-admin.json beside the first)\n"
     "  --url URL      the server (default gateway.public_url of the configuration, or of gateway.conf beside it)\n"
     "  --ca FILE      the authority its certificate comes from (default certs/ca.pem beside the configuration)\n"
     "  --lang zh|en   the language of the steps (default zh)\n"
@@ -56,14 +57,15 @@ bool ReadAdministrator(const std::string& file, demo::Actor& administrator) {
   return !administrator.client_id.empty() && !administrator.client_secret.empty();
 }
 
-int RunDeal(const std::string& url, const std::string& ca_file, const demo::Actor& administrator, bool english,
-            bool json) {
+int RunDeal(const std::string& url, const std::string& ca_file, const demo::Actor& administrator,
+            const demo::Actor& second_administrator, bool english, bool json) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   demo::Printer printer(english ? demo::Language::kEnglish : demo::Language::kChinese, json);
   demo::HttpClient http(url, ca_file);
   demo::Market market(http, printer);
   demo::Deal deal;
   deal.administrator = administrator;
+  deal.second_administrator = second_administrator;
   for (const auto verb : {demo::SetUp, demo::List, demo::Qualify, demo::Bid, demo::Sign, demo::Register, demo::Pay,
                           demo::Disclose, demo::Certify, demo::Release, demo::VerifyAll}) {
     verb(market, deal);
@@ -74,7 +76,7 @@ int RunDeal(const std::string& url, const std::string& ca_file, const demo::Acto
 }  // namespace
 
 int Demo(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"json"}, {"config", "admin", "url", "ca", "lang"});
+  const Arguments arguments(words, {"json"}, {"config", "admin", "second", "url", "ca", "lang"});
   if (arguments.Has("help")) {
     std::fputs(kDemoHelp, stdout);
     return kExitOk;
@@ -96,7 +98,11 @@ int Demo(const std::vector<std::string>& words) {
   if (!fs::exists(ca_file)) return Refuse("no authority in " + ca_file + "; say --ca");
   demo::Actor administrator;
   if (!ReadAdministrator(admin_file, administrator)) return Refuse("no credentials in " + admin_file + "; say --admin");
-  return RunDeal(url, ca_file, administrator, language == "en", arguments.Has("json"));
+  const std::string second_file =
+      arguments.Get("second", (fs::path(admin_file).parent_path() / "second-admin.json").string());
+  demo::Actor second;
+  if (!ReadAdministrator(second_file, second)) return Refuse("no credentials in " + second_file + "; say --second");
+  return RunDeal(url, ca_file, administrator, second, language == "en", arguments.Has("json"));
 }
 
 }  // namespace ttx::server

@@ -65,17 +65,12 @@ void PublishAchievement(Market& market, Deal& deal) {
   market.Post(owner, Path(deal.achievement) + ":submit", {{"exchange", deal.clerk.organization}});
   market.Step(Verb::kList, {"高校提交科技成果", "university submits an achievement"}, deal.achievement,
               {{"title", kTitle}});
-  market.Post(deal.secrecy_reviewer, Path(deal.achievement) + ":clear", {{"secrecy", "NON_SECRET"}});
-  market.Post(deal.rights_reviewer, Path(deal.achievement) + ":passRights", Json::object());
+  market.Confirm(deal.secrecy_reviewer, deal.achievement, "clear", {{"secrecy", "NON_SECRET"}});
+  market.Confirm(deal.rights_reviewer, deal.achievement, "passRights", Json::object());
   const Json published = market.Post(owner, Path(deal.achievement) + ":publish", Json::object());
   market.Expect(published, "/state", "PUBLISHED");
   market.Step(Verb::kList, {"保密审查、权属核验，成果公开", "secrecy and rights reviewed, achievement public"},
               deal.achievement, {{"state", Text(published, "/state")}, {"patent", kPatentNumber}});
-}
-
-// A decision of the exchange's or the owner's on an intent, for both bidders.
-void ForBoth(Deal& deal, Market& market, Actor& actor, const std::string& verb, const Json& body) {
-  for (const Member* bidder : {&deal.winner, &deal.loser}) market.Post(actor, Path(bidder->intent) + verb, body);
 }
 
 void RegisterIntent(Market& market, Deal& deal, Member& bidder, const Words& what) {
@@ -113,14 +108,14 @@ void List(Market& market, Deal& deal) {
   market.Post(owner, Path(deal.listing) + ":submit", Json::object());
   market.Step(Verb::kList, {"高校申请挂牌", "university applies for a listing"}, deal.listing,
               {Amount("listed_price", kStartPrice), {"profile", Text(created, "/profile")}});
-  market.Post(deal.clerk, Path(deal.listing) + ":accept", Json::object());
-  market.Post(deal.business_reviewer, Path(deal.listing) + ":approve", {{"review", "BUSINESS"}});
+  market.Confirm(deal.clerk, deal.listing, "accept", Json::object());
+  market.Confirm(deal.business_reviewer, deal.listing, "approve", {{"review", "BUSINESS"}});
   const Json approved =
-      market.Post(deal.compliance_reviewer, Path(deal.listing) + ":approve", {{"review", "COMPLIANCE"}});
+      market.Confirm(deal.compliance_reviewer, deal.listing, "approve", {{"review", "COMPLIANCE"}});
   market.Expect(approved, "/state", "APPROVED");
   market.Step(Verb::kList, {"交易所受理，两人审核通过", "exchange accepts, two reviewers approve"}, deal.listing,
               {{"project_no", Text(approved, "/project_no")}});
-  const Json listed = market.Post(deal.officer, Path(deal.listing) + ":publish", Json::object());
+  const Json listed = market.Confirm(deal.officer, deal.listing, "publish", Json::object());
   market.Expect(listed, "/state", "LISTED");
   market.Step(Verb::kList, {"挂牌", "listed"}, deal.listing,
               {{"end_date", Text(listed, "/end_date")},
@@ -135,8 +130,11 @@ void Qualify(Market& market, Deal& deal) {
   const Json ended = market.WaitFor(deal.anybody, Path(deal.listing), "/state", "QUALIFYING");
   market.Step(Verb::kList, {"挂牌期满（沙箱时钟前移）", "the period is over (sandbox clock advanced)"}, deal.listing,
               {{"end_time", Text(ended, "/end_time")}, {"state", Text(ended, "/state")}});
-  ForBoth(deal, market, deal.clerk, ":giveOpinion", {{"qualified", true}, {"opinion", "符合公告条件"}});
-  ForBoth(deal, market, deal.seller.client, ":consent", Json::object());
+  for (const Member* bidder : {&deal.winner, &deal.loser}) {
+    market.Post(deal.clerk, Path(bidder->intent) + ":giveOpinion",
+                {{"qualified", true}, {"opinion", "符合公告条件"}});
+    market.Confirm(deal.seller.client, bidder->intent, "consent", Json::object());
+  }
   const Json confirmed = market.Get(deal.winner.client, Path(deal.winner.intent));
   market.Expect(confirmed, "/state", "CONFIRMED");
   market.Step(Verb::kList, {"交易所出具意见，转让方同意", "the exchange gives its opinion, the owner consents"},

@@ -130,6 +130,19 @@ Json Market::Get(Actor& actor, const std::string& path) {
 
 Json Market::Post(Actor& actor, const std::string& path, const Json& body) { return PostUntil(actor, path, body, ""); }
 
+Json Market::Confirm(Actor& actor, const std::string& resource, const std::string& verb, Json body) {
+  if (!ok()) return {};
+  const std::string path = "/v1/" + resource;
+  Answer answer;
+  Poll([&] {  // an event of another service may come between the look and the step
+    body["etag"] = Text(Call(actor, path, nullptr, "").body, "/etag");
+    const std::string text = body.dump();
+    answer = Call(actor, path + ":" + verb, &text, NewKey());
+    return answer.ok() || answer.reason() != "ETAG_MISMATCH";
+  });
+  return Take(answer, path + ":" + verb);
+}
+
 Json Market::PostUntil(Actor& actor, const std::string& path, const Json& body, const std::string& reason) {
   if (!ok()) return {};
   const std::string text = body.dump();

@@ -39,6 +39,9 @@ class Market {
   /// Calls with an Idempotency-Key of their own. An Actor without a client_id calls without credentials.
   Json Get(Actor& actor, const std::string& path);
   Json Post(Actor& actor, const std::string& path, const Json& body);
+  /// A step of a second person: gets `resource` as `actor` sees it, then posts to it with its etag. `verb` is
+  /// "approve", ...
+  Json Confirm(Actor& actor, const std::string& resource, const std::string& verb, Json body);
   /// The same request again and again (15 s at most) while it is refused with `reason`, which goes away when one
   /// service has heard of what another one did.
   Json PostUntil(Actor& actor, const std::string& path, const Json& body, const std::string& reason);

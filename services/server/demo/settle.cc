@@ -16,24 +16,13 @@ void RefundLoser(Market& market, Deal& deal) {
   const std::string path = "/v1/deposits?intent=" + deal.loser.intent;
   const Json owed = market.WaitFor(deal.loser.client, path, "/deposits/0/state", "TO_REFUND");
   const std::string payout = Text(owed, "/deposits/0/payout");
-  market.Post(deal.settlement_officer, Path(payout) + ":approve", Json::object());
+  market.Confirm(deal.settlement_officer, payout, "approve", Json::object());
   const Json paid = ExecutePayout(market, deal, payout);
   market.ExpectNumber(paid, "/amount_fen", kDeposit);
   market.Expect(paid, "/payee_account", deal.loser.account);
   market.WaitFor(deal.loser.client, path, "/deposits/0/state", "REFUNDED");
   market.Step(Verb::kSettle, {"未受让方保证金原路退还", "the loser's deposit goes back to its account"}, payout,
               {Amount("refund", kDeposit), {"state", Text(paid, "/state")}});
-}
-
-// The third person of a release: the one that prepares the payout.
-Actor AddCashier(Market& market, Deal& deal) {
-  Actor& manager = deal.clerk;
-  const Json person = market.Post(manager, Path(manager.organization) + "/people", {{"display_name", "结算经办人"}});
-  const Json client = market.Post(
-      manager, "/v1/apiClients",
-      {{"person", Text(person, "/name")}, {"display_name", "ttx demo"}, {"roles", Json::array({"SETTLEMENT_CLERK"})}});
-  return {Text(client, "/api_client/organization"), Text(client, "/api_client/person"), Text(client, "/api_client/uid"),
-          Text(client, "/client_secret"), ""};
 }
 
 }  // namespace
@@ -67,9 +56,8 @@ void Pay(Market& market, Deal& deal) {
 void Release(Market& market, Deal& deal) {
   market.WaitFor(deal.seller.client, Path(deal.settlement), "/state", "RELEASABLE");
   market.Post(deal.seller.client, Path(deal.settlement) + ":requestRelease", Json::object());
-  Actor cashier = AddCashier(market, deal);
-  const Json released = market.Post(cashier, Path(deal.settlement) + ":approveRelease", Json::object());
-  market.Post(deal.settlement_officer, Path(Text(released, "/payout")) + ":approve", Json::object());
+  const Json released = market.Confirm(deal.settlement_clerk, deal.settlement, "approveRelease", Json::object());
+  market.Confirm(deal.settlement_officer, Text(released, "/payout"), "approve", Json::object());
   market.Step(Verb::kSettle,
               {"转让方申请、结算经办人制单、结算负责人批准放款",
                "seller asks for the release, the clerk prepares the payout, the officer approves it"},

@@ -135,12 +135,11 @@ void Register(Market& market, Deal& deal) {
   deal.registration = Text(applied, "/name");
   market.Step(Verb::kRegister, {"转让方申请合同登记", "seller applies for registration"}, deal.registration,
               {{"contract_type", Text(applied, "/contract_type")}, {"state", Text(applied, "/state")}});
-  const Json accepted = market.Post(deal.registry, Path(deal.registration) + ":accept", Json::object());
+  const Json accepted = market.Confirm(deal.registry, deal.registration, "accept", Json::object());
   market.Step(Verb::kRegister, {"登记机构受理", "the registry takes the case"}, deal.registration,
               {{"decide_by_date", Text(accepted, "/decide_by_date")}, {"state", Text(accepted, "/state")}});
   const std::string number = std::to_string(YearOf(DateInShanghai(market.Now()))) + deal.seller.account.substr(0, 12);
-  const Json registered = market.Post(
-      deal.registry, Path(deal.registration) + ":register",
+  const Json registered = market.Confirm(deal.registry, deal.registration, "register",
       {{"number", number},
        {"amounts", {{"total_fen", "106000000"}, {"technical_fen", "100000000"}, {"non_technical_fen", "6000000"}}}});
   market.Expect(registered, "/state", "REGISTERED");

@@ -1,9 +1,10 @@
 #include "services/settlement/rpc/settlement_service.h"
 
 #include "libs/core/text.h"
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/page.h"
 #include "libs/rpc/proto_time.h"
+#include "libs/rpc/second_person.h"
 #include "services/settlement/rpc/convert.h"
 
 namespace ttx::settlement {
@@ -22,6 +23,17 @@ Result<Named<Id>> ReadNamed(Result<Id> (*parse)(std::string_view), const Request
                             std::string text = "") {
   TTX_TRY(Id id, parse(request.name()));
   return Named<Id>{std::move(id), request.etag(), std::move(text)};
+}
+
+// What both methods over the event log show a caller.
+auto EventsOf(const SettlementApp& app) {
+  return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
+    rpc::StreamPage<v1::Event> page;
+    for (const StoredEvent& event : app.ListEvents(reader, call.principal, after, limit)) {
+      page.emplace_back(event.sequence, ToProto(event));
+    }
+    return page;
+  };
 }
 
 }  // namespace
@@ -91,9 +103,9 @@ grpc::ServerUnaryReactor* SettlementService::ApproveMatch(grpc::CallbackServerCo
                                                           v1::BankNotice* response) {
   return handler_.Write(
       context, request, response, "ApproveMatch",
-      [](const v1::ApproveMatchRequest& from, const rpc::Call&) -> Result<Named<NoticeId>> {
+      rpc::Seen([](const v1::ApproveMatchRequest& from, const rpc::Call&) -> Result<Named<NoticeId>> {
         return ReadNamed(ParseNoticeName, from);
-      },
+      }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<NoticeId>& command) -> Result<v1::BankNotice> {
         TTX_TRY(const auto next, app_.ApproveMatch(txn, call.principal, command.id, command.etag));
@@ -106,9 +118,9 @@ grpc::ServerUnaryReactor* SettlementService::RejectMatch(grpc::CallbackServerCon
                                                          v1::BankNotice* response) {
   return handler_.Write(
       context, request, response, "RejectMatch",
-      [](const v1::RejectMatchRequest& from, const rpc::Call&) -> Result<Named<NoticeId>> {
+      rpc::Seen([](const v1::RejectMatchRequest& from, const rpc::Call&) -> Result<Named<NoticeId>> {
         return ReadNamed(ParseNoticeName, from);
-      },
+      }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<NoticeId>& command) -> Result<v1::BankNotice> {
         TTX_TRY(const auto next, app_.RejectMatch(txn, call.principal, command.id, command.etag));
@@ -212,9 +224,9 @@ grpc::ServerUnaryReactor* SettlementService::ApproveRelease(grpc::CallbackServer
                                                             v1::Settlement* response) {
   return handler_.Write(
       context, request, response, "ApproveRelease",
-      [](const v1::ApproveReleaseRequest& from, const rpc::Call&) -> Result<Named<SettlementId>> {
+      rpc::Seen([](const v1::ApproveReleaseRequest& from, const rpc::Call&) -> Result<Named<SettlementId>> {
         return ReadNamed(ParseSettlementName, from);
-      },
+      }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<SettlementId>& command) -> Result<v1::Settlement> {
         TTX_TRY(const auto next, app_.ApproveRelease(txn, call.principal, command.id, command.etag));
@@ -227,10 +239,10 @@ grpc::ServerUnaryReactor* SettlementService::RejectRelease(grpc::CallbackServerC
                                                            v1::Settlement* response) {
   return handler_.Write(
       context, request, response, "RejectRelease",
-      [](const v1::RejectReleaseRequest& from, const rpc::Call&) -> Result<Named<SettlementId>> {
+      rpc::Seen([](const v1::RejectReleaseRequest& from, const rpc::Call&) -> Result<Named<SettlementId>> {
         TTX_RETURN_IF_ERROR(CheckText(from.reason(), 1, kMaxReasonChars, "reason"));
         return ReadNamed(ParseSettlementName, from, from.reason());
-      },
+      }),
       [this](storage::Txn& txn, const rpc::Call& call,
              const Named<SettlementId>& command) -> Result<v1::Settlement> {
         TTX_TRY(const auto next,
@@ -274,9 +286,9 @@ grpc::ServerUnaryReactor* SettlementService::ApprovePayout(grpc::CallbackServerC
                                                            v1::Payout* response) {
   return handler_.Write(
       context, request, response, "ApprovePayout",
-      [](const v1::ApprovePayoutRequest& from, const rpc::Call&) -> Result<Named<PayoutId>> {
+      rpc::Seen([](const v1::ApprovePayoutRequest& from, const rpc::Call&) -> Result<Named<PayoutId>> {
         return ReadNamed(ParsePayoutName, from);
-      },
+      }),
       [this](storage::Txn& txn, const rpc::Call& call, const Named<PayoutId>& command) -> Result<v1::Payout> {
         TTX_TRY(const auto next, app_.ApprovePayout(txn, call.principal, command.id, command.etag));
         return ToProto(next);
@@ -355,35 +367,12 @@ grpc::ServerUnaryReactor* SettlementService::GetTrialBalance(grpc::CallbackServe
 grpc::ServerUnaryReactor* SettlementService::ListEvents(grpc::CallbackServerContext* context,
                                                         const v1::ListEventsRequest* request,
                                                         v1::ListEventsResponse* response) {
-  return handler_.Poll(
-      context, request, response, "ListEvents", rpc::WaitOf(*request),
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-        TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
-        TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
-        v1::ListEventsResponse to;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, size)) {
-          *to.add_events() = ToProto(event);
-        }
-        return to;
-      },
-      [](const v1::ListEventsResponse& page) { return page.events().empty(); });
+  return rpc::ListEvents(handler_, context, request, response, EventsOf(app_));
 }
 
 grpc::ServerWriteReactor<v1::Event>* SettlementService::StreamEvents(grpc::CallbackServerContext* context,
                                                                      const v1::StreamEventsRequest* request) {
-  using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
-  return Stream::Start(
-      handler_, context, *request, "StreamEvents", request->after_sequence(),
-      [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
-             size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
-        rpc::StreamPage<v1::Event> page;
-        for (const StoredEvent& event : app_.ListEvents(reader, call.principal, after, limit)) {
-          page.emplace_back(event.sequence, ToProto(event));
-        }
-        return page;
-      },
-      [](const v1::Event&) { return false; });
+  return rpc::StreamEvents<v1::Event>(handler_, context, request, EventsOf(app_));
 }
 
 }  // namespace ttx::settlement

@@ -1,85 +1,52 @@
 #include "services/settlement/store/settlement_store.h"
 
-#include "libs/storage/codec.h"
+#include "libs/storage/table.h"
 #include "services/settlement/store/codec.h"
 
 namespace ttx::settlement {
 namespace {
 
-using storage::Key;
-using storage::KeyReader;
+using storage::In;
+using storage::KeyOf;
+using storage::Load;
 
 constexpr size_t kAuditPage = 500;
 constexpr size_t kMaxDifferences = 20;
 
-constexpr uint8_t Id8(Table table) { return static_cast<uint8_t>(table); }
-
-template <class Record>
-Record Parse(std::string_view bytes) {
-  Record record;
-  TTX_CHECK(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())),
-            "a settlement record cannot be read");
-  return record;
+storage::Key OwnerPrefix(Kind kind, std::string_view owner) {
+  return In(Table::kByOwner).U64(static_cast<uint64_t>(kind)).Text(owner);
 }
 
-template <class State>
-void MustHold(const State& state) {
-  const auto violation = Check(state);
-  TTX_CHECK(!violation, violation.value_or(""));
-}
-
-template <class State, class Record>
-std::optional<State> Load(const storage::Reader& reader, Table table, const std::string& id) {
-  const auto bytes = reader.Get(Key(Id8(table)).Text(id).str());
-  if (!bytes) return std::nullopt;
-  State state = FromRecord(Parse<Record>(*bytes));
-  MustHold(state);
-  return state;
-}
-
-std::string OwnerKey(Kind kind, std::string_view owner, std::string_view id) {
-  return Key(Id8(Table::kByOwner)).U64(static_cast<uint64_t>(kind)).Text(owner).Text(id).str();
-}
-
-std::string TransactionKey(std::string_view bank, std::string_view bank_transaction) {
-  return Key(Id8(Table::kPayoutByTransaction)).Text(bank).Text(bank_transaction).str();
+void PutOwner(storage::Txn& txn, Kind kind, std::string_view owner, std::string_view id) {
+  txn.Put(OwnerPrefix(kind, owner).Text(id).str(), "");
 }
 
 void PutReference(storage::Txn& txn, const std::string& reference, const ReferenceTarget& target) {
   store::ReferenceRecord record;
   record.set_resource(target.resource);
   record.set_item(static_cast<int32_t>(target.item));
-  txn.Put(Key(Id8(Table::kReference)).Text(reference).str(), record.SerializeAsString());
+  txn.Put(KeyOf(Table::kReference, reference), record.SerializeAsString());
 }
 
 // --- Ledger
 // ----------------------------------------------------------------------------------------------------------
 
 std::string JournalKey(std::string_view exchange, int64_t number) {
-  return Key(Id8(Table::kJournal)).Text(exchange).U64(static_cast<uint64_t>(number)).str();
+  return In(Table::kJournal, exchange).U64(static_cast<uint64_t>(number)).str();
 }
 
 std::string BalanceKeyOf(std::string_view exchange, const BalanceKey& key) {
-  return Key(Id8(Table::kBalance))
-      .Text(exchange)
-      .U64(static_cast<uint64_t>(key.account))
-      .Text(key.dimension)
-      .str();
+  return In(Table::kBalance, exchange).U64(static_cast<uint64_t>(key.account)).Text(key.dimension).str();
 }
 
 Balance ReadBalance(const std::optional<std::string>& bytes) {
   if (!bytes) return {};
-  const auto record = Parse<store::BalanceRecord>(*bytes);
+  const auto record = storage::ParseRecord<store::BalanceRecord>(*bytes);
   return {{record.debit_fen()}, {record.credit_fen()}};
 }
 
 int64_t LastJournalNumber(const storage::Reader& reader, std::string_view exchange) {
-  const auto prefix = Key(Id8(Table::kJournal)).Text(exchange).str();
-  const auto last = reader.Scan(storage::PrefixRange(prefix), 1, storage::Direction::kReverse);
-  if (last.empty()) return 0;
-  KeyReader key(last[0].key, Id8(Table::kJournal));
-  key.Text();
-  return static_cast<int64_t>(key.U64());
+  return static_cast<int64_t>(storage::LastNumber(reader, In(Table::kJournal, exchange)));
 }
 
 Books LoadBooks(const storage::Reader& reader, std::string_view exchange,
@@ -112,12 +79,10 @@ Status PostJournals(storage::Txn& txn, const std::vector<Journal>& journals) {
   int64_t number = LastJournalNumber(txn, exchange);
   for (Journal journal : journals) {
     TTX_CHECK(journal.exchange == exchange, "journals of two ledgers in one decision");
-    const std::string id_key = Key(Id8(Table::kJournalById)).Text(exchange).Text(journal.id).str();
+    const std::string id_key = KeyOf(Table::kJournalById, exchange, journal.id);
     if (txn.Get(id_key)) return Error(Reason::kJOURNAL_EXISTS, {{"journal", journal.id}});
     journal.number = ++number;
-    std::string value;
-    storage::AppendU64(value, static_cast<uint64_t>(number));
-    txn.Put(id_key, std::move(value));
+    txn.Put(id_key, storage::NumberValue(static_cast<uint64_t>(number)));
     txn.Put(JournalKey(exchange, number), ToRecord(journal).SerializeAsString());
   }
   return {};
@@ -138,9 +103,9 @@ void SetAfter(store::EventRecord& record, const Payout& state) { *record.mutable
 template <class State, class Change>
 Status SaveDecision(storage::Txn& txn, Table table, const Decision<State, Change>& decision) {
   if (decision.events.empty()) return {};
-  MustHold(decision.next);
+  storage::MustHold(decision.next);
   TTX_RETURN_IF_ERROR(PostJournals(txn, decision.journals));
-  txn.Put(Key(Id8(table)).Text(decision.next.id.text).str(), ToRecord(decision.next).SerializeAsString());
+  txn.Put(KeyOf(table, decision.next.id.text), ToRecord(decision.next).SerializeAsString());
   for (const auto& event : decision.events) {
     store::EventRecord record;
     record.set_change(static_cast<int32_t>(event.change));
@@ -155,15 +120,31 @@ bool IsNew(const Decision& decision) {
   return !decision.events.empty() && decision.events.front().after.version == 1;
 }
 
-void MoveTimer(storage::Txn& txn, const std::string& subject, std::optional<Time> before,
-               std::optional<Time> after) {
-  if (before == after) return;
-  if (before) txn.ClearDue(*before, subject);
-  if (after) txn.SetDue(*after, subject);
-}
-
 std::optional<Time> NextChange(const Deposit& deposit) {
   return deposit.state == DepositState::kExpected ? std::optional(deposit.close_time) : std::nullopt;
+}
+
+StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
+  const auto record = storage::ParseRecord<store::EventRecord>(stored.payload);
+  const int32_t change = record.change();
+  StoredEvent event{stored.sequence, stored.time, {}};
+  switch (record.after_case()) {
+    case store::EventRecord::kNotice:
+      event.event = NoticeEvent{static_cast<NoticeChange>(change), FromRecord(record.notice())};
+      break;
+    case store::EventRecord::kDeposit:
+      event.event = DepositEvent{static_cast<DepositChange>(change), FromRecord(record.deposit())};
+      break;
+    case store::EventRecord::kSettlement:
+      event.event = SettlementEvent{static_cast<SettlementChange>(change), FromRecord(record.settlement())};
+      break;
+    case store::EventRecord::kPayout:
+      event.event = PayoutEvent{static_cast<PayoutChange>(change), FromRecord(record.payout())};
+      break;
+    case store::EventRecord::AFTER_NOT_SET:
+      TTX_CHECK(false, "an event without a state");
+  }
+  return event;
 }
 
 // --- Audit
@@ -221,11 +202,11 @@ class Auditor {
   }
 
   void CompareBalances() {
-    storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kBalance)).Text(exchange_).str());
+    storage::KeyRange range = storage::PrefixRange(KeyOf(Table::kBalance, exchange_));
     while (true) {
       const std::vector<storage::Entry> page = reader_.Scan(range, kAuditPage);
       for (const storage::Entry& entry : page) {
-        KeyReader key(entry.key, Id8(Table::kBalance));
+        storage::KeyReader key(entry.key, static_cast<uint8_t>(Table::kBalance));
         key.Text();
         const auto code = static_cast<int32_t>(key.U64());
         Compare({code, key.Text()}, ReadBalance(entry.value));
@@ -263,52 +244,51 @@ const std::string& ExchangeOf(const StoredEvent& stored) {
 }
 
 std::optional<Deposit> LoadDeposit(const storage::Reader& reader, const DepositId& id) {
-  return Load<Deposit, store::DepositRecord>(reader, Table::kDeposit, id.text);
+  return Load<store::DepositRecord>(reader, KeyOf(Table::kDeposit, id.text), FromRecord);
 }
 
 std::optional<Deposit> FindDeposit(const storage::Reader& reader, std::string_view intent) {
-  const auto id = reader.Get(Key(Id8(Table::kDepositByIntent)).Text(intent).str());
+  const auto id = reader.Get(KeyOf(Table::kDepositByIntent, intent));
   return id ? LoadDeposit(reader, {*id}) : std::nullopt;
 }
 
 std::optional<Notice> LoadNotice(const storage::Reader& reader, const NoticeId& id) {
-  return Load<Notice, store::NoticeRecord>(reader, Table::kNotice, id.text);
+  return Load<store::NoticeRecord>(reader, KeyOf(Table::kNotice, id.text), FromRecord);
 }
 
 std::optional<Notice> FindNotice(const storage::Reader& reader, std::string_view bank,
                                  std::string_view bank_reference) {
-  const auto id = reader.Get(Key(Id8(Table::kNoticeByBank)).Text(bank).Text(bank_reference).str());
+  const auto id = reader.Get(KeyOf(Table::kNoticeByBank, bank, bank_reference));
   return id ? LoadNotice(reader, {*id}) : std::nullopt;
 }
 
 std::optional<Settlement> LoadSettlement(const storage::Reader& reader, const SettlementId& id) {
-  return Load<Settlement, store::SettlementRecord>(reader, Table::kSettlement, id.text);
+  return Load<store::SettlementRecord>(reader, KeyOf(Table::kSettlement, id.text), FromRecord);
 }
 
 std::optional<Settlement> FindSettlement(const storage::Reader& reader, std::string_view deal) {
-  const auto id = reader.Get(Key(Id8(Table::kSettlementByDeal)).Text(deal).str());
+  const auto id = reader.Get(KeyOf(Table::kSettlementByDeal, deal));
   return id ? LoadSettlement(reader, {*id}) : std::nullopt;
 }
 
 std::optional<Payout> LoadPayout(const storage::Reader& reader, const PayoutId& id) {
-  return Load<Payout, store::PayoutRecord>(reader, Table::kPayout, id.text);
+  return Load<store::PayoutRecord>(reader, KeyOf(Table::kPayout, id.text), FromRecord);
 }
 
 std::optional<PayoutId> FindPayout(const storage::Reader& reader, std::string_view bank,
                                    std::string_view bank_transaction) {
-  const auto id = reader.Get(TransactionKey(bank, bank_transaction));
-  return id ? std::optional(PayoutId{*id}) : std::nullopt;
+  return storage::FindId<PayoutId>(reader, KeyOf(Table::kPayoutByTransaction, bank, bank_transaction));
 }
 
 Status Save(storage::Txn& txn, const DepositDecision& decision) {
   const Deposit& deposit = decision.next;
   const std::optional<Deposit> before = LoadDeposit(txn, deposit.id);
   TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kDeposit, decision));
-  MoveTimer(txn, NameOf(deposit.id), before ? NextChange(*before) : std::nullopt, NextChange(deposit));
+  storage::MoveDue(txn, NameOf(deposit.id), before ? NextChange(*before) : std::nullopt, NextChange(deposit));
   if (!IsNew(decision)) return {};
-  txn.Put(Key(Id8(Table::kDepositByIntent)).Text(deposit.intent).str(), deposit.id.text);
-  txn.Put(OwnerKey(Kind::kDeposit, deposit.exchange, deposit.id.text), "");
-  txn.Put(OwnerKey(Kind::kDeposit, deposit.organization, deposit.id.text), "");
+  txn.Put(KeyOf(Table::kDepositByIntent, deposit.intent), deposit.id.text);
+  PutOwner(txn, Kind::kDeposit, deposit.exchange, deposit.id.text);
+  PutOwner(txn, Kind::kDeposit, deposit.organization, deposit.id.text);
   PutReference(txn, deposit.reference, {NameOf(deposit.id)});
   return {};
 }
@@ -318,10 +298,9 @@ Status Save(storage::Txn& txn, const NoticeDecision& decision) {
   TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kNotice, decision));
   if (!IsNew(decision)) return {};
   const Receipt& receipt = notice.receipt;
-  txn.Put(Key(Id8(Table::kNoticeByBank)).Text(receipt.bank).Text(receipt.bank_reference).str(),
-          notice.id.text);
-  txn.Put(OwnerKey(Kind::kNotice, receipt.exchange, notice.id.text), "");
-  txn.Put(OwnerKey(Kind::kNotice, receipt.bank, notice.id.text), "");
+  txn.Put(KeyOf(Table::kNoticeByBank, receipt.bank, receipt.bank_reference), notice.id.text);
+  PutOwner(txn, Kind::kNotice, receipt.exchange, notice.id.text);
+  PutOwner(txn, Kind::kNotice, receipt.bank, notice.id.text);
   return {};
 }
 
@@ -329,11 +308,12 @@ Status Save(storage::Txn& txn, const SettlementDecision& decision) {
   const Settlement& settlement = decision.next;
   const std::optional<Settlement> before = LoadSettlement(txn, settlement.id);
   TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kSettlement, decision));
-  MoveTimer(txn, NameOf(settlement.id), before ? NextChange(*before) : std::nullopt, NextChange(settlement));
+  storage::MoveDue(txn, NameOf(settlement.id), before ? NextChange(*before) : std::nullopt,
+                   NextChange(settlement));
   if (!IsNew(decision)) return {};
-  txn.Put(Key(Id8(Table::kSettlementByDeal)).Text(settlement.deal).str(), settlement.id.text);
+  txn.Put(KeyOf(Table::kSettlementByDeal, settlement.deal), settlement.id.text);
   for (const std::string& owner : {std::string(), settlement.exchange, settlement.seller, settlement.buyer}) {
-    txn.Put(OwnerKey(Kind::kSettlement, owner, settlement.id.text), "");
+    PutOwner(txn, Kind::kSettlement, owner, settlement.id.text);
   }
   for (const Item item : {Item::kPrice, Item::kBuyerFee}) {
     PutReference(txn, ReferenceOf(settlement.id, item), {NameOf(settlement.id), item});
@@ -345,36 +325,36 @@ Status Save(storage::Txn& txn, const PayoutDecision& decision) {
   const Payout& payout = decision.next;
   TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kPayout, decision));
   if (payout.state == PayoutState::kSucceeded) {
-    txn.Put(TransactionKey(payout.bank, payout.bank_transaction), payout.id.text);
+    txn.Put(KeyOf(Table::kPayoutByTransaction, payout.bank, payout.bank_transaction), payout.id.text);
   }
   if (!IsNew(decision)) return {};
-  txn.Put(OwnerKey(Kind::kPayout, payout.exchange, payout.id.text), "");
-  if (!payout.bank.empty()) txn.Put(OwnerKey(Kind::kPayout, payout.bank, payout.id.text), "");
-  txn.Put(OwnerKey(Kind::kPayout, "", payout.id.text), "");
+  PutOwner(txn, Kind::kPayout, payout.exchange, payout.id.text);
+  if (!payout.bank.empty()) PutOwner(txn, Kind::kPayout, payout.bank, payout.id.text);
+  PutOwner(txn, Kind::kPayout, "", payout.id.text);
   return {};
 }
 
 std::optional<ReferenceTarget> FindReference(const storage::Reader& reader, std::string_view reference) {
-  const auto bytes = reader.Get(Key(Id8(Table::kReference)).Text(reference).str());
-  if (!bytes) return std::nullopt;
-  const auto record = Parse<store::ReferenceRecord>(*bytes);
-  return ReferenceTarget{record.resource(), static_cast<Item>(record.item())};
+  const auto record =
+      storage::FindRecord<store::ReferenceRecord>(reader, KeyOf(Table::kReference, reference));
+  if (!record) return std::nullopt;
+  return ReferenceTarget{record->resource(), static_cast<Item>(record->item())};
 }
 
 DealFacts LoadFacts(const storage::Reader& reader, std::string_view deal) {
-  const auto bytes = reader.Get(Key(Id8(Table::kDealFacts)).Text(deal).str());
-  return bytes ? FromRecord(Parse<store::DealFactsRecord>(*bytes)) : DealFacts{};
+  const auto record = storage::FindRecord<store::DealFactsRecord>(reader, KeyOf(Table::kDealFacts, deal));
+  return record ? FromRecord(*record) : DealFacts{};
 }
 
 void SaveFacts(storage::Txn& txn, std::string_view deal, const DealFacts& facts) {
-  txn.Put(Key(Id8(Table::kDealFacts)).Text(deal).str(), ToRecord(facts).SerializeAsString());
+  txn.Put(KeyOf(Table::kDealFacts, deal), ToRecord(facts).SerializeAsString());
 }
 
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, std::string_view name) {
-  const auto bytes = reader.Get(Key(Id8(Table::kOrganization)).Text(name).str());
-  if (!bytes) return std::nullopt;
-  const auto record = Parse<store::OrganizationRecord>(*bytes);
-  return Organization{record.legal_name(), record.account_name(), record.account_number()};
+  const auto record =
+      storage::FindRecord<store::OrganizationRecord>(reader, KeyOf(Table::kOrganization, name));
+  if (!record) return std::nullopt;
+  return Organization{record->legal_name(), record->account_name(), record->account_number()};
 }
 
 void SaveOrganization(storage::Txn& txn, std::string_view name, const Organization& organization) {
@@ -382,33 +362,19 @@ void SaveOrganization(storage::Txn& txn, std::string_view name, const Organizati
   record.set_legal_name(organization.legal_name);
   record.set_account_name(organization.account_name);
   record.set_account_number(organization.account_number);
-  txn.Put(Key(Id8(Table::kOrganization)).Text(name).str(), record.SerializeAsString());
+  txn.Put(KeyOf(Table::kOrganization, name), record.SerializeAsString());
 }
 
 std::vector<std::string> ListIds(const storage::Reader& reader, Kind kind, std::string_view owner,
                                  std::string_view after, size_t limit) {
-  const std::string prefix = Key(Id8(Table::kByOwner)).U64(static_cast<uint64_t>(kind)).Text(owner).str();
-  storage::KeyRange range = storage::PrefixRange(prefix);
-  if (!after.empty()) range.begin = OwnerKey(kind, owner, after) + '\0';
-  std::vector<std::string> ids;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    KeyReader key(entry.key, Id8(Table::kByOwner));
-    key.U64();
-    key.Text();
-    ids.push_back(key.Text());
-  }
-  return ids;
+  return storage::ListTexts(reader, OwnerPrefix(kind, owner), after, limit);
 }
 
 std::vector<Journal> ListJournals(const storage::Reader& reader, std::string_view exchange, int64_t after,
                                   size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kJournal)).Text(exchange).str());
-  range.begin = JournalKey(exchange, after + 1);
-  std::vector<Journal> journals;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    journals.push_back(FromRecord(Parse<store::JournalRecord>(entry.value)));
-  }
-  return journals;
+  return storage::FromEntries<store::JournalRecord>(
+      storage::ScanAfter(reader, In(Table::kJournal, exchange), static_cast<uint64_t>(after), limit),
+      FromRecord);
 }
 
 TrialBalance ReadTrialBalance(const storage::Reader& reader, std::string_view exchange) {
@@ -427,30 +393,7 @@ std::vector<std::string> AuditLedger(const storage::Reader& reader, std::string_
 }
 
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence, size_t limit) {
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& stored : storage::ReadOutbox(reader, after_sequence, limit)) {
-    const auto record = Parse<store::EventRecord>(stored.payload);
-    StoredEvent event{stored.sequence, stored.time, {}};
-    switch (record.after_case()) {
-      case store::EventRecord::kNotice:
-        event.event = NoticeEvent{static_cast<NoticeChange>(record.change()), FromRecord(record.notice())};
-        break;
-      case store::EventRecord::kDeposit:
-        event.event = DepositEvent{static_cast<DepositChange>(record.change()), FromRecord(record.deposit())};
-        break;
-      case store::EventRecord::kSettlement:
-        event.event =
-            SettlementEvent{static_cast<SettlementChange>(record.change()), FromRecord(record.settlement())};
-        break;
-      case store::EventRecord::kPayout:
-        event.event = PayoutEvent{static_cast<PayoutChange>(record.change()), FromRecord(record.payout())};
-        break;
-      case store::EventRecord::AFTER_NOT_SET:
-        TTX_CHECK(false, "an event without a state");
-    }
-    events.push_back(std::move(event));
-  }
-  return events;
+  return storage::ReadEvents(reader, after_sequence, limit, FromOutbox);
 }
 
 }  // namespace ttx::settlement

@@ -207,7 +207,9 @@ class StoreTest : public ::testing::Test {
  protected:
   template <class Run>
   Status Commit(Run run, Time now = {10}) {
-    storage::Txn txn(kv_, {}, {}, now, storage::LastSequence(kv_) + 1);
+    const storage::Overlay nothing_staged;
+    const std::unordered_map<std::string, std::optional<std::string>> nothing_prefetched;
+    storage::Txn txn(kv_, nothing_staged, nothing_prefetched, now, storage::LastSequence(kv_) + 1);
     TTX_RETURN_IF_ERROR(run(txn));
     storage::WriteBatch batch;
     for (const auto& [key, value] : txn.staged()) value ? batch.Put(key, *value) : batch.Delete(key);

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/core/result.h"
+#include "libs/sealed/opening.h"
+
+namespace ttx::sealed {
+
+/// What a holder says of all envelopes of an auction, signed with its signing key: it can neither be altered
+/// on the way nor denied afterwards.
+struct ShareReport {
+  std::string auction;
+  std::string close_digest;  // 32 bytes, CloseProofDigest of the proof the holder was shown
+  int holder = 0;            // 1..n
+
+  struct Line {
+    std::string envelope_digest;       // 32 bytes
+    std::optional<SecretBytes> value;  // the share, or nothing: the box cannot be read
+  };
+  std::vector<Line> lines;  // in ascending order of digests
+};
+
+/// The report as the text a holder hands in (docs/formats.md, "Sealed envelopes"). `key` is of the set.
+Result<SecretBytes> SignShareReport(const ShareReport& report, const HolderSet& holders,
+                                    const HolderKey& key);
+
+/// Reads a report and proves that it is the holder's it names. WRONG_SHARE otherwise.
+Result<ShareReport> VerifyShareReport(std::string_view text, const HolderSet& holders);
+
+/// The share for one envelope; nothing when the report does not mention it.
+std::optional<Share> ShareOf(const ShareReport& report, std::string_view envelope_digest);
+
+}  // namespace ttx::sealed

@@ -1,0 +1,200 @@
+// What each event does to the state. Nothing is decided here.
+
+#include <algorithm>
+
+#include "services/auction/domain/engine.h"
+
+namespace ttx::auction {
+namespace {
+
+void Applied(Auction& state, const Scheduled& event, Time time) {
+  state = {};
+  state.terms = event.terms;
+  state.phase_end = event.terms->start_time;
+  state.bidder_count = static_cast<int32_t>(event.bidders.size());
+  state.create_time = time;
+}
+
+void Applied(Auction& state, const BidderAdded& event, Time) {
+  ++state.bidder_count;
+  const Bidder& bidder = event.bidder;
+  if (bidder.rank == 0) return;
+  Terms terms = *state.terms;
+  const auto later = std::find_if(terms.holders.begin(), terms.holders.end(),
+                                  [&](const Holder& holder) { return holder.rank > bidder.rank; });
+  terms.holders.insert(later, {bidder.code, bidder.rank, bidder.share});
+  state.terms = std::move(terms);
+}
+
+void Applied(Auction& state, const PhaseStarted& event, Time) {
+  state.state = event.state;
+  state.phase_end = event.end;
+  state.phase_base = Standing{state.bid_count, state.leading, state.rival};
+  if (event.state == State::kLimited) state.cycle_number = 1;
+  if (event.state == State::kCapDeclaring) state.declared = {*state.leading};
+  if (event.state == State::kSharesCollecting) ++state.envelopes.date;
+  if (!TakesRises(event.state)) state.proxy.reset();
+}
+
+void Applied(Auction& state, const BidAccepted& event, Time) {
+  const Bid& bid = event.bid;
+  state.bid_count = bid.number;
+  state.phase_end = event.phase_end;
+  state.cycle_number = event.cycle_number;
+  if (state.state == State::kCapDeclaring) {
+    state.declared.push_back(bid);
+    return;
+  }
+  if (state.state == State::kPriorityExercise || state.state == State::kDrawing) {
+    state.exercise.displaced = state.leading->code;
+  }
+  if (state.leading && state.leading->code != bid.code) state.rival = std::move(state.leading);
+  state.leading = bid;
+  const bool is_exhausted = state.proxy && bid.price >= state.proxy->maximum;
+  if (is_exhausted) state.proxy.reset();
+}
+
+void Applied(Auction&, const BidRefused&, Time) {}
+
+void Applied(Auction& state, const ProxySet& event, Time) { state.proxy = Proxy{event.code, event.maximum}; }
+
+void Applied(Auction& state, const Extended& event, Time) { state.phase_end = event.end; }
+
+void Applied(Auction& state, const ActRequested& event, Time) {
+  state.pending = event.act;
+  if (event.act.act == Act::kOpen) state.state = State::kOpeningRequested;
+}
+
+void Applied(Auction& state, const ActConfirmed&, Time) { state.pending.reset(); }
+
+void Applied(Auction& state, const ActWithdrawn& event, Time) {
+  state.pending.reset();
+  if (event.act == Act::kOpen) state.state = State::kClosedForOpening;
+}
+
+void Applied(Auction& state, const Suspended& event, Time) {
+  if (state.state != State::kSuspended) {
+    state.suspended_state = state.state;
+    state.suspend_time = event.time;
+    state.pending.reset();
+  }
+  state.remaining = event.remaining;
+  state.state = State::kSuspended;
+  state.phase_end = event.resume_time;
+}
+
+void Applied(Auction& state, const ResumptionPlanned& event, Time) {
+  state.phase_end = event.resume_time;
+  state.restart = event.restart;
+}
+
+void Applied(Auction& state, const Resumed& event, Time) {
+  state.state = event.state;
+  state.phase_end = event.end;
+  state.suspended_state = State::kScheduled;
+  state.remaining = {};
+  state.suspend_time = {};
+  state.restart = false;
+  state.pending.reset();
+  if (!event.restart) return;
+  state.leading = state.phase_base->leading;
+  state.rival = state.phase_base->rival;
+  state.proxy.reset();
+  if (event.void_from <= event.void_to) {
+    state.void_from = event.void_from;
+    state.void_to = event.void_to;
+  }
+  if (event.state == State::kLimited) state.cycle_number = 1;
+  if (event.state == State::kSubmitting) {
+    ++state.envelopes.round;
+    state.envelopes.count = 0;
+  }
+}
+
+void Applied(Auction& state, const LotOpened& event, Time time) {
+  state.state = State::kDrawing;
+  state.phase_end = time;
+  state.lot = event.codes;
+}
+
+void Applied(Auction& state, const LotDrawn&, Time) { state.lot.clear(); }
+
+void Applied(Auction& state, const PriorityAsked& event, Time) {
+  state.exercise.rank = event.rank;
+  state.exercise.asked = event.codes;
+  state.exercise.exercised.clear();
+}
+
+void Applied(Auction& state, const PriorityAnswered& event, Time) {
+  std::erase(state.exercise.asked, event.code);
+  if (event.exercise) state.exercise.exercised.push_back(event.code);
+}
+
+void Applied(Auction& state, const EnvelopeAccepted& event, Time) {
+  if (!event.replaces) ++state.envelopes.count;
+}
+
+void Applied(Auction& state, const EnvelopeWithdrawn&, Time) { --state.envelopes.count; }
+
+void Applied(Auction& state, const ScoresFixed& event, Time) { state.envelopes.scores = event.scores; }
+
+void Applied(Auction& state, const SharesReceived& event, Time) {
+  state.envelopes.holders |= 1U << event.holder;
+}
+
+void Applied(Auction& state, const EnvelopeRevealed&, Time) { ++state.envelopes.revealed; }
+
+void Applied(Auction& state, const Opened& event, Time) {
+  state.envelopes.opened = event.bids;
+  if (!event.bids.empty()) state.bid_count = event.bids.back().bid.number;
+}
+
+void Applied(Auction& state, const RequoteCalled& event, Time) {
+  const int32_t round = state.envelopes.round + 1;
+  state.envelopes = {};
+  state.envelopes.round = round;
+  state.envelopes.tied = event.codes;
+}
+
+void Applied(Auction& state, const Evaluated& event, Time) { state.envelopes.opened = event.ranking; }
+
+void Applied(Auction& state, const LeaderNamed& event, Time) {
+  if (state.leading && state.leading->code != event.bid.code) state.rival = std::move(state.leading);
+  state.leading = event.bid;
+}
+
+void Applied(Auction& state, const Forfeited& event, Time) {
+  if (event.barred) state.barred.push_back(event.code);
+}
+
+void Applied(Auction& state, const Closed& event, Time) {
+  state.state = State::kClosed;
+  state.outcome = event.outcome;
+  state.phase_end = event.time;
+  state.proxy.reset();
+  state.pending.reset();
+  state.declared.clear();
+  state.lot.clear();
+  state.envelopes.opened.clear();
+}
+
+}  // namespace
+
+void ApplyTo(Auction& auction, const Event& event) {
+  const int64_t version = auction.version;
+  std::visit([&](const auto& payload) { Applied(auction, payload, event.time); }, event.payload);
+  auction.version = version + 1;
+  auction.update_time = event.time;
+}
+
+Auction Apply(Auction state, const Event& event) {
+  ApplyTo(state, event);
+  return state;
+}
+
+void Recorder::Add(Payload payload) {
+  decision_.events.push_back({now_, std::move(payload)});
+  ApplyTo(decision_.next, decision_.events.back());
+}
+
+}  // namespace ttx::auction

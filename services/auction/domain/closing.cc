@@ -1,0 +1,56 @@
+#include <utility>
+
+#include "services/auction/domain/engine.h"
+#include "services/auction/domain/priority.h"
+
+namespace ttx::auction {
+
+Outcome OutcomeOf(const Auction& auction) {
+  if (!auction.leading) return Outcome::kNoBid;
+  const std::optional<Reserve>& reserve = auction.terms->reserve;
+  if (reserve && auction.leading->price < reserve->price) return Outcome::kBelowReserve;
+  return Outcome::kWinner;
+}
+
+void Finish(Recorder& recorder, Time time) {
+  const bool sold = OutcomeOf(recorder.state()) == Outcome::kWinner;
+  if (sold && recorder.state().rules().priority.mode == PriorityMode::kAskAtEnd) {
+    AskNextRank(recorder, time);
+  } else {
+    Close(recorder, time);
+  }
+}
+
+void Close(Recorder& recorder, Time time) {
+  const Outcome outcome = OutcomeOf(recorder.state());
+  if (outcome == Outcome::kNoBid && recorder.state().rules().forfeit_when_silent &&
+      recorder.state().bidder_count > 1) {
+    recorder.Add(Forfeited{"", ForfeitCause::kAllSilent, false});
+  }
+  const Auction& auction = recorder.state();
+  Closed closed{.outcome = outcome,
+                .time = time,
+                .winner = std::nullopt,
+                .bid_count = auction.bid_count,
+                .reserve = auction.terms->reserve,
+                .portions = {},
+                .reason = ""};
+  if (outcome == Outcome::kWinner) {
+    closed.winner = auction.leading;
+    closed.portions = PortionsOf(auction);
+  }
+  recorder.Add(std::move(closed));
+}
+
+void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string reason) {
+  const Auction& auction = recorder.state();
+  recorder.Add(Closed{.outcome = outcome,
+                      .time = time,
+                      .winner = std::nullopt,
+                      .bid_count = auction.bid_count,
+                      .reserve = auction.terms->reserve,
+                      .portions = {},
+                      .reason = std::move(reason)});
+}
+
+}  // namespace ttx::auction

@@ -1,0 +1,268 @@
+#include "services/auction/domain/sealed.h"
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "services/auction/domain/limits.h"
+#include "services/auction/domain/weighted.h"
+
+namespace ttx::auction {
+namespace {
+
+constexpr size_t kDigestBytes = 32;
+
+std::optional<Error> RefuseSubmitting(const Auction& auction, const std::optional<Bidder>& bidder) {
+  if (!IsSealed(auction.rules().mode)) return WrongMode(auction);
+  if (auction.state == State::kScheduled) return Reason::kNOT_OPEN;
+  if (auction.state == State::kSuspended) return Reason::kAUCTION_SUSPENDED;
+  if (auction.state != State::kSubmitting) return Reason::kPHASE_CLOSED;
+  if (const auto reason = RefuseCaller(auction, bidder, "")) return *reason;
+  const bool invited = auction.envelopes.tied.empty() || Contains(auction.envelopes.tied, bidder->code);
+  return invited ? std::nullopt : std::optional<Error>(Reason::kNOT_ASKED);
+}
+
+std::optional<Error> RefuseEnvelope(const Auction& auction, const SubmitEnvelope& command) {
+  if (auto error = RefuseSubmitting(auction, command.bidder)) return error;
+  const int32_t limit = auction.rules().sealed.submissions;
+  if (command.submitted >= limit)
+    return Error(Reason::kALREADY_SUBMITTED, {{"limit", std::to_string(limit)}});
+  if (command.digest.size() != kDigestBytes) return InvalidField("envelope", Reason::kBAD_FORMAT, "32 bytes");
+  return std::nullopt;
+}
+
+bool IsComplete(const Auction& auction, const OpenEnvelopes& command) {
+  std::set<std::string_view> codes;
+  for (const EnvelopeContent& content : command.envelopes) codes.insert(content.bidder.code);
+  return codes.size() == command.envelopes.size() &&
+         codes.size() == static_cast<size_t>(auction.envelopes.count);
+}
+
+std::optional<Reason> Invalid(const Auction& auction, const EnvelopeContent& content) {
+  const Rules& rules = auction.rules();
+  if (!content.price) return content.unreadable;
+  if (IsBarred(auction, content.bidder.code)) return Reason::kNOT_QUALIFIED;
+  if (*content.price < StartPrice(auction)) return Reason::kBELOW_START;
+  if (content.price->value > kMaxFen) return Reason::kOUT_OF_RANGE;
+  if (rules.sealed.check_multiple && !IsMultiple(rules, std::nullopt, *content.price))
+    return Reason::kNOT_MULTIPLE;
+  return std::nullopt;
+}
+
+// In the order in which the envelopes came.
+std::vector<OpenedBid> Verdicts(const Auction& auction, std::vector<EnvelopeContent> envelopes) {
+  std::sort(envelopes.begin(), envelopes.end(), [](const EnvelopeContent& a, const EnvelopeContent& b) {
+    return a.time != b.time ? a.time < b.time : a.bidder.code < b.bidder.code;
+  });
+  std::vector<OpenedBid> bids;
+  int64_t number = auction.bid_count;
+  for (const EnvelopeContent& content : envelopes) {
+    const std::string& code = content.bidder.code;
+    bids.push_back({{++number, code, content.price.value_or(Fen{}), content.time, RankOf(auction, code)},
+                    Invalid(auction, content),
+                    0,
+                    0});
+  }
+  return bids;
+}
+
+std::vector<Bid> ValidBids(const std::vector<OpenedBid>& opened) {
+  std::vector<Bid> bids;
+  for (const OpenedBid& bid : opened) {
+    if (!bid.invalid) bids.push_back(bid.bid);
+  }
+  return bids;
+}
+
+// The valid bids at the highest price, the one that ties fall to first.
+std::vector<Bid> BestBids(const std::vector<OpenedBid>& opened) {
+  std::vector<Bid> bids = ValidBids(opened);
+  std::sort(bids.begin(), bids.end(), [](const Bid& a, const Bid& b) {
+    return a.price != b.price ? a.price > b.price : BeforeAtEqualPrice(a, b);
+  });
+  const auto lower =
+      std::find_if(bids.begin(), bids.end(), [&](const Bid& bid) { return bid.price < bids[0].price; });
+  bids.erase(lower, bids.end());
+  return bids;
+}
+
+void DecideSealed(Recorder& recorder) {
+  const Auction& auction = recorder.state();
+  const bool second_round = !auction.envelopes.tied.empty();
+  const std::vector<Bid> best = BestBids(auction.envelopes.opened);
+  if (best.empty()) {  // in a second round the first round's order stands
+    Finish(recorder, recorder.now());
+    return;
+  }
+  recorder.Add(LeaderNamed{best.front()});
+  if (best.size() > 1 && !second_round && auction.rules().tie_rule == TieRule::kRequote) {
+    std::vector<std::string> codes;
+    for (const Bid& bid : best) codes.push_back(bid.code);
+    std::sort(codes.begin(), codes.end());
+    recorder.Add(RequoteCalled{std::move(codes), best.front().price});
+    StartPhase(recorder, State::kSubmitting, recorder.now());
+    return;
+  }
+  Finish(recorder, recorder.now());
+}
+
+void DecideTender(Recorder& recorder) {
+  const auto valid = static_cast<int32_t>(ValidBids(recorder.state().envelopes.opened).size());
+  if (valid < recorder.state().rules().min_bidders) {
+    CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());  // RETENDER (domain.md 5.8)
+  } else {
+    StartPhase(recorder, State::kEvaluating, recorder.now());
+  }
+}
+
+std::optional<Error> RefuseOpening(const Auction& auction, const OpenEnvelopes& command) {
+  if (!IsSealed(auction.rules().mode)) return WrongMode(auction);
+  if (auction.state == State::kSharesCollecting) {
+    return Error(Reason::kQUORUM_NOT_REACHED,
+                 {{"count", std::to_string(std::popcount(auction.envelopes.holders))},
+                  {"threshold", std::to_string(auction.rules().sealed.shares_needed)}});
+  }
+  if (auction.state != State::kOpening) return WrongState(auction, "OpenEnvelopes");
+  if (!IsComplete(auction, command)) {
+    return InvalidField("envelopes", Reason::kOUT_OF_RANGE, std::to_string(auction.envelopes.count));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool BeforeAtEqualPrice(const Bid& a, const Bid& b) {
+  constexpr int32_t kLast = INT32_MAX;
+  const int32_t rank_a = a.rank == 0 ? kLast : a.rank;
+  const int32_t rank_b = b.rank == 0 ? kLast : b.rank;
+  if (rank_a != rank_b) return rank_a < rank_b;
+  return a.time != b.time ? a.time < b.time : a.number < b.number;
+}
+
+void EndSubmitting(Recorder& recorder) {
+  const Auction& auction = recorder.state();
+  const Time end = auction.phase_end;
+  const bool second_round = !auction.envelopes.tied.empty();
+  if (auction.envelopes.count == 0 && (second_round || auction.rules().mode != Mode::kTender)) {
+    Finish(recorder, end);
+  } else if (!second_round && auction.envelopes.count < auction.rules().min_bidders) {
+    CloseWithout(recorder, Outcome::kTooFewBidders, end);  // unopened
+  } else {
+    StartPhase(recorder, State::kClosedForOpening, end);
+  }
+}
+
+void EndCollecting(Recorder& recorder) {
+  const Auction& auction = recorder.state();
+  const SealedRules& rules = auction.rules().sealed;
+  const Time end = auction.phase_end;
+  if (auction.envelopes.date == 1 && rules.second_period > Duration{}) {
+    StartPhase(recorder, State::kSharesCollecting, end);
+  } else if (rules.reveal_period > Duration{}) {
+    StartPhase(recorder, State::kSelfRevealing, end);
+  } else {
+    CloseWithout(recorder, Outcome::kNotOpened, end);
+  }
+}
+
+void EndRevealing(Recorder& recorder) {
+  const Time end = recorder.state().phase_end;
+  if (recorder.state().envelopes.revealed == 0) {
+    CloseWithout(recorder, Outcome::kNotOpened, end);
+  } else {
+    StartPhase(recorder, State::kOpening, end);
+  }
+}
+
+std::optional<Error> CheckOpening(const Auction& auction) {
+  if (!IsSealed(auction.rules().mode)) return WrongMode(auction);
+  if (auction.state != State::kClosedForOpening && auction.state != State::kOpeningRequested) {
+    return WrongState(auction, ActName(Act::kOpen));
+  }
+  if (auction.rules().mode == Mode::kWeighted && auction.envelopes.scores.empty())
+    return Reason::kSCORES_NOT_FIXED;
+  return std::nullopt;
+}
+
+Decision Decide(const Auction& state, const SubmitEnvelope& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  if (auto error = RefuseEnvelope(recorder.state(), command)) {
+    return RefuseAndRecord(recorder, command.bidder, command.organization, Fen{}, *std::move(error));
+  }
+  recorder.Add(EnvelopeAccepted{command.bidder->code, recorder.state().envelopes.round, command.digest,
+                                command.standing});
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const WithdrawEnvelope& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  auto error = RefuseSubmitting(recorder.state(), command.bidder);
+  if (!error && !recorder.state().rules().sealed.may_withdraw) {
+    error = Error(Reason::kRULE_OFF, {{"rule", "sealed.may_withdraw"}});
+  }
+  if (!error && !command.standing) error = Reason::kNOT_SUBMITTED;
+  if (error) return RefuseAndRecord(recorder, command.bidder, command.organization, Fen{}, *std::move(error));
+  recorder.Add(EnvelopeWithdrawn{command.bidder->code, recorder.state().envelopes.round});
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const HandInShares& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
+  if (auction.state != State::kSharesCollecting) return recorder.Refuse(WrongState(auction, "HandInShares"));
+  const SealedRules& rules = auction.rules().sealed;
+  if (command.holder < 0 || command.holder >= rules.shares_total) {
+    return recorder.Refuse(
+        InvalidField("holder", Reason::kOUT_OF_RANGE, "0.." + std::to_string(rules.shares_total - 1)));
+  }
+  if ((auction.envelopes.holders >> command.holder & 1U) != 0) {
+    return recorder.Refuse(InvalidField("holder", Reason::kDUPLICATE));
+  }
+  recorder.Add(SharesReceived{command.holder});
+  if (std::popcount(recorder.state().envelopes.holders) >= rules.shares_needed) {
+    StartPhase(recorder, State::kOpening, now);
+  }
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const RevealEnvelope& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
+  if (auction.state != State::kSelfRevealing) return recorder.Refuse(WrongState(auction, "RevealEnvelope"));
+  if (const auto reason = RefuseCaller(auction, command.bidder, "")) return recorder.Refuse(*reason);
+  if (!command.standing) return recorder.Refuse(Reason::kNOT_SUBMITTED);
+  if (command.revealed) return recorder.Refuse(InvalidField("envelope", Reason::kDUPLICATE));
+  recorder.Add(EnvelopeRevealed{command.bidder->code});
+  if (recorder.state().envelopes.revealed == recorder.state().envelopes.count) {
+    StartPhase(recorder, State::kOpening, now);
+  }
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  if (auto error = RefuseOpening(recorder.state(), command)) return recorder.Refuse(*std::move(error));
+  std::vector<OpenedBid> bids = Verdicts(recorder.state(), command.envelopes);
+  const Mode mode = recorder.state().rules().mode;
+  if (mode == Mode::kWeighted) {
+    if (auto error = AddTotals(recorder.state(), bids)) return recorder.Refuse(*std::move(error));
+  }
+  recorder.Add(Opened{std::move(bids)});
+  if (mode == Mode::kTender) {
+    DecideTender(recorder);
+  } else if (mode == Mode::kWeighted) {
+    DecideWeighted(recorder);
+  } else {
+    DecideSealed(recorder);
+  }
+  return recorder.Take();
+}
+
+}  // namespace ttx::auction

@@ -1,0 +1,200 @@
+#include "services/auction/domain/suspension.h"
+
+#include <algorithm>
+#include <array>
+
+#include "services/auction/domain/limits.h"
+#include "services/auction/domain/sealed.h"
+
+namespace ttx::auction {
+namespace {
+
+constexpr std::string_view kSystemFailure = "SYSTEM_FAILURE";
+constexpr size_t kMaxReasonBytes = 200;
+
+// The least that is left when a phase goes on. The falling price must not rise again, but for its last
+// interval.
+Duration LeastLeft(const Rules& rules) {
+  return rules.mode == Mode::kDutch ? rules.dutch.interval : rules.cycle;
+}
+
+// By how much a short outage moves the end: bidders get the lost time back and one cycle to see where they
+// stand. The falling price goes on where it stood.
+Duration ExtensionAfter(const Rules& rules, Duration outage) {
+  return rules.mode == Mode::kDutch ? outage : outage + rules.cycle;
+}
+
+bool MayRestart(State phase) { return TakesRises(phase) || phase == State::kSubmitting; }
+
+// A suspension that was to end while the server was away: bidders get their notice again.
+void AnnounceAgain(Recorder& recorder, Time since) {
+  const Auction& auction = recorder.state();
+  const Time now = recorder.now();
+  if (auction.phase_end <= since || auction.phase_end > now) return;
+  recorder.Add(Suspended{auction.phase_end, std::string(kSystemFailure), auction.remaining,
+                         now + auction.rules().suspension.outage_notice});
+}
+
+void SuspendAfter(Recorder& recorder, Time since, Duration outage) {
+  const Auction& auction = recorder.state();
+  const Time now = recorder.now();
+  const Duration notice = auction.rules().suspension.outage_notice;
+  const bool brief = outage < notice;
+  recorder.Add(
+      Suspended{since, std::string(kSystemFailure), auction.phase_end - since, brief ? now : now + notice});
+}
+
+std::optional<Error> CheckReason(Act act, const std::string& reason) {
+  if (reason.empty()) return InvalidField("reason", Reason::kREQUIRED);
+  if (reason.size() > kMaxReasonBytes) return InvalidField("reason", Reason::kTOO_LONG, "200");
+  if (act != Act::kOpen && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
+  return std::nullopt;
+}
+
+std::optional<Error> CheckResumption(const Auction& auction, Time resume_time, Time now) {
+  const SuspensionRules& rules = auction.rules().suspension;
+  const Time earliest = now + rules.resume_notice;
+  const Time latest = auction.suspend_time + rules.longest;
+  if (resume_time >= earliest && resume_time <= latest) return std::nullopt;
+  return InvalidField("resume_time", Reason::kOUT_OF_RANGE, FormatTime(earliest) + ".." + FormatTime(latest));
+}
+
+// Whether the session is where the act applies; checked when it is asked for and again when it is confirmed.
+std::optional<Error> CheckAct(const Auction& auction, Act act, Time resume_time, Time now) {
+  const bool suspended = auction.state == State::kSuspended;
+  switch (act) {
+    case Act::kSuspend:
+      if (auction.state != State::kScheduled && IsTimed(auction.state)) return std::nullopt;
+      break;
+    case Act::kContinue:
+      if (suspended) return CheckResumption(auction, resume_time, now);
+      break;
+    case Act::kRestartPhase:
+      if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, resume_time, now);
+      break;
+    case Act::kAnnul:
+      if (suspended) return std::nullopt;
+      break;
+    case Act::kOpen:
+      return CheckOpening(auction);
+  }
+  return WrongState(auction, ActName(act));
+}
+
+void Carry(Recorder& recorder, const PendingAct& act) {
+  const Time now = recorder.now();
+  switch (act.act) {
+    case Act::kSuspend:
+      recorder.Add(Suspended{now, act.reason, recorder.state().phase_end - now, Time{}});
+      return;
+    case Act::kContinue:
+      recorder.Add(ResumptionPlanned{act.resume_time, /*restart=*/false, act.reason});
+      return;
+    case Act::kRestartPhase:
+      recorder.Add(ResumptionPlanned{act.resume_time, /*restart=*/true, act.reason});
+      return;
+    case Act::kAnnul:
+      CloseWithout(recorder, Outcome::kAnnulled, now, act.reason);
+      return;
+    case Act::kOpen:
+      StartPhase(recorder, State::kSharesCollecting, now);
+      return;
+  }
+}
+
+}  // namespace
+
+bool IsSuspensionReason(std::string_view reason) {
+  static constexpr std::array<std::string_view, 11> kReasons = {
+      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM", "COURT_OR_SUPERVISORY_ORDER",
+      "IP_STATUS_CHANGE",  "FALSE_MATERIAL",    "COLLUSION_SUSPECTED",
+      "SECRECY_RISK",      "SYSTEM_FAILURE",    "FORCE_MAJEURE",
+      "OWNER_REQUEST",     "OBJECTION"};
+  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+}
+
+void Resume(Recorder& recorder) {
+  const Auction& auction = recorder.state();
+  const Time now = recorder.now();
+  const State phase = auction.suspended_state;
+  if (auction.restart) {
+    recorder.Add(Resumed{phase, now + FullLength(auction, phase), true, auction.phase_base->bid_count + 1,
+                         auction.bid_count});
+  } else {
+    recorder.Add(Resumed{phase, now + std::max(auction.remaining, LeastLeft(auction.rules()))});
+  }
+}
+
+Decision Decide(const Auction& state, const NoteOutage& command, Time now) {
+  Recorder recorder(state, now);
+  const Duration outage = now - command.since;
+  if (outage <= kMaxSilence) {
+    AdvanceAndResume(recorder);
+    return recorder.Take();
+  }
+  AdvanceUntil(recorder, std::min(command.since, now));
+  if (recorder.state().state == State::kScheduled && recorder.state().phase_end <= now) {
+    AdvanceUntil(recorder, recorder.state().phase_end);  // it begins, and has lost everything since
+  }
+  const Auction& auction = recorder.state();
+  if (auction.state == State::kSuspended) {
+    AnnounceAgain(recorder, command.since);
+  } else if (auction.state != State::kScheduled && IsTimed(auction.state)) {
+    // A session that should have begun during the outage has lost nothing: it is suspended from its start.
+    const Time since = std::max(command.since, auction.terms->start_time);
+    if (outage > kMaxOutage) {
+      SuspendAfter(recorder, since, outage);
+    } else {
+      recorder.Add(Extended{auction.phase_end + ExtensionAfter(auction.rules(), now - since),
+                            std::string(kSystemFailure)});
+    }
+  }
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const RequestAct& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (command.person.empty()) return recorder.Refuse(InvalidField("person", Reason::kREQUIRED));
+  if (auto error = CheckReason(command.act, command.reason)) return recorder.Refuse(*std::move(error));
+  if (auction.pending) {
+    return recorder.Refuse(
+        Error(Reason::kPROPOSAL_DIFFERS, {{"proposed", std::string(ActName(auction.pending->act))}}));
+  }
+  if (auto error = CheckAct(auction, command.act, command.resume_time, now))
+    return recorder.Refuse(*std::move(error));
+  recorder.Add(ActRequested{{command.act, command.person, command.reason, command.resume_time}});
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const ConfirmAct& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (command.person.empty()) return recorder.Refuse(InvalidField("person", Reason::kREQUIRED));
+  if (!auction.pending) return recorder.Refuse(WrongState(auction, "ConfirmAct"));
+  const PendingAct pending = *auction.pending;
+  if (pending.act != command.act) {
+    return recorder.Refuse(
+        Error(Reason::kPROPOSAL_DIFFERS, {{"proposed", std::string(ActName(pending.act))}}));
+  }
+  if (pending.person == command.person) return recorder.Refuse(Reason::kSAME_PERSON);
+  if (auto error = CheckAct(auction, pending.act, pending.resume_time, now))
+    return recorder.Refuse(*std::move(error));
+  recorder.Add(ActConfirmed{pending.act, command.person});
+  Carry(recorder, pending);
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const WithdrawAct& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (command.person.empty()) return recorder.Refuse(InvalidField("person", Reason::kREQUIRED));
+  if (!auction.pending) return recorder.Refuse(WrongState(auction, "WithdrawAct"));
+  recorder.Add(ActWithdrawn{auction.pending->act, command.person});
+  return recorder.Take();
+}
+
+}  // namespace ttx::auction

@@ -1,0 +1,242 @@
+// Suspension (domain.md 5.11), outages (5.2; reliability.md G8, G17) and default (5.12).
+
+#include <gtest/gtest.h>
+
+#include "services/auction/domain/limits.h"
+#include "services/auction/domain/test_session.h"
+
+namespace ttx::auction {
+namespace {
+
+using testing::At;
+using testing::BidderOf;
+using testing::Session;
+using testing::SessionOf;
+using testing::WorkedSession;
+using testing::Yuan;
+
+constexpr std::optional<Reason> kAccepted = std::nullopt;
+
+// In LIMITED since 10:00, B02 leading at 1 020 000 until 10:07; B01 led with 1 010 000 at its beginning.
+Session InLimited() {
+  Session session(WorkedSession());
+  session.Bid("B01", Yuan(1'010'000), At(9, 30));
+  session.Bid("B02", Yuan(1'020'000), At(10, 2));
+  return session;
+}
+
+TEST(Suspension, TakesTwoPersonsAndAPublishedReason) {
+  Session session = InLimited();
+  EXPECT_EQ(session.Do(RequestAct{Act::kSuspend, "people/p1", "", {}}, At(10, 3)), Reason::kINVALID_FIELD);
+  EXPECT_EQ(session.Do(RequestAct{Act::kSuspend, "people/p1", "BECAUSE", {}}, At(10, 3, 1)),
+            Reason::kINVALID_FIELD);
+  EXPECT_EQ(session.Do(RequestAct{Act::kSuspend, "", "OBJECTION", {}}, At(10, 3, 2)), Reason::kINVALID_FIELD);
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kSuspend, "people/p2"}, At(10, 3, 3)), Reason::kWRONG_STATE);
+  EXPECT_EQ(session.Do(RequestAct{Act::kSuspend, "people/p1", "OBJECTION", {}}, At(10, 3, 4)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kLimited) << "one person suspends nothing";
+  EXPECT_EQ(session.Do(RequestAct{Act::kSuspend, "people/p3", "OBJECTION", {}}, At(10, 3, 5)),
+            Reason::kPROPOSAL_DIFFERS);
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kSuspend, "people/p1"}, At(10, 3, 6)), Reason::kSAME_PERSON);
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kAnnul, "people/p2"}, At(10, 3, 7)), Reason::kPROPOSAL_DIFFERS);
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kSuspend, "people/p2"}, At(10, 4)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kSuspended);
+  EXPECT_EQ(session.Last<Suspended>().reason, "OBJECTION");
+  EXPECT_EQ(session.state().remaining, Minutes(3));
+  EXPECT_EQ(NextChange(session.state()), std::nullopt) << "until two persons decide";
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(10, 5)), Reason::kAUCTION_SUSPENDED);
+  EXPECT_EQ(session.LeaderCode(), "B02") << "bids before it stand";
+}
+
+TEST(Suspension, ARequestMayBeWithdrawn) {
+  Session session = InLimited();
+  EXPECT_EQ(session.Do(WithdrawAct{"people/p1"}, At(10, 3)), Reason::kWRONG_STATE);
+  session.Do(RequestAct{Act::kSuspend, "people/p1", "OBJECTION", {}}, At(10, 3, 1));
+  EXPECT_EQ(session.Do(WithdrawAct{"people/p1"}, At(10, 3, 2)), kAccepted);
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kSuspend, "people/p2"}, At(10, 3, 3)), Reason::kWRONG_STATE);
+}
+
+TEST(Suspension, ContinueGivesWhatWasLeftButAtLeastACycle) {
+  Session session = InLimited();
+  session.ByTwo(Act::kSuspend, "SYSTEM_FAILURE", At(10, 4, 59));  // 2 minutes left
+  const Time resume = At(11, 0, 0, 0, 1);
+  EXPECT_EQ(session.ByTwo(Act::kContinue, "SYSTEM_FAILURE", At(11, 0) + Nanoseconds(1), resume),
+            Reason::kINVALID_FIELD)
+      << "less than the notice";
+  EXPECT_EQ(session.ByTwo(Act::kContinue, "SYSTEM_FAILURE", At(10, 30), At(10, 4, 0, 0, 6)),
+            Reason::kINVALID_FIELD)
+      << "more than five days after the suspension";
+  EXPECT_EQ(session.ByTwo(Act::kContinue, "SYSTEM_FAILURE", At(10, 59), resume), kAccepted);
+  EXPECT_EQ(session.Last<ResumptionPlanned>().resume_time, resume);
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), resume - Nanoseconds(1)), Reason::kAUCTION_SUSPENDED);
+  session.AdvanceTo(resume);
+  EXPECT_EQ(session.state().state, State::kLimited);
+  EXPECT_EQ(session.state().phase_end, resume + Minutes(5));
+  EXPECT_EQ(session.LeaderCode(), "B02");
+}
+
+TEST(Suspension, RestartVoidsTheBidsOfThePhase) {
+  Session session = InLimited();
+  session.ByTwo(Act::kSuspend, "SYSTEM_FAILURE", At(10, 4));
+  const Time resume = At(12, 0, 0, 0, 1);
+  EXPECT_EQ(session.ByTwo(Act::kRestartPhase, "SYSTEM_FAILURE", At(11, 0), resume), kAccepted);
+  session.AdvanceTo(resume);
+  EXPECT_EQ(session.state().state, State::kLimited);
+  EXPECT_EQ(session.state().phase_end, resume + Minutes(5)) << "all of it";
+  EXPECT_EQ(session.LeaderCode(), "B01") << "as when the phase began";
+  EXPECT_EQ(session.Last<Resumed>().void_from, 2);
+  EXPECT_EQ(session.Last<Resumed>().void_to, 2);
+  EXPECT_EQ(session.Bid("B03", Yuan(1'020'000), resume + Seconds(1)), kAccepted);
+  EXPECT_EQ(session.state().leading->number, 3) << "numbers are never used again";
+}
+
+TEST(Suspension, RestartOfFreeVoidsEverything) {
+  Session session(WorkedSession());
+  session.Bid("B01", Yuan(1'010'000), At(9, 30));
+  session.ByTwo(Act::kSuspend, "IP_STATUS_CHANGE", At(9, 40));
+  session.ByTwo(Act::kRestartPhase, "IP_STATUS_CHANGE", At(10, 0), At(11, 0, 0, 0, 1));
+  session.AdvanceTo(At(11, 0, 0, 0, 1));
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_FALSE(session.state().leading.has_value());
+  EXPECT_EQ(session.state().phase_end, At(12, 0, 0, 0, 1));
+  session.AdvanceTo(At(23, 0, 0, 0, 1));
+  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+}
+
+TEST(Suspension, OnlyPhasesWithBidsCanRestart) {
+  ScheduleAuction command = WorkedSession();
+  command.rules.preparation = Minutes(15);
+  Session session(command);
+  session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 5));
+  EXPECT_EQ(session.ByTwo(Act::kRestartPhase, "OBJECTION", At(10, 6), At(11, 0, 0, 0, 1)),
+            Reason::kWRONG_STATE);
+}
+
+TEST(Suspension, AnnulVoidsTheSession) {
+  Session session = InLimited();
+  EXPECT_EQ(session.ByTwo(Act::kAnnul, "COLLUSION_SUSPECTED", At(10, 3)), Reason::kWRONG_STATE)
+      << "not suspended";
+  session.ByTwo(Act::kSuspend, "COLLUSION_SUSPECTED", At(10, 4));
+  EXPECT_EQ(session.ByTwo(Act::kAnnul, "COLLUSION_SUSPECTED", At(12, 0)), kAccepted);
+  EXPECT_EQ(session.state().outcome, Outcome::kAnnulled);
+  EXPECT_FALSE(session.Last<Closed>().winner.has_value());
+  EXPECT_EQ(session.Last<Closed>().reason, "COLLUSION_SUSPECTED");
+}
+
+TEST(Suspension, PersonsAreNotPublished) {
+  Session session = InLimited();
+  session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 3));
+  for (const Event& event : session.events()) {
+    EXPECT_EQ(CanonicalLine(session.state(), event).find("people/"), std::string::npos);
+  }
+  EXPECT_EQ(session.Count<ActConfirmed>(), 1);
+}
+
+// --- Outages
+// -------------------------------------------------------------------------------------------------------
+
+TEST(Outage, UpToAQuarterSecondChangesNothing) {
+  Session session = InLimited();
+  session.Outage(At(10, 3), At(10, 3) + kMaxSilence);
+  EXPECT_EQ(session.state().phase_end, At(10, 7));
+}
+
+TEST(Outage, UpToTwoSecondsMovesTheEndByItAndOneCycle) {
+  Session session = InLimited();
+  const Duration away = kMaxSilence + Nanoseconds(1);
+  session.Outage(At(10, 3), At(10, 3) + away);
+  EXPECT_EQ(session.state().state, State::kLimited);
+  EXPECT_EQ(session.state().phase_end, At(10, 7) + away + Minutes(5));
+  session.Outage(At(10, 5), At(10, 5) + kMaxOutage);
+  EXPECT_EQ(session.state().state, State::kLimited);
+  session.Outage(At(10, 6), At(10, 6) + kMaxOutage + Nanoseconds(1));
+  EXPECT_EQ(session.state().state, State::kSuspended);
+}
+
+TEST(Outage, ABidTakesNothingOfWhatAnOutageAdded) {  // reliability.md A6: an end never comes nearer
+  Session session = InLimited();
+  session.Outage(At(10, 3), At(10, 3, 1));
+  const Time end = At(10, 12, 1);
+  ASSERT_EQ(session.state().phase_end, end);
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(10, 4)), kAccepted);
+  EXPECT_EQ(session.state().phase_end, end);
+  EXPECT_EQ(session.Bid("B02", Yuan(1'040'000), At(10, 8)), kAccepted);
+  EXPECT_EQ(session.state().phase_end, At(10, 13));
+}
+
+TEST(Outage, NothingClosesWhileNobodyCouldBid) {  // reliability.md A8, N108
+  for (const Duration away : {Milliseconds(300), Milliseconds(1999), Seconds(30), Hours(2)}) {
+    Session session = InLimited();
+    const Time since = At(10, 7) - Nanoseconds(1);
+    session.Outage(since, since + away);
+    EXPECT_NE(session.state().state, State::kClosed) << away.ns;
+    const bool suspended = session.state().state == State::kSuspended;
+    const Time open_again = suspended ? std::max(*NextChange(session.state()), since + away) : since + away;
+    session.AdvanceTo(open_again);
+    ASSERT_EQ(session.state().state, State::kLimited) << away.ns;
+    EXPECT_GE(session.state().phase_end, since + away + Minutes(5)) << away.ns;
+    EXPECT_EQ(session.Bid("B03", Yuan(1'030'000), open_again + Seconds(1)), kAccepted) << away.ns;
+  }
+}
+
+TEST(Outage, EnvelopesAndAnswersGetTheirTimeBackToo) {
+  Session sealed(SessionOf(Mode::kSealed, Yuan(1'000), Yuan(10)));
+  sealed.AdvanceTo(At(9, 30));
+  sealed.Outage(At(9, 59), At(10, 1));
+  sealed.AdvanceTo(At(10, 2));
+  EXPECT_EQ(sealed.state().state, State::kSubmitting);
+  EXPECT_EQ(sealed.Submit("B01", At(10, 3)), kAccepted);
+}
+
+// --- Default
+// -------------------------------------------------------------------------------------------------------
+
+TEST(Default, Section5_12_AllSilent) {
+  ScheduleAuction command = WorkedSession();
+  command.rules.forfeit_when_silent = true;
+  Session session(command);
+  session.AdvanceTo(At(10, 5));
+  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  EXPECT_EQ(session.Last<Forfeited>().cause, ForfeitCause::kAllSilent);
+  EXPECT_EQ(session.Last<Forfeited>().code, "") << "each of them";
+  Session bid(command);
+  bid.Bid("B01", Yuan(1'000'000), At(9, 30));
+  bid.AdvanceTo(At(10, 5));
+  EXPECT_EQ(bid.state().outcome, Outcome::kBelowReserve);
+  EXPECT_EQ(bid.Count<Forfeited>(), 0) << "they did bid: all is refunded";
+}
+
+TEST(Default, TheWinnerWhoDoesNotSignIsBarred) {
+  Session session(WorkedSession());
+  session.Bid("B01", Yuan(1'060'000), At(9, 30));
+  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, At(9, 40)), Reason::kWRONG_STATE);
+  session.AdvanceTo(At(10, 5));
+  EXPECT_EQ(session.Do(DeclareDefault{"B02", ForfeitCause::kNotSigned}, At(11, 0)), Reason::kNOT_ASKED);
+  EXPECT_EQ(session.Do(DeclareDefault{"", ForfeitCause::kNotSigned}, At(11, 1)), Reason::kINVALID_FIELD);
+  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kAllSilent}, At(11, 2)), Reason::kWRONG_STATE);
+  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, At(11, 3)), kAccepted);
+  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotPaid}, At(11, 4)), Reason::kINVALID_FIELD)
+      << "once";
+  EXPECT_EQ(session.state().barred, std::vector<std::string>{"B01"});
+  EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "what was decided stays on record";
+}
+
+TEST(Default, WhoWithdrawsMayBidNoMoreButItsBidsStand) {
+  Session session(WorkedSession());
+  session.Bid("B01", Yuan(1'060'000), At(9, 30));
+  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kWithdrew}, At(9, 40)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B01");
+  session.Bid("B02", Yuan(1'070'000), At(9, 50));
+  EXPECT_EQ(session.Bid("B01", Yuan(1'080'000), At(9, 51)), Reason::kNOT_QUALIFIED);
+}
+
+TEST(Default, TheBarredStayOutOfTheRelisting) {
+  ScheduleAuction command = WorkedSession();
+  command.barred_organizations = {"organizations/B02"};
+  EXPECT_EQ(Decide(command, At(8, 0)).error().reason, Reason::kBIDDER_BARRED);
+  command.bidders = {BidderOf("B01")};
+  Session session(command);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("B02")}, At(8, 30)), Reason::kBIDDER_BARRED);
+}
+
+}  // namespace
+}  // namespace ttx::auction

@@ -1,0 +1,400 @@
+#include "services/auction/replay/session.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
+
+namespace ttx::auction::replay {
+namespace {
+
+constexpr Time kNow{1'800'000'000'000'000'000};
+constexpr Time kStart = kNow + Hours(1);
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content) : file_(std::tmpfile()) {
+    std::fwrite(content.data(), 1, content.size(), file_);
+    std::fflush(file_);
+    std::rewind(file_);
+  }
+  ~TemporaryFile() { std::fclose(file_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  int descriptor() const { return ::fileno(file_); }
+
+ private:
+  std::FILE* file_;
+};
+
+Bidder BidderNumber(int number) {
+  const std::string code = std::to_string(11'111 * number);
+  return {.code = code, .organization = "organizations/secret" + code, .intent = "listings/l/intents/" + code};
+}
+
+// A session of a service: what it decided, and the hash it keeps.
+struct Recorded {
+  Auction auction;
+  std::vector<Event> events;
+  std::string log_hash = std::string(crypto::kDigestBytes, '\0');
+
+  void Take(Decision decision) {
+    const bool was_closed = auction.state == State::kClosed;
+    for (Event& event : decision.events) {
+      auction = Apply(std::move(auction), event);
+      const std::string line = CanonicalLine(auction, event);
+      if (!was_closed && !line.empty()) log_hash = crypto::Sha256(log_hash + line);
+      events.push_back(std::move(event));
+    }
+  }
+  template <class Command>
+  void Run(const Command& command, Time now) {
+    Take(auction::Decide(auction, command, now));
+  }
+  void Bid(int bidder, int64_t price, Time now, bool confirm = false) {
+    PlaceBid command;
+    if (bidder > 0) command.bidder = BidderNumber(bidder);
+    command.organization = "organizations/secret-caller";
+    command.price = {price};
+    command.confirm = confirm;
+    Run(command, now);
+  }
+};
+
+ScheduleAuction Announced(Mode mode) {
+  ScheduleAuction schedule;
+  schedule.id = {"a1"};
+  schedule.listing = "listings/l1";
+  schedule.exchange = "organizations/exchange";
+  schedule.title = "一种“装置”\\";
+  schedule.rules.mode = mode;
+  schedule.rules.start_price = {1000};
+  schedule.rules.increments = {{{1000}, {100}}};
+  schedule.start_time = kStart;
+  Reserve reserve{{1500}, std::string(16, 's'), ""};
+  reserve.commitment = crypto::Sha256(reserve.salt + "TTX-RESERVE-1|1500");
+  schedule.reserve = reserve;
+  schedule.bidders = {BidderNumber(1), BidderNumber(2), BidderNumber(3)};
+  return schedule;
+}
+
+Recorded Begin(const ScheduleAuction& schedule) {
+  Recorded session;
+  Result<Decision> decision = auction::Decide(schedule, kNow);
+  EXPECT_TRUE(decision.ok());
+  session.Take(std::move(*decision));
+  return session;
+}
+
+// Every kind of bid, an outage, a suspension by two persons, a late bid.
+Recorded Eventful() {
+  Recorded session = Begin(Announced(Mode::kMulti));
+  session.Bid(1, 1000, kNow + Minutes(1));
+  session.Bid(1, 1000, kStart + Minutes(1));
+  session.Bid(2, 1050, kStart + Minutes(2));
+  session.Bid(0, 1100, kStart + Minutes(3));
+  session.Bid(2, 9000, kStart + Minutes(4));
+  session.Bid(2, 9000, kStart + Minutes(5), /*confirm=*/true);
+  session.Run(NoteOutage{kStart + Minutes(6)}, kStart + Minutes(6) + Seconds(1));
+  session.Run(NoteOutage{kStart + Minutes(7)}, kStart + Minutes(8));
+  session.Bid(3, 9100, kStart + Minutes(9));
+  session.Run(RequestAct{Act::kSuspend, "people/anna", "OBJECTION", {}}, kStart + Minutes(10));
+  session.Run(ConfirmAct{Act::kSuspend, "people/bert"}, kStart + Minutes(11));
+  const Time resume = kStart + Hours(26);
+  session.Run(RequestAct{Act::kContinue, "people/bert", "OBJECTION", resume}, kStart + Minutes(12));
+  session.Run(ConfirmAct{Act::kContinue, "people/anna"}, kStart + Minutes(13));
+  session.Run(Advance{}, resume);
+  session.Run(Advance{}, session.auction.phase_end + Milliseconds(3));
+  session.Bid(1, 9300, session.auction.phase_end - Milliseconds(1));
+  session.Run(Advance{}, session.auction.phase_end);
+  session.Bid(2, 9400, session.auction.phase_end + Milliseconds(7));
+  return session;
+}
+
+std::string ExportOf(const Recorded& session) {
+  std::string file;
+  SessionWriter writer([&](const std::string& line) { file += line; });
+  const Status status = ExportEvents(session.events, session.log_hash, writer);
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().message());
+  return file;
+}
+
+ReplayReport ReplayOf(const std::string& file) {
+  const TemporaryFile temporary(file);
+  LineReader lines(temporary.descriptor(), kMaxSessionLineBytes);
+  Result<ReplayReport> report = ReplaySession(lines);
+  EXPECT_TRUE(report.ok());
+  return *std::move(report);
+}
+
+std::string Describe(const ReplayReport& report) {
+  if (!report.difference) return "";
+  return std::to_string(report.difference->line) + "\n" + report.difference->expected + "\n" + report.difference->found;
+}
+
+std::vector<std::string> LinesOf(const std::string& file) {
+  std::vector<std::string> lines;
+  std::istringstream in(file);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string file;
+  for (const std::string& line : lines) file += line + "\n";
+  return file;
+}
+
+// The object of a line without its chain, and the file with the chains of all lines made to fit again.
+std::string ObjectOf(const std::string& line) { return line.substr(0, line.rfind(",\"chain\":")) + "}"; }
+std::string Rechained(const std::vector<std::string>& objects) {
+  std::string file;
+  SessionWriter writer([&](const std::string& line) { file += line; });
+  for (const std::string& object : objects) writer.Write(object);
+  return file;
+}
+
+// The timeline of domain.md 5.3; 2026-12-01 09:00 in Shanghai.
+Recorded Section5_3() {
+  const Time nine = *ParseTime("2026-12-01T01:00:00Z", "start");
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.id = {"2026-12-01-a"};
+  schedule.listing = "listings/2026-11-a";
+  schedule.title = "一种传感器的专利权";
+  schedule.rules.start_price = {100'000'000};
+  schedule.rules.increments = {{{100'000'000}, {1'000'000}}};
+  schedule.start_time = nine;
+  schedule.reserve->price = {105'000'000};
+  schedule.reserve->commitment = crypto::Sha256(schedule.reserve->salt + "TTX-RESERVE-1|105000000");
+  Recorded session;
+  session.Take(*auction::Decide(schedule, nine - Hours(24)));
+  const auto at = [&](int64_t ms) { return nine + Milliseconds(ms); };
+  session.Run(Advance{}, at(1));
+  session.Bid(1, 100'000'000, at(300'000));
+  session.Bid(2, 101'000'000, at(1'200'000));
+  session.Bid(2, 102'000'000, at(1'260'000));
+  session.Bid(3, 101'500'000, at(3'598'000));
+  session.Bid(1, 103'000'000, at(3'600'000));
+  session.Bid(3, 106'000'000, at(3'899'999));
+  session.Bid(1, 107'000'000, at(4'199'999));
+  return session;
+}
+
+TEST(SessionTest, TheSampleIsTheTimelineOfSection5_3) {
+  std::ifstream file("tests/replay/sample/session.jsonl", std::ios::binary);
+  std::ostringstream sample;
+  sample << file.rdbuf();
+  EXPECT_EQ(sample.str(), ExportOf(Section5_3()));
+}
+
+TEST(SessionTest, AnExportReplaysToTheSame) {
+  const Recorded session = Eventful();
+  ASSERT_EQ(session.auction.state, State::kClosed);
+  const ReplayReport report = ReplayOf(ExportOf(session));
+  EXPECT_EQ(Describe(report), "");
+  ASSERT_TRUE(report.result.has_value());
+  EXPECT_EQ(report.result->winner, "11111");
+  EXPECT_EQ(report.result->price, Fen{9300});
+  EXPECT_EQ(report.result->log_hash, Hex(session.log_hash));
+  EXPECT_EQ(report.result->accepted, 4);
+  EXPECT_EQ(report.result->refused, 5);
+  EXPECT_EQ(report.result->extensions, 1);
+  EXPECT_EQ(report.decisions.size(), session.events.size());
+}
+
+TEST(SessionTest, NoIdentityIsInAnExport) {
+  const std::string file = ExportOf(Eventful());
+  for (const char* secret : {"secret", "intents", "people/", "anna", "bert"}) {
+    EXPECT_EQ(file.find(secret), file.npos) << secret;
+  }
+  EXPECT_NE(file.find("\"P2\""), file.npos) << "persons have numbers";
+}
+
+TEST(SessionTest, TheReservePriceOfARunningSessionIsNotInItsExport) {
+  Recorded session = Begin(Announced(Mode::kMulti));
+  session.Bid(1, 1000, kStart + Minutes(1));
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(file.find("1500"), file.npos);
+  EXPECT_EQ(file.find(Hex(std::string(16, 's'))), file.npos);
+  EXPECT_EQ(Describe(ReplayOf(file)), "");
+}
+
+TEST(SessionTest, AnyChangeOfAnyLineIsFoundAtThatLine) {
+  const std::vector<std::string> lines = LinesOf(ExportOf(Eventful()));
+  std::mt19937_64 random(7);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto expect_found = [&](const std::vector<std::string>& changed, const std::string& how) {
+      const ReplayReport report = ReplayOf(Joined(changed));
+      ASSERT_TRUE(report.difference.has_value()) << how << " line " << i + 1;
+      EXPECT_EQ(report.difference->line, static_cast<int64_t>(i + 1)) << how;
+      EXPECT_NE(report.difference->expected, report.difference->found) << how;
+    };
+    std::vector<std::string> changed = lines;
+    changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+    expect_found(changed, "without");
+    changed = lines;
+    changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(i), i == 0 ? "{}" : lines[i - 1]);
+    expect_found(changed, "twice the line before");
+    for (int times = 0; times < 20; ++times) {
+      changed = lines;
+      char& byte = changed[i][random() % changed[i].size()];
+      byte = byte == '1' ? '2' : '1';
+      expect_found(changed, "one byte of");
+    }
+    changed = lines;
+    changed[i] += " ";
+    expect_found(changed, "a space after");
+    changed = lines;
+    changed[i].clear();
+    expect_found(changed, "nothing in");
+  }
+}
+
+TEST(SessionTest, ATruncatedOrContinuedFileIsFound) {
+  const std::string file = ExportOf(Eventful());
+  EXPECT_TRUE(ReplayOf(file.substr(0, file.size() - 1)).difference.has_value()) << "the last line feed";
+  EXPECT_TRUE(ReplayOf(file + "\n").difference.has_value());
+  EXPECT_TRUE(ReplayOf(file + "{}").difference.has_value());
+  EXPECT_TRUE(ReplayOf("").difference.has_value());
+}
+
+// Whoever makes the chain fit again is found by the rules, the decisions, the hash of the log or the result.
+TEST(SessionTest, AChangeWithAChainThatFitsIsFoundByTheRules) {
+  std::vector<std::string> objects;
+  for (const std::string& line : LinesOf(ExportOf(Eventful()))) objects.push_back(ObjectOf(line));
+  ASSERT_EQ(Describe(ReplayOf(Rechained(objects))), "");
+  for (size_t i = 0; i < objects.size(); ++i) {
+    for (size_t at = 0; at < objects[i].size(); ++at) {
+      if (objects[i][at] < '0' || objects[i][at] > '9') continue;
+      std::vector<std::string> changed = objects;
+      changed[i][at] = changed[i][at] == '1' ? '2' : '1';
+      // What clients are told and what decides nothing in MULTI: outside the log, only the chain protects it.
+      static constexpr const char* kOutside[] = {"warnings_ns", "max_total_ns", "share\":", "since_ns"};
+      bool outside = false;
+      for (const char* name : kOutside) {
+        const size_t member = changed[i].rfind(name, at);
+        outside = outside || (member != std::string::npos && changed[i].find_first_of("{}", member) > at &&
+                              changed[i].find("\":", member) + 2 <= at &&
+                              changed[i].find(",\"", member) > at);
+      }
+      if (outside) continue;
+      EXPECT_TRUE(ReplayOf(Rechained(changed)).difference.has_value())
+          << "line " << i + 1 << " byte " << at << ": " << changed[i].substr(at > 30 ? at - 30 : 0, 60);
+    }
+  }
+}
+
+TEST(SessionTest, AProxyIsExportedWithoutItsMaximum) {
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.rules.proxy_bids = true;
+  schedule.reserve.reset();
+  Recorded session = Begin(schedule);
+  SetProxy proxy;
+  proxy.bidder = BidderNumber(1);
+  proxy.maximum = {2700};
+  session.Run(proxy, kStart + Minutes(1));
+  session.Bid(2, 1300, kStart + Minutes(2));
+  session.Bid(2, 1600, kStart + Minutes(3));
+  EXPECT_FALSE([&] {
+    SessionWriter writer([](const std::string&) {});
+    return ExportEvents(session.events, session.log_hash, writer).ok();
+  }()) << "not before the close";
+  session.Run(Advance{}, kStart + Hours(3));
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(file.find("2700"), file.npos);
+  const ReplayReport report = ReplayOf(file);
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "11111");
+  EXPECT_EQ(report.result->price, session.auction.leading->price);
+}
+
+TEST(SessionTest, ASealedSessionReplays) {
+  ScheduleAuction schedule = Announced(Mode::kSealed);
+  schedule.rules.tie_rule = TieRule::kRequote;
+  Recorded session = Begin(schedule);
+  Time now = kStart;
+  const auto next = [&] { return now = now + Seconds(1); };
+  for (const int bidder : {1, 2, 3, 3}) {
+    SubmitEnvelope command;
+    command.bidder = BidderNumber(bidder);
+    command.standing = session.auction.envelopes.count == 3;
+    command.submitted = command.standing ? 1 : 0;
+    command.digest = crypto::Sha256(std::to_string(bidder));
+    session.Run(command, next());
+  }
+  now = kStart + Hours(1);
+  session.Run(RequestAct{Act::kOpen, "people/anna", "opening", {}}, next());
+  session.Run(ConfirmAct{Act::kOpen, "people/bert"}, next());
+  for (int32_t holder = 0; holder < 3; ++holder) session.Run(HandInShares{holder}, next());
+  OpenEnvelopes open;
+  for (const int bidder : {1, 2, 3}) {
+    EnvelopeContent content;
+    content.bidder = BidderNumber(bidder);
+    content.time = kStart + Seconds(bidder);
+    if (bidder < 3) content.price = Fen{1700 + bidder};
+    open.envelopes.push_back(content);
+  }
+  ASSERT_EQ(session.auction.envelopes.count, 3);
+  session.Run(open, next());
+  ASSERT_EQ(session.auction.state, State::kClosed);
+  const ReplayReport report = ReplayOf(ExportOf(session));
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "22222");
+}
+
+RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()) {
+  std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
+  const auto below = [&](uint64_t n) { return static_cast<int64_t>(random() % n); };
+  ScheduleAuction schedule = Announced(std::array{Mode::kMulti, Mode::kDynamic, Mode::kEnglish}[random() % 3]);
+  schedule.rules.preparation = Seconds(below(100));
+  schedule.rules.cycle = Seconds(1 + below(500));
+  schedule.rules.free_period = Seconds(1 + below(3000));
+  schedule.rules.limited_entry = static_cast<LimitedEntry>(below(3));
+  schedule.rules.self_outbid = below(2) == 0;
+  if (below(2) == 0) schedule.rules.cap = Fen{3000};
+  schedule.rules.proxy_bids = below(2) == 0;
+  schedule.reserve->price = {1500};
+  Recorded session = Begin(schedule);
+  Time now = kStart - Minutes(1);
+  for (int64_t count = below(60); count > 0; --count) {
+    now = now + Seconds(1 + below(200)) + Nanoseconds(below(1'000'000'000));
+    const int64_t price = (session.auction.leading ? session.auction.leading->price.value : 1000) + below(5) * 100 - 100 +
+                          (below(5) == 0 ? 7 : 0);
+    switch (below(8)) {
+      case 0:
+        session.Run(Advance{}, now);
+        break;
+      case 1:
+        session.Run(NoteOutage{now - Milliseconds(below(4000))}, now);
+        break;
+      case 2: {
+        SetProxy command;
+        command.bidder = BidderNumber(static_cast<int>(1 + below(3)));
+        command.maximum = {price + below(5) * 100};
+        session.Run(command, now);
+        break;
+      }
+      default:
+        session.Bid(static_cast<int>(below(4)), price, now, below(2) == 0);
+    }
+  }
+  while (session.auction.state != State::kClosed) session.Run(Advance{}, *NextChange(session.auction) + Seconds(1));
+  const std::string file = ExportOf(session);
+  const ReplayReport report = ReplayOf(file);
+  if (report.difference) RC_FAIL(Describe(report) + "\n" + file);
+  RC_ASSERT(report.result->log_hash == Hex(session.log_hash));
+  std::vector<std::string> lines = LinesOf(file);
+  const size_t i = random() % lines.size();
+  char& byte = lines[i][random() % lines[i].size()];
+  byte = static_cast<char>(byte ^ static_cast<char>(1 + below(127)));
+  if (byte != '\n') RC_ASSERT(ReplayOf(Joined(lines)).difference->line == static_cast<int64_t>(i + 1));
+}
+
+}  // namespace
+}  // namespace ttx::auction::replay

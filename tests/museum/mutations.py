@@ -1,0 +1,125 @@
+"""The mistakes on show: each a line of the code, what somebody might write instead, and the test that notices."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    """`line` stands once in `file`; `test` is a filter for the tests of `program`."""
+
+    name: str
+    file: str
+    line: str
+    broken: str
+    program: str
+    test: str
+
+
+def engine(name, file, line, broken, test):
+    return Mutation(name, f"services/auction/domain/{file}", line, broken, "ttx_auction_domain_test", test)
+
+
+def storage(name, file, line, broken, test):
+    return Mutation(name, f"libs/storage/{file}", line, broken, "ttx_storage_test", test)
+
+
+MUTATIONS = [
+    engine("close: the last instant belongs to the phase", "auction.cc",
+           "recorder.state().phase_end <= until) EndPhase",
+           "recorder.state().phase_end < until) EndPhase", "Multi.TheClosingInstantIsHalfOpenToTheNanosecond"),
+    engine("start: a bid at the start price is too low", "bidding.cc", "if (command.price < rules.start_price)",
+           "if (command.price <= rules.start_price)", "Multi.Section5_3"),
+    engine("ladder: any price is a multiple", "bidding.cc", "if (!IsMultiple(rules, current, command.price))",
+           "if (false && !IsMultiple(rules, current, command.price))", "Multi.Section5_3"),
+    engine("bids: an equal price leads", "bidding.cc", "if (current && command.price <= *current &&",
+           "if (current && command.price < *current &&", "PlaceBid.EveryRefusalInItsOrderOfPrecedence"),
+    engine("bids: the leader outbids itself", "bidding.cc", "if (!rules.self_outbid && auction.leading",
+           "if (rules.self_outbid && auction.leading", "Multi.Section5_3"),
+    engine("bids: no guard against a slip of the finger", "bidding.cc",
+           "if (!command.confirm && RisesTooFar(rules, base",
+           "if (command.confirm && RisesTooFar(rules, base", "PlaceBid.EveryRefusalInItsOrderOfPrecedence"),
+    engine("bids: somebody else's code", "bidding.cc", "if (!claimed_code.empty() && claimed_code != bidder->code)",
+           "if (claimed_code.empty() && claimed_code != bidder->code)", "PlaceBid.EveryRefusalInItsOrderOfPrecedence"),
+    engine("extension: a rejected bid moves the end", "apply.cc", "void Applied(Auction&, const BidRefused&, Time) {}",
+           "void Applied(Auction& state, const BidRefused&, Time) { state.phase_end = state.phase_end + Minutes(5); }",
+           "English.ARejectedBidMovesNothing"),
+    engine("MULTI: a bid does not start the cycle anew", "multi.cc", "return bid_time + rules.cycle;",
+           "return bid_time + rules.cycle - Nanoseconds(1);", "Multi.Section5_3"),
+    engine("MULTI: two bidders are not asked for", "multi.cc",
+           "    case LimitedEntry::kIfTwoBidders:\n      return auction.rival.has_value();",
+           "    case LimitedEntry::kIfTwoBidders:\n      return auction.leading.has_value();",
+           "Multi.EntryIntoLimitedBidding"),
+    engine("ENGLISH: every bid moves the end", "english.cc", "end - bid_time <= rules.cycle",
+           "end - bid_time <= rules.cycle + rules.cycle", "English.Section5_7"),
+    engine("DUTCH: the price falls a step too early", "dutch.cc",
+           "(now - begun).ns / auction.rules().dutch.interval.ns);",
+           "(now - begun).ns / auction.rules().dutch.interval.ns + 1);", "Dutch.Section5_7"),
+    engine("DUTCH: each step is rounded down", "dutch.cc", "(exact + kWhole / 2) / kWhole", "exact / kWhole",
+           "Dutch.ThePriceIsComputedFromTheStartNeverAccumulated"),
+    engine("DUTCH: any price is taken", "dutch.cc", "if (price != CurrentDutchPrice(auction, now))",
+           "if (price > CurrentDutchPrice(auction, now) + price)", "Dutch.OnlyTheCurrentPriceIsAccepted"),
+    engine("CAP: a bid at the cap is above it", "bidding.cc", "if (rules.cap && command.price > *rules.cap)",
+           "if (rules.cap && command.price >= *rules.cap)", "Cap.Section5_7_EndAtCap"),
+    engine("lot: bytes are weighed wrongly", "draw.cc", "remainder * 256 +", "remainder * 255 +",
+           "Cap.Section5_7_LotteryAtCap"),
+    engine("reserve: the reserve price itself is too low", "closing.cc", "auction.leading->price < reserve->price",
+           "auction.leading->price <= reserve->price", "Multi.*:Sealed.*:Priority.*"),
+    engine("P1: a holder of equal rank may match", "priority.cc", "(other == 0 || rank < other)",
+           "(other == 0 || rank <= other)", "Priority.P1BetweenHoldersTheHigherRankWinsAndTheEarlierOfEqualOnes"),
+    engine("P2: the same rank is asked again", "priority.cc", "if (holder.rank <= auction.exercise.rank ||",
+           "if (holder.rank < auction.exercise.rank ||", "Priority.P2SilenceIsAWaiverAndRanksAreAskedInOrder"),
+    engine("P2: anybody may raise", "priority.cc", "if (code != auction.exercise.displaced)",
+           "if (code == auction.leading->code)", "Priority.*"),
+    engine("portions: the odd fen is lost", "priority.cc", "for (int64_t i = 0; i < left; ++i)",
+           "for (int64_t i = 1; i < left; ++i)", "Priority.PortionsAddUpToTheWhole"),
+    engine("proxy: it pays its maximum at once", "proxy.cc", "return std::min(maximum, NextPrice(auction.rules(), ",
+           "return std::max(maximum, NextPrice(auction.rules(), ", "Proxy.TwoMaximaMeetOneStepAboveTheLower"),
+    engine("proxy: its owner loses a tie", "proxy.cc", "auction.proxy->maximum == price;",
+           "auction.proxy->maximum == price + Fen{1};", "Proxy.TheMaximumItselfBelongsToWhoNamedItFirst"),
+    engine("suspension: one person is enough", "suspension.cc", "if (pending.person == command.person)",
+           "if (pending.person != pending.person)", "Suspension.TakesTwoPersonsAndAPublishedReason"),
+    engine("suspension: the end comes without a cycle", "suspension.cc",
+           "now + std::max(auction.remaining, LeastLeft(auction.rules()))", "now + auction.remaining",
+           "Suspension.ContinueGivesWhatWasLeftButAtLeastACycle"),
+    engine("SEALED: a second envelope replaces the first", "sealed.cc", "if (command.submitted >= limit)",
+           "if (command.submitted > limit)", "Sealed.EnvelopesAreTakenOnlyAsTheRulesSay"),
+    engine("SEALED: the later of equal prices wins", "sealed.cc",
+           "return a.time != b.time ? a.time < b.time : a.number",
+           "return a.time != b.time ? a.time > b.time : a.number", "Sealed.Section5_5_TieGoesToTheEarlier"),
+    engine("opening: one share less will do", "sealed.cc",
+           "std::popcount(recorder.state().envelopes.holders) >= rules.shares_needed",
+           "std::popcount(recorder.state().envelopes.holders) + 1 >= rules.shares_needed",
+           "Opening.NotBeforeTheEndNotByOnePersonNotWithoutShares"),
+    engine("opening: an envelope is left out", "sealed.cc",
+           "codes.size() == static_cast<size_t>(auction.envelopes.count)",
+           "codes.size() <= static_cast<size_t>(auction.envelopes.count)", "Sealed.*:Opening.*"),
+    engine("WEIGHTED: scores are rounded down", "weighted.cc", "return RoundHalfUp(sum, kWhole);",
+           "return static_cast<int64_t>(sum / kWhole);", "Weighted.*"),
+    engine("WEIGHTED: the highest price counts though invalid", "weighted.cc",
+           "if (!bid.invalid) highest = std::max(highest, bid.bid.price);",
+           "highest = std::max(highest, bid.bid.price);", "Weighted.*:Tender.*"),
+    engine("TENDER: seven members keep their extremes", "tender.cc", "points.size() >= kDropExtremesFrom",
+           "points.size() > kDropExtremesFrom", "Tender.FromSevenMembersOnTheExtremesAreDropped"),
+    engine("TENDER: an even committee", "tender.cc", " || members % 2 == 0)", ")",
+           "Tender.TheCommitteeIsOddAtLeastFiveAndMostlyExperts"),
+    storage("writer: acknowledged before it is on disk", "writer.cc",
+            "Complete(commands[i], {Error(Reason::kOUTCOME_UNKNOWN)});",
+           "Complete(commands[i], std::move(answers[i]));",
+            "Writer*"),
+    storage("writer: two commands at one instant", "writer.cc", "std::max(last_time_ + Nanoseconds(1), clock_.Now())",
+            "std::max(last_time_, clock_.Now())", "Writer*"),
+    storage("writer: a retry with another body is replayed", "writer.cc",
+            "if (answer.fingerprint != command.fingerprint)", "if (answer.fingerprint.empty())", "Writer*"),
+    storage("writer: a refused command leaves traces", "writer.cc",
+            "if (!body.ok() && !txn.keeps_on_error()) txn.Discard();",
+            "if (!body.ok() && txn.keeps_on_error()) txn.Discard();", "Writer*"),
+    storage("writer: it reads what it wrote before last", "writer.cc", "  cache_.Apply(write.changes());",
+            "  cache_.Apply({});", "Writer*"),
+    Mutation("feed: a lost event goes unnoticed", "libs/rpc/feed.cc",
+             "if (event.previous != cursor) return std::string();",
+             "if (event.sequence <= cursor) return std::string();", "ttx_rpc_test",
+             "Feed.WhatIsLeftOutOnPurposeIsNoGapButAMissingEventIs"),
+    Mutation("feed: an event has its effect twice", "libs/rpc/feed.cc",
+             "if (event.previous != cursor) return std::string();",
+             "if (event.previous > cursor) return std::string();", "ttx_rpc_test", "Feed.*"),
+]
