@@ -170,7 +170,7 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
     Taken taken;
     {
       const std::lock_guard lock(mutex_);
-      if (position < after_) return {.behind = true};
+      if (position < after_) return {.behind = true, .over = false, .status = {}};
       for (const Event& event : events_) {
         if (event.sequence <= position) continue;
         out += *event.text;

@@ -115,8 +115,8 @@ class GrpcFeedSource : public FeedSource {
     std::vector<FeedEvent> events;
     for (int i = 0; i < response.GetReflection()->FieldSize(response, list); ++i) {
       const Message& event = response.GetReflection()->GetRepeatedMessage(response, list, i);
-      FeedEvent& taken = events.emplace_back(
-          FeedEvent{static_cast<uint64_t>(event.GetReflection()->GetInt64(event, sequence)), event.SerializeAsString()});
+      const auto number = static_cast<uint64_t>(event.GetReflection()->GetInt64(event, sequence));
+      FeedEvent& taken = events.emplace_back(FeedEvent{number, event.SerializeAsString()});
       if (previous_ != nullptr) {
         taken.previous = static_cast<uint64_t>(event.GetReflection()->GetInt64(event, previous_));
       }

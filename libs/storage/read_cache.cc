@@ -24,8 +24,9 @@ void ReadCache::Keep(std::string key, std::string value) const {
 }
 
 void ReadCache::Apply(const Changes& changes) {
-  for (const auto& [key, value] : changes) {
-    for (Generation* generation : {&young_, &old_}) {
+  for (Generation* generation : {&young_, &old_}) {
+    if (generation->empty()) continue;
+    for (const auto& [key, value] : changes) {
       const auto it = generation->find(key);
       if (it == generation->end()) continue;
       if (value && value->size() <= value_bytes_) {

@@ -1,5 +1,7 @@
 #include "libs/storage/txn.h"
 
+#include <iterator>
+
 #include "libs/storage/codec.h"
 
 namespace ttx::storage {
@@ -24,17 +26,61 @@ const std::optional<std::string>* Find(const Overlay& overlay, std::string_view 
   return it == overlay.end() ? nullptr : &it->second;
 }
 
-// Lays `overlay` over the `below` entries of `range`, which are complete up to where the scan of them
-// stopped.
-void Lay(const Overlay& overlay, const KeyRange& range, std::map<std::string, std::string>& below) {
-  for (auto it = overlay.lower_bound(range.begin); it != overlay.end() && it->first < range.end; ++it) {
-    if (it->second) {
-      below.insert_or_assign(it->first, *it->second);
-    } else {
-      below.erase(it->first);
-    }
+// The changes in a range, one after the other in either direction.
+class OverlayCursor {
+ public:
+  OverlayCursor(const Overlay& overlay, const KeyRange& range, Direction direction)
+      : forward_(direction == Direction::kForward),
+        begin_(overlay.lower_bound(range.begin)),
+        end_(range.begin < range.end ? overlay.lower_bound(range.end) : begin_) {}
+
+  bool done() const { return begin_ == end_; }
+  const std::string& key() const { return at()->first; }
+  const std::optional<std::string>& value() const { return at()->second; }
+  void Next() { forward_ ? ++begin_ : --end_; }
+
+ private:
+  Overlay::const_iterator at() const { return forward_ ? begin_ : std::prev(end_); }
+
+  const bool forward_;
+  Overlay::const_iterator begin_;
+  Overlay::const_iterator end_;
+};
+
+// The stored entries of a range, read in pages of `page` entries.
+class StoredCursor {
+ public:
+  StoredCursor(const Reader& reader, KeyRange range, size_t page, Direction direction)
+      : reader_(reader), range_(std::move(range)), page_(page), direction_(direction) {
+    Read();
   }
-}
+
+  bool done() const { return next_ == entries_.size(); }
+  const std::string& key() const { return entries_[next_].key; }
+  std::optional<std::string> value() { return std::move(entries_[next_].value); }
+  void Next() {
+    if (++next_ < entries_.size() || entries_.size() < page_) return;
+    if (direction_ == Direction::kForward) {
+      range_.begin = entries_.back().key + '\0';
+    } else {
+      range_.end = entries_.back().key;
+    }
+    Read();
+  }
+
+ private:
+  void Read() {
+    entries_ = reader_.Scan(range_, page_, direction_);
+    next_ = 0;
+  }
+
+  const Reader& reader_;
+  KeyRange range_;
+  const size_t page_;
+  const Direction direction_;
+  std::vector<Entry> entries_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -53,35 +99,34 @@ std::vector<std::optional<std::string>> Txn::MultiGet(const std::vector<std::str
 }
 
 std::vector<Entry> Txn::Scan(const KeyRange& range, size_t limit, Direction direction) const {
-  // Staged deletions can hide at most as many stored entries as there are staged operations in the range.
-  size_t staged_in_range = 0;
-  for (const Overlay* overlay : {&batch_, &staged_}) {
-    for (auto it = overlay->lower_bound(range.begin); it != overlay->end() && it->first < range.end; ++it) {
-      ++staged_in_range;
-    }
-  }
-  if (staged_in_range == 0) return base_.Scan(range, limit, direction);
-  const size_t wanted = limit + staged_in_range;
-  std::map<std::string, std::string> merged;
-  for (Entry& entry : base_.Scan(range, wanted, direction))
-    merged.emplace(std::move(entry.key), std::move(entry.value));
-  const bool complete = merged.size() < wanted;
-  // Beyond the last stored entry that was read nothing is known, so staged entries there must not be mixed
-  // in.
-  KeyRange known = range;
-  if (!complete && direction == Direction::kForward) known.end = merged.rbegin()->first + '\0';
-  if (!complete && direction == Direction::kReverse) known.begin = merged.begin()->first;
-  Lay(batch_, known, merged);
-  Lay(staged_, known, merged);
   std::vector<Entry> entries;
-  if (direction == Direction::kForward) {
-    for (auto it = merged.begin(); it != merged.end() && entries.size() < limit; ++it) {
-      entries.push_back({it->first, it->second});
-    }
-  } else {
-    for (auto it = merged.rbegin(); it != merged.rend() && entries.size() < limit; ++it) {
-      entries.push_back({it->first, it->second});
-    }
+  if (limit == 0) return entries;
+  OverlayCursor staged(staged_, range, direction);
+  OverlayCursor batch(batch_, range, direction);
+  StoredCursor stored(base_, range, limit, direction);
+  const auto comes_first = [direction](const std::string& a, const std::string& b) {
+    return direction == Direction::kForward ? a < b : b < a;
+  };
+  while (entries.size() < limit) {
+    const std::string* first = nullptr;
+    const auto look = [&](const auto& cursor) {
+      if (!cursor.done() && (first == nullptr || comes_first(cursor.key(), *first))) first = &cursor.key();
+    };
+    look(staged);
+    look(batch);
+    look(stored);
+    if (first == nullptr) break;
+    const std::string key = *first;
+    std::optional<std::optional<std::string>> newest;
+    const auto take = [&](auto& cursor) {
+      if (cursor.done() || cursor.key() != key) return;
+      if (!newest) newest = cursor.value();
+      cursor.Next();
+    };
+    take(staged);
+    take(batch);
+    take(stored);
+    if (*newest) entries.push_back({key, std::move(**newest)});
   }
   return entries;
 }

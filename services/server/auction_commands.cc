@@ -24,15 +24,21 @@ constexpr const char* kHelp =
     "       ttx auction replay FILE [--json]\n"
     "       ttx auction replay --rules R.textproto --auctions A.csv --bids B.csv [--json] [--progress]\n"
     "\n"
-    "export writes a session, \"auctions/{id}\", as JSON Lines: its rules, what was asked and when, what was decided,\n"
-    "the result. It reads the data folder of an auction service that is not running. Bidders appear by code only.\n"
+    "export writes a session, \"auctions/{id}\", as JSON Lines: its rules, what was asked and when, what was "
+    "decided,\n"
+    "the result. It reads the data folder of an auction service that is not running. Bidders appear by code "
+    "only.\n"
     "\n"
-    "replay FILE decides the commands of an export anew, without a server, and compares every decision, the hash of the\n"
+    "replay FILE decides the commands of an export anew, without a server, and compares every decision, the "
+    "hash of the\n"
     "log and the result. The first difference is named with its line.\n"
     "\n"
-    "replay --rules decides the bids of an exchange's own past by the rules in R (ttx.auction.v1.Rules in protobuf text\n"
-    "format). A: auction,start_fen,open_ms,end_ms. B: auction,time_ms,bidder,amount_fen, by time within each auction;\n"
-    "\"-\" is standard input. Lines that cannot be used are named on standard error and counted. See docs/replay.md.\n"
+    "replay --rules decides the bids of an exchange's own past by the rules in R (ttx.auction.v1.Rules in "
+    "protobuf text\n"
+    "format). A: auction,start_fen,open_ms,end_ms. B: auction,time_ms,bidder,amount_fen, by time within each "
+    "auction;\n"
+    "\"-\" is standard input. Lines that cannot be used are named on standard error and counted. See "
+    "docs/replay.md.\n"
     "\n"
     "  --config FILE  where the data folder is (default var/ttx.conf)\n"
     "  --data DIR     the data folder itself, or the one given to `ttx init`\n"
@@ -40,7 +46,8 @@ constexpr const char* kHelp =
     "  --json         one object a line: decisions and result, or auctions and summary\n"
     "  --progress     a line on standard error every second, also when that is no terminal\n"
     "\n"
-    "Exit status: 0 done, also when lines could not be used; 1 the replay of an export differs, or there is no such\n"
+    "Exit status: 0 done, also when lines could not be used; 1 the replay of an export differs, or there is "
+    "no such\n"
     "session; 2 wrong use, or a file that cannot be read.\n";
 
 int WrongUse(const std::string& what) {
@@ -61,7 +68,7 @@ int Refuse(const Error& error) {
 
 void PrintLine(const std::string& text) { std::printf("%s\n", text.c_str()); }
 
-// --- Export ---------------------------------------------------------------------------------------------------------
+// --- Export -----------------------------------------------------------------------------------------------
 
 Result<std::string> DataFolder(const Arguments& arguments) {
   const std::string data = arguments.Get("data", "");
@@ -78,7 +85,8 @@ Status ExportTo(std::ostream& out, const std::string& folder, const std::string&
   replay::SessionWriter writer([&](const std::string& line) { out << line; });
   TTX_RETURN_IF_ERROR(replay::ExportSession(*store, {id}, writer));
   out.flush();
-  if (!out) return Error(Reason::kCANNOT_OPEN_FILE, {{"path", "the output"}, {"detail", "cannot be written"}});
+  if (!out)
+    return Error(Reason::kCANNOT_OPEN_FILE, {{"path", "the output"}, {"detail", "cannot be written"}});
   return {};
 }
 
@@ -106,7 +114,7 @@ int Export(const Arguments& arguments) {
   return status.ok() ? kExitOk : Refuse(status.error());
 }
 
-// --- Replay of an export --------------------------------------------------------------------------------------------
+// --- Replay of an export ----------------------------------------------------------------------------------
 
 void PrintDecisions(const replay::ReplayReport& report, bool json) {
   int64_t number = 0;
@@ -115,8 +123,9 @@ void PrintDecisions(const replay::ReplayReport& report, bool json) {
     if (json) {
       PrintLine(replay::DecisionObject(line, number));
     } else {
-      const std::string moved =
-          line.extension > Duration{} ? "  (end + " + std::to_string(line.extension.ns / 1'000'000) + " ms)" : "";
+      const std::string moved = line.extension > Duration{}
+                                    ? "  (end + " + std::to_string(line.extension.ns / 1'000'000) + " ms)"
+                                    : "";
       std::printf("%6lld  %s%s\n", static_cast<long long>(number), line.event.c_str(), moved.c_str());
     }
   }
@@ -138,8 +147,9 @@ void PrintResult(const replay::ReplayReport& report) {
     PrintLine("the same as in the file");
     return;
   }
-  std::printf("line %lld differs\n  expected: %s\n  found:    %s\n", static_cast<long long>(report.difference->line),
-              report.difference->expected.c_str(), report.difference->found.c_str());
+  std::printf("line %lld differs\n  expected: %s\n  found:    %s\n",
+              static_cast<long long>(report.difference->line), report.difference->expected.c_str(),
+              report.difference->found.c_str());
 }
 
 int ReplayExport(const std::string& path, bool json) {
@@ -157,7 +167,7 @@ int ReplayExport(const std::string& path, bool json) {
   return report->difference ? kExitFailed : kExitOk;
 }
 
-// --- Replay of a history --------------------------------------------------------------------------------------------
+// --- Replay of a history ----------------------------------------------------------------------------------
 
 // A line a second on standard error.
 class Progress {
@@ -180,8 +190,8 @@ class Progress {
 };
 
 void PrintTable(const replay::History& history) {
-  std::printf("%-24s %-16s %-20s %18s %15s %9s %10s\n", "auction", "result", "winner", "price_fen", "end_ms", "accepted",
-              "extensions");
+  std::printf("%-24s %-16s %-20s %18s %15s %9s %10s\n", "auction", "result", "winner", "price_fen", "end_ms",
+              "accepted", "extensions");
   for (size_t i = 0; i < history.size(); ++i) {
     const replay::Ending ending = history.ending(i);
     const bool won = ending.outcome == auction::Outcome::kWinner;
@@ -224,7 +234,8 @@ int ReplayHistory(const Arguments& arguments) {
   }
   const Result<auction::Rules> rules = replay::ReadRulesFile(arguments.Get("rules", ""));
   if (!rules.ok()) return Refuse(rules.error());
-  if (const Status status = replay::History::CheckCommonRules(*rules); !status.ok()) return Refuse(status.error());
+  if (const Status status = replay::History::CheckCommonRules(*rules); !status.ok())
+    return Refuse(status.error());
   replay::Problems problems([](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
   replay::History history(*rules, problems);
   if (const Status status = RunHistory(arguments, history); !status.ok()) return Refuse(status.error());
@@ -244,7 +255,8 @@ int ReplayHistory(const Arguments& arguments) {
 }  // namespace
 
 int AuctionCommand(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"json", "progress"}, {"config", "data", "out", "rules", "auctions", "bids"});
+  const Arguments arguments(words, {"json", "progress"},
+                            {"config", "data", "out", "rules", "auctions", "bids"});
   if (arguments.Has("help")) {
     std::fputs(kHelp, stdout);
     return kExitOk;
@@ -254,7 +266,8 @@ int AuctionCommand(const std::vector<std::string>& words) {
   if (!rest.empty() && rest[0] == "export") return Export(arguments);
   if (rest.empty() || rest[0] != "replay") return WrongUse("say export or replay");
   if (arguments.Has("rules") || arguments.Has("auctions") || arguments.Has("bids")) {
-    return rest.size() == 1 ? ReplayHistory(arguments) : WrongUse("an export and a history are replayed separately");
+    return rest.size() == 1 ? ReplayHistory(arguments)
+                            : WrongUse("an export and a history are replayed separately");
   }
   return rest.size() == 2 ? ReplayExport(rest[1], arguments.Has("json")) : WrongUse("name one file");
 }

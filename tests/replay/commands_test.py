@@ -50,7 +50,8 @@ class History(unittest.TestCase):
         *auctions, summary = [json.loads(line) for line in result.stdout.splitlines()]
         self.assertEqual([row["auction"] for row in auctions], ["2019-001", "2019-002", "2019-003"])
         for row in auctions:
-            self.assertEqual(list(row), ["auction", "result", "winner", "price_fen", "end_ms", "accepted", "extensions"])
+            self.assertEqual(list(row), ["auction", "result", "winner", "price_fen", "end_ms", "accepted",
+                                         "extensions"])
         self.assertEqual(list(summary), ["auctions", "accepted", "rejected", "extended_auctions", "extensions",
                                          "unusable_rows"])
         self.assertEqual(summary["unusable_rows"], 1)
@@ -97,7 +98,8 @@ class Session(unittest.TestCase):
         result = ttx("auction", "replay", SAMPLE / "session.jsonl", "--json")
         self.assertEqual(result.returncode, 0, result.stdout)
         end = json.loads(result.stdout.splitlines()[-1])
-        self.assertEqual((end["result"], end["winner"], end["price_fen"], end["same"]), ("WINNER", "33333", 106000000, True))
+        self.assertEqual((end["result"], end["winner"], end["price_fen"]), ("WINNER", "33333", 106000000))
+        self.assertTrue(end["same"])
 
     def test_a_change_of_any_line_is_named_with_the_line(self):
         lines = (SAMPLE / "session.jsonl").read_bytes().splitlines(keepends=True)
@@ -111,7 +113,8 @@ class Session(unittest.TestCase):
                     changed.write_bytes(b"".join(lines[:number] + [replacement] + lines[number + 1:]))
                     result = ttx("auction", "replay", changed)
                     self.assertEqual(result.returncode, 1, (number, replacement))
-                    self.assertRegex(result.stdout, rb"line %d differs" % (number + (2 if replacement == line + line else 1)))
+                    found = number + (2 if replacement == line + line else 1)  # the second of two equal lines
+                    self.assertRegex(result.stdout, rb"line %d differs" % found)
 
 
 if __name__ == "__main__":

@@ -13,21 +13,22 @@ constexpr Choices<Act, 5> kActs = {{{"SUSPEND", Act::kSuspend},
                                     {"RESTART_PHASE", Act::kRestartPhase},
                                     {"ANNUL", Act::kAnnul},
                                     {"OPEN", Act::kOpen}}};
-constexpr Choices<ForfeitCause, 7> kForfeitCauses = {{{"WITHDREW", ForfeitCause::kWithdrew},
-                                                      {"NO_SINGLE_QUOTE", ForfeitCause::kNoSingleQuote},
-                                                      {"ALL_SILENT", ForfeitCause::kAllSilent},
-                                                      {"NOT_SIGNED", ForfeitCause::kNotSigned},
-                                                      {"NOT_PAID", ForfeitCause::kNotPaid},
-                                                      {"MISCONDUCT", ForfeitCause::kMisconduct},
-                                                      {"CONDITIONS_BROKEN", ForfeitCause::kConditionsBroken}}};
+constexpr Choices<ForfeitCause, 7> kForfeitCauses = {
+    {{"WITHDREW", ForfeitCause::kWithdrew},
+     {"NO_SINGLE_QUOTE", ForfeitCause::kNoSingleQuote},
+     {"ALL_SILENT", ForfeitCause::kAllSilent},
+     {"NOT_SIGNED", ForfeitCause::kNotSigned},
+     {"NOT_PAID", ForfeitCause::kNotPaid},
+     {"MISCONDUCT", ForfeitCause::kMisconduct},
+     {"CONDITIONS_BROKEN", ForfeitCause::kConditionsBroken}}};
 
 constexpr std::string_view kKinds[] = {
-    "Advance",        "AddBidder",        "PlaceBid",  "SetProxy",     "NoteOutage",     "MoveFreeEnd",
-    "RequestAct",     "ConfirmAct",       "WithdrawAct", "AnswerPriority", "DrawLot",    "SubmitEnvelope",
-    "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope", "OpenEnvelopes", "DeclareDefault"};
+    "Advance",          "AddBidder",  "PlaceBid",     "SetProxy",       "NoteOutage",    "MoveFreeEnd",
+    "RequestAct",       "ConfirmAct", "WithdrawAct",  "AnswerPriority", "DrawLot",       "SubmitEnvelope",
+    "WithdrawEnvelope", "FixScores",  "HandInShares", "RevealEnvelope", "OpenEnvelopes", "DeclareDefault"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
-// --- The members of each command ------------------------------------------------------------------------------------
+// --- The members of each command --------------------------------------------------------------------------
 
 template <class A>
 void Visit(A&, Advance&) {}
@@ -119,7 +120,8 @@ void Visit(A& a, OpenEnvelopes& c) {
     b.OptionalAmount("price_fen", content.price);
     std::string unreadable(ReasonName(content.unreadable));
     b.Text("unreadable", unreadable);
-    if (const ReasonInfo* info = FindReason(unreadable)) content.unreadable = static_cast<Reason>(info - &AllReasons()[0]);
+    if (const ReasonInfo* info = FindReason(unreadable))
+      content.unreadable = static_cast<Reason>(info - &AllReasons()[0]);
   });
 }
 template <class A>
@@ -139,13 +141,14 @@ Command Named(std::string_view kind, bool& known) {
   }
 }
 
-std::string Line(std::string_view kind, const Auction& auction, Time time, const std::vector<std::string>& fields) {
+std::string Line(std::string_view kind, const Auction& auction, Time time,
+                 const std::vector<std::string>& fields) {
   std::string line = std::string(kind) + "|" + auction.id().text + "|" + std::to_string(time.ns);
   for (const std::string& field : fields) line += "|" + field;
   return line;
 }
 
-// --- From decisions back to a command -------------------------------------------------------------------------------
+// --- From decisions back to a command ---------------------------------------------------------------------
 
 struct Candidates {
   Auction before;  // the event
@@ -352,12 +355,14 @@ std::string BidderOf(const Command& command) {
 }
 
 Decision Decide(const Auction& state, const TimedCommand& timed) {
-  return std::visit([&](const auto& command) { return auction::Decide(state, command, timed.time); }, timed.command);
+  return std::visit([&](const auto& command) { return auction::Decide(state, command, timed.time); },
+                    timed.command);
 }
 
 bool IsLogged(const Auction& before, const Event& event) {
   const Audience audience = AudienceOf(event);
-  return before.state != State::kClosed && (audience == Audience::kPublic || audience == Audience::kAfterOpening);
+  return before.state != State::kClosed &&
+         (audience == Audience::kPublic || audience == Audience::kAfterOpening);
 }
 
 std::string EventText(const Auction& auction, const Event& event) {
@@ -370,7 +375,8 @@ std::string EventText(const Auction& auction, const Event& event) {
   }
   if (const auto* e = std::get_if<ActRequested>(&event.payload)) {
     return Line("ActRequested", auction, event.time,
-                {std::string(ActName(e->act.act)), e->act.person, e->act.reason, std::to_string(e->act.resume_time.ns)});
+                {std::string(ActName(e->act.act)), e->act.person, e->act.reason,
+                 std::to_string(e->act.resume_time.ns)});
   }
   if (const auto* e = std::get_if<ActConfirmed>(&event.payload)) {
     return Line("ActConfirmed", auction, event.time, {std::string(ActName(e->act)), e->person});

@@ -9,9 +9,10 @@
 namespace ttx::auction::replay {
 
 /// What was asked of a session, as a session file holds it: bidders by code only, persons as P1, P2, ...
-using Command = std::variant<Advance, AddBidder, PlaceBid, SetProxy, NoteOutage, MoveFreeEnd, RequestAct, ConfirmAct,
-                             WithdrawAct, AnswerPriority, DrawLot, SubmitEnvelope, WithdrawEnvelope, FixScores,
-                             HandInShares, RevealEnvelope, OpenEnvelopes, DeclareDefault>;
+using Command =
+    std::variant<Advance, AddBidder, PlaceBid, SetProxy, NoteOutage, MoveFreeEnd, RequestAct, ConfirmAct,
+                 WithdrawAct, AnswerPriority, DrawLot, SubmitEnvelope, WithdrawEnvelope, FixScores,
+                 HandInShares, RevealEnvelope, OpenEnvelopes, DeclareDefault>;
 
 struct TimedCommand {
   Time time;  // of its admission
@@ -20,8 +21,8 @@ struct TimedCommand {
 
 /// The members of a command in JSON, without braces around them: "kind":"PlaceBid",...
 std::string ToJson(const TimedCommand& timed, int64_t number);
-/// The inverse; nothing when `json` is no object or of an unknown kind. Strict only together with ToJson: a text that
-/// ToJson does not give back is not one of ours.
+/// The inverse; nothing when `json` is no object or of an unknown kind. Strict only together with ToJson: a
+/// text that ToJson does not give back is not one of ours.
 std::optional<TimedCommand> ParseCommand(const std::string& json);
 
 /// The code of the bidder that gave it; empty when no bidder of the session did.
@@ -32,13 +33,13 @@ Decision Decide(const Auction& state, const TimedCommand& timed);
 
 /// Whether the event belongs to the log that is hashed (docs/formats.md), given the state before its command.
 bool IsLogged(const Auction& before, const Event& event);
-/// One line for any event: the canonical line of docs/formats.md, and for private events (a refusal, a proxy, an act of
-/// persons) one in the same form. Names no organization.
+/// One line for any event: the canonical line of docs/formats.md, and for private events (a refusal, a proxy,
+/// an act of persons) one in the same form. Names no organization.
 std::string EventText(const Auction& auction, const Event& event);
 
-/// The command that led to `events`, all decided at one time in the session `before`: the log keeps decisions, not
-/// commands. Of several that lead to the same decisions any one is good; when none does, the likeliest is returned and
-/// replaying it shows the difference.
+/// The command that led to `events`, all decided at one time in the session `before`: the log keeps
+/// decisions, not commands. Of several that lead to the same decisions any one is good; when none does, the
+/// likeliest is returned and replaying it shows the difference.
 Command CommandOf(const Auction& before, const std::vector<Event>& events);
 
 }  // namespace ttx::auction::replay

@@ -13,9 +13,9 @@ namespace {
 constexpr size_t kEventsPerRead = 1000;
 
 Error CannotBeTold(const AuctionId& id, State state, const char* what) {
-  return Error(Reason::kWRONG_STATE, {{"resource", "auctions/" + id.text},
-                                      {"state", std::string(StateName(state))},
-                                      {"command", what}});
+  return Error(
+      Reason::kWRONG_STATE,
+      {{"resource", "auctions/" + id.text}, {"state", std::string(StateName(state))}, {"command", what}});
 }
 
 // Persons by the order in which they appear.
@@ -50,7 +50,8 @@ void HideIdentities(std::vector<Event>& events) {
   }
 }
 
-// The maxima of proxies that were outbid: the price went beyond them, and by how much they were beaten decided prices.
+// The maxima of proxies that were outbid: the price went beyond them, and by how much they were beaten
+// decided prices.
 std::set<const Event*> ExhaustedProxies(const std::vector<Event>& events) {
   std::set<const Event*> exhausted;
   const Event* standing = nullptr;
@@ -68,8 +69,8 @@ std::set<const Event*> ExhaustedProxies(const std::vector<Event>& events) {
   return exhausted;
 }
 
-// Nobody may learn a maximum that was not reached: what is told is the highest price at which the proxy bid, which is
-// public. A proxy that never bid is left out. Both lead to the same decisions.
+// Nobody may learn a maximum that was not reached: what is told is the highest price at which the proxy bid,
+// which is public. A proxy that never bid is left out. Both lead to the same decisions.
 void HideMaxima(std::vector<Event>& events) {
   const std::set<const Event*> exhausted = ExhaustedProxies(events);
   std::map<std::string, Fen> reached;  // by code, in the rest of the session

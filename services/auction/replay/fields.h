@@ -8,10 +8,10 @@
 
 namespace ttx::auction::replay {
 
-/// The names of rules and of what a session is scheduled with, said once for every reader and writer: the JSON of the
-/// session file and the text of ttx.auction.v1.Rules. An archive has
-///   Integer, Flag, Amount (fen), Length (Duration), Instant (Time), Share (Ppm), Text, Bytes (hexadecimal), Choice (a
-///   name out of a table), OptionalAmount, Optional, Nested and List.
+/// The names of rules and of what a session is scheduled with, said once for every reader and writer: the
+/// JSON of the session file and the text of ttx.auction.v1.Rules. An archive has
+///   Integer, Flag, Amount (fen), Length (Duration), Instant (Time), Share (Ppm), Text, Bytes (hexadecimal),
+///   Choice (a name out of a table), OptionalAmount, Optional, Nested and List.
 
 template <class E, size_t N>
 using Choices = std::array<std::pair<std::string_view, E>, N>;
@@ -23,24 +23,27 @@ inline constexpr Choices<Mode, 7> kModes = {{{"MULTI", Mode::kMulti},
                                              {"WEIGHTED", Mode::kWeighted},
                                              {"DUTCH", Mode::kDutch},
                                              {"TENDER", Mode::kTender}}};
-inline constexpr Choices<LimitedEntry, 3> kLimitedEntries = {{{"ALWAYS", LimitedEntry::kAlways},
-                                                              {"IF_TWO_BIDDERS", LimitedEntry::kIfTwoBidders},
-                                                              {"IF_TWO_IN_LAST_HOUR", LimitedEntry::kIfTwoInLastHour}}};
+inline constexpr Choices<LimitedEntry, 3> kLimitedEntries = {
+    {{"ALWAYS", LimitedEntry::kAlways},
+     {"IF_TWO_BIDDERS", LimitedEntry::kIfTwoBidders},
+     {"IF_TWO_IN_LAST_HOUR", LimitedEntry::kIfTwoInLastHour}}};
 inline constexpr Choices<MultipleBase, 2> kMultipleBases = {
     {{"FROM_START", MultipleBase::kFromStart}, {"FROM_CURRENT", MultipleBase::kFromCurrent}}};
 inline constexpr Choices<CapPolicy, 2> kCapPolicies = {
     {{"END_AT_CAP", CapPolicy::kEndAtCap}, {"LOTTERY_AT_CAP", CapPolicy::kLotteryAtCap}}};
 inline constexpr Choices<TieRule, 2> kTieRules = {
     {{"PRIORITY_THEN_TIME", TieRule::kPriorityThenTime}, {"REQUOTE", TieRule::kRequote}}};
-inline constexpr Choices<SingleBidder, 3> kSingleBidders = {{{"START_PRICE_SALE", SingleBidder::kStartPriceSale},
-                                                             {"AGREEMENT_AT_QUOTE", SingleBidder::kAgreementAtQuote},
-                                                             {"RETENDER", SingleBidder::kRetender}}};
+inline constexpr Choices<SingleBidder, 3> kSingleBidders = {
+    {{"START_PRICE_SALE", SingleBidder::kStartPriceSale},
+     {"AGREEMENT_AT_QUOTE", SingleBidder::kAgreementAtQuote},
+     {"RETENDER", SingleBidder::kRetender}}};
 inline constexpr Choices<Anonymity, 1> kAnonymities = {{{"CODE_UNTIL_CLOSE", Anonymity::kCodeUntilClose}}};
 inline constexpr Choices<PriorityMode, 3> kPriorityModes = {{{"AS_ORDINARY", PriorityMode::kAsOrdinary},
                                                              {"SAME_PRICE", PriorityMode::kSamePrice},
                                                              {"ASK_AT_END", PriorityMode::kAskAtEnd}}};
-inline constexpr Choices<EqualRank, 3> kEqualRanks = {
-    {{"EARLIEST", EqualRank::kEarliest}, {"LOTTERY", EqualRank::kLottery}, {"PRO_RATA", EqualRank::kProRata}}};
+inline constexpr Choices<EqualRank, 3> kEqualRanks = {{{"EARLIEST", EqualRank::kEarliest},
+                                                       {"LOTTERY", EqualRank::kLottery},
+                                                       {"PRO_RATA", EqualRank::kProRata}}};
 
 template <class Archive>
 void VisitRules(Archive& archive, Rules& rules) {

@@ -57,7 +57,8 @@ std::string_view CheckName(std::string_view name) {
     plain = plain && c > ' ' && c < '\x7f';
   }
   if (plain) return {};
-  return CheckText(name, 1, kMaxNameBytes, "name").ok() ? std::string_view() : "a name that is not plain UTF-8 text";
+  return CheckText(name, 1, kMaxNameBytes, "name").ok() ? std::string_view()
+                                                        : "a name that is not plain UTF-8 text";
 }
 
 const Increment& TierAt(const std::vector<Increment>& tiers, Fen price) {
@@ -102,7 +103,7 @@ void Problems::Add(std::string_view file, int64_t line, std::string_view what) {
   if (count_++ < kPrinted) print_(std::string(file) + ":" + std::to_string(line) + ": " + std::string(what));
 }
 
-// --- State of the auctions ------------------------------------------------------------------------------------------
+// --- State of the auctions --------------------------------------------------------------------------------
 
 struct History::Running {
   struct Envelope {
@@ -129,19 +130,27 @@ Status History::CheckCommonRules(const Rules& rules) {
   }
   for (size_t i = 0; i < rules.increments.size(); ++i) {
     const bool rises = i == 0 || rules.increments[i - 1].from < rules.increments[i].from;
-    if (rules.increments[i].step < Fen{1} || !rises) {
-      return InvalidField("rules.increments[" + std::to_string(i) + "]", Reason::kOUT_OF_RANGE, "by rising from_fen, steps > 0");
+    const Increment& tier = rules.increments[i];
+    const bool in_range = tier.step >= Fen{1} && tier.step.value <= kMaxFen && tier.from.value <= kMaxFen;
+    if (!in_range || tier.from < Fen{0} || !rises) {
+      return InvalidField("rules.increments[" + std::to_string(i) + "]", Reason::kOUT_OF_RANGE,
+                          "by rising from_fen, steps > 0");
     }
   }
+  TTX_RETURN_IF_ERROR(CheckAmount(rules.dutch.floor, Fen{0}, "rules.dutch.floor_fen"));
+  TTX_RETURN_IF_ERROR(CheckAmount(rules.dutch.decrement, Fen{0}, "rules.dutch.decrement_fen"));
   // Whether a price fits the increments, the cap and the floor shows auction by auction.
   Rules without_prices = rules;
   without_prices.cap.reset();
+  without_prices.cap_policy = CapPolicy::kEndAtCap;
   without_prices.increments.clear();
-  const Fen start_price = rules.mode == Mode::kDutch ? rules.dutch.floor + rules.dutch.decrement : Fen{1'000'000};
+  const Fen start_price = rules.mode == Mode::kDutch
+                              ? std::min(rules.dutch.floor + rules.dutch.decrement, Fen{kMaxFen})
+                              : Fen{1'000'000};
   return CheckRules(RulesOf(without_prices, start_price, Hours(24)));
 }
 
-// --- Reading --------------------------------------------------------------------------------------------------------
+// --- Reading ----------------------------------------------------------------------------------------------
 
 Status History::ReadHeader(LineReader& lines, const std::string& file, std::string_view expected) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -170,7 +179,8 @@ std::string_view History::ParseAuction(std::string_view line, Session& session) 
   }
   if (session.end_ms < session.open_ms) return "it ends before it opens";
   if (session.end_ms > kMaxTimeMs) return "a time after the year 2200";
-  if (session.start_price < Fen{1} || session.start_price.value > kMaxFen) return "a start price out of range";
+  if (session.start_price < Fen{1} || session.start_price.value > kMaxFen)
+    return "a start price out of range";
   return {};
 }
 
@@ -240,9 +250,11 @@ Status History::ReadAuctions(LineReader& lines, const std::string& file) {
   return ReadRows(lines, file, [this](std::string_view line) { return TakeAuction(line); }, {});
 }
 
-Status History::ReadBids(LineReader& lines, const std::string& file, const std::function<void(int64_t)>& on_progress) {
+Status History::ReadBids(LineReader& lines, const std::string& file,
+                         const std::function<void(int64_t)>& on_progress) {
   TTX_RETURN_IF_ERROR(ReadHeader(lines, file, kBidsHeader));
-  return ReadRows(lines, file, [this](std::string_view line) { return TakeBid(line); }, on_progress);
+  return ReadRows(
+      lines, file, [this](std::string_view line) { return TakeBid(line); }, on_progress);
 }
 
 History::Session* History::Find(std::string_view name) {
@@ -252,7 +264,7 @@ History::Session* History::Find(std::string_view name) {
   return last_ = it->second;
 }
 
-// --- Deciding -------------------------------------------------------------------------------------------------------
+// --- Deciding ---------------------------------------------------------------------------------------------
 
 // Who was qualified is not part of a history: as many as the rules ask for, and never only one.
 void History::Start(Session& session) {
@@ -324,7 +336,8 @@ void History::Open(Session& session, Time now) {
   OpenEnvelopes command;
   for (const auto& [code, envelope] : running.envelopes) {
     if (envelope.round != running.auction.envelopes.round) continue;
-    command.envelopes.push_back({{.code = code, .organization = "", .intent = ""}, envelope.time, envelope.price});
+    command.envelopes.push_back(
+        {{.code = code, .organization = "", .intent = ""}, envelope.time, envelope.price});
   }
   Decided(session, Decide(running.auction, command, now));
 }
@@ -388,7 +401,7 @@ void History::Finish() {
   }
 }
 
-// --- Results --------------------------------------------------------------------------------------------------------
+// --- Results ----------------------------------------------------------------------------------------------
 
 Ending History::ending(size_t index) const {
   const Session& session = sessions_[index];
@@ -429,8 +442,9 @@ std::string ToJson(const Summary& summary) {
     if (!rejected.empty()) rejected += ",";
     rejected += "\"" + std::string(reason) + "\":" + std::to_string(count);
   }
-  return "{\"auctions\":" + std::to_string(summary.auctions) + ",\"accepted\":" + std::to_string(summary.accepted) +
-         ",\"rejected\":{" + rejected + "},\"extended_auctions\":" + std::to_string(summary.extended_auctions) +
+  return "{\"auctions\":" + std::to_string(summary.auctions) +
+         ",\"accepted\":" + std::to_string(summary.accepted) + ",\"rejected\":{" + rejected +
+         "},\"extended_auctions\":" + std::to_string(summary.extended_auctions) +
          ",\"extensions\":" + std::to_string(summary.extensions) +
          ",\"unusable_rows\":" + std::to_string(summary.unusable_rows) + "}";
 }

@@ -15,8 +15,8 @@
 
 namespace ttx::auction::replay {
 
-/// What an exchange's own past would have been under other rules: auctions and bids from two CSV files, decided by the
-/// engine of the server (docs/replay.md).
+/// What an exchange's own past would have been under other rules: auctions and bids from two CSV files,
+/// decided by the engine of the server (docs/replay.md).
 
 /// Lines of the two files that could not be used.
 class Problems {
@@ -58,17 +58,17 @@ inline constexpr size_t kMaxRowBytes = 4096;
 /// Times are milliseconds since 1970, up to the year 2200.
 inline constexpr int64_t kMaxTimeMs = 7'258'118'400'000;
 
-/// The rules of one auction of the past: `common` with its start price and its first phase. The increments begin at
-/// the start price with the tier that holds there; later tiers move up to the next step of the tier below; without
-/// any, the increment is DefaultIncrement. Not checked yet.
+/// The rules of one auction of the past: `common` with its start price and its first phase. The increments
+/// begin at the start price with the tier that holds there; later tiers move up to the next step of the tier
+/// below; without any, the increment is DefaultIncrement. Not checked yet.
 Rules RulesOf(const Rules& common, Fen start_price, Duration first_phase);
 
-/// Replays bids over auctions. Memory grows with the number of auctions (and in SEALED with that of bidders of open
-/// auctions), not with that of bids.
+/// Replays bids over auctions. Memory grows with the number of auctions (and in SEALED with that of bidders
+/// of open auctions), not with that of bids.
 class History {
  public:
-  /// INVALID_FIELD when the rules cannot be run for a history at all: WEIGHTED and TENDER need scores, which bids do
-  /// not hold; so do rules that no auction could have.
+  /// INVALID_FIELD when the rules cannot be run for a history at all: WEIGHTED and TENDER need scores, which
+  /// bids do not hold; so do rules that no auction could have.
   static Status CheckCommonRules(const Rules& rules);
 
   /// `rules` passed CheckCommonRules.
@@ -76,11 +76,13 @@ class History {
   History(const History&) = delete;
   ~History();
 
-  /// Header "auction,start_fen,open_ms,end_ms". BAD_FORMAT for another one, CANNOT_OPEN_FILE when reading fails.
+  /// Header "auction,start_fen,open_ms,end_ms". BAD_FORMAT for another one, CANNOT_OPEN_FILE when reading
+  /// fails.
   Status ReadAuctions(LineReader& lines, const std::string& file);
-  /// Header "auction,time_ms,bidder,amount_fen", by time within each auction. `on_progress` is called now and then with
-  /// the number of rows so far.
-  Status ReadBids(LineReader& lines, const std::string& file, const std::function<void(int64_t)>& on_progress);
+  /// Header "auction,time_ms,bidder,amount_fen", by time within each auction. `on_progress` is called now and
+  /// then with the number of rows so far.
+  Status ReadBids(LineReader& lines, const std::string& file,
+                  const std::function<void(int64_t)>& on_progress);
   /// Ends all auctions. Once, after the bids.
   void Finish();
 
@@ -98,7 +100,7 @@ class History {
     Fen start_price;
     int64_t open_ms = 0;
     int64_t end_ms = 0;
-    int64_t last_ms = 0;  // of its latest bid
+    int64_t last_ms = 0;               // of its latest bid
     std::unique_ptr<Running> running;  // from the first bid to the close
     Outcome outcome = Outcome::kNone;
     std::string winner;
@@ -145,8 +147,8 @@ class History {
   PlaceBid command_;
 };
 
-/// One object as text, exactly with the keys auction, result, winner, price_fen, end_ms, accepted, extensions; `winner`
-/// and `price_fen` are null without a winner.
+/// One object as text, exactly with the keys auction, result, winner, price_fen, end_ms, accepted,
+/// extensions; `winner` and `price_fen` are null without a winner.
 std::string ToJson(const Ending& ending);
 std::string ToJson(const Summary& summary);
 

@@ -112,16 +112,17 @@ TEST(HistoryTest, Section5_7_English) {
 TEST(HistoryTest, Section5_5_Sealed) {
   Rules rules = Multi();
   rules.mode = Mode::kSealed;
-  const Outputs outputs = Replay(rules, std::string(kAuctions) + "S,3300000,1000,5000\nTie,100,1000,5000\nNone,100,1,2000\n",
-                                 std::string(kBids) +
-                                     "S,1001,A,6100000\n"
-                                     "S,1002,A,9900000\n"
-                                     "S,2000,B,10000000\n"
-                                     "S,3000,C,100\n"
-                                     "Tie,1100,C,8800\n"
-                                     "Tie,1099,Late,8800\n"
-                                     "Tie,4999,D,8800\n"
-                                     "S,5000,D,99000000\n");
+  const Outputs outputs =
+      Replay(rules, std::string(kAuctions) + "S,3300000,1000,5000\nTie,100,1000,5000\nNone,100,1,2000\n",
+             std::string(kBids) +
+                 "S,1001,A,6100000\n"
+                 "S,1002,A,9900000\n"
+                 "S,2000,B,10000000\n"
+                 "S,3000,C,100\n"
+                 "Tie,1100,C,8800\n"
+                 "Tie,1099,Late,8800\n"
+                 "Tie,4999,D,8800\n"
+                 "S,5000,D,99000000\n");
   EXPECT_EQ(outputs.endings[0], (Ending{"S", Outcome::kWinner, "B", {10'000'000}, 5000, 2, 0}));
   EXPECT_EQ(outputs.endings[1], (Ending{"Tie", Outcome::kWinner, "C", {8800}, 5000, 2, 0}));
   EXPECT_EQ(outputs.endings[2].outcome, Outcome::kNoBid);
@@ -149,8 +150,9 @@ TEST(HistoryTest, ALotAtTheCapIsDrawnAmongThoseWhoDeclared) {
   Rules rules = Multi();
   rules.cap = Fen{1000};
   rules.cap_policy = CapPolicy::kLotteryAtCap;
-  const Outputs outputs = Replay(rules, std::string(kAuctions) + "L,100,0,60000\n",
-                                 std::string(kBids) + "L,1,B1,1000\nL,2,B2,1000\nL,3,B3,900\nL,20000,B4,1000\n");
+  const Outputs outputs =
+      Replay(rules, std::string(kAuctions) + "L,100,0,60000\n",
+             std::string(kBids) + "L,1,B1,1000\nL,2,B2,1000\nL,3,B3,900\nL,20000,B4,1000\n");
   EXPECT_EQ(outputs.endings[0].outcome, Outcome::kWinner);
   EXPECT_TRUE(outputs.endings[0].winner == "B1" || outputs.endings[0].winner == "B2");
   EXPECT_EQ(outputs.endings[0].accepted, 2);
@@ -170,22 +172,22 @@ TEST(HistoryTest, EveryUnusableRowIsNamedAndCountedAndTheRestGoesOn) {
                                "\"H\",100,0,10000\n"
                                "H,100,0,10\n"
                                ",100,0,10000\n";
-  const std::string bids = std::string(kBids) + "G,1,B1,100\n" +           //
-                           "X,2,B1,200\n" +                               //
-                           "G,0,B1,200\n" +                               //
-                           "G,3,B2\n" +                                   //
-                           "G,3,B2,200,\n" +                              //
-                           "G,3,\"B2\",200\n" +                           //
-                           "G,3,,200\n" +                                 //
-                           "G, 3,B2,200\n" +                              //
-                           "G,3,B2,+200\n" +                              //
-                           "G,3,B2,200\r\n" +                             //
-                           std::string("G,3,B\0,200\n", 11) +             //
-                           "G,3,B\xff,200\n" +                            //
-                           "\xEF\xBB\xBFG,3,B2,200\n" +                   //
-                           "G,3,B2,9000000000000001\n" +                  //
-                           overlong + "\n" +                              //
-                           "\n" +                                         //
+  const std::string bids = std::string(kBids) + "G,1,B1,100\n" +  //
+                           "X,2,B1,200\n" +                       //
+                           "G,0,B1,200\n" +                       //
+                           "G,3,B2\n" +                           //
+                           "G,3,B2,200,\n" +                      //
+                           "G,3,\"B2\",200\n" +                   //
+                           "G,3,,200\n" +                         //
+                           "G, 3,B2,200\n" +                      //
+                           "G,3,B2,+200\n" +                      //
+                           "G,3,B2,200\r\n" +                     //
+                           std::string("G,3,B\0,200\n", 11) +     //
+                           "G,3,B\xff,200\n" +                    //
+                           "\xEF\xBB\xBFG,3,B2,200\n" +           //
+                           "G,3,B2,9000000000000001\n" +          //
+                           overlong + "\n" +                      //
+                           "\n" +                                 //
                            "G,4,\xE7\x94\xB2,200";
   const Outputs outputs = Replay(Multi(), auctions, bids);
   EXPECT_EQ(outputs.endings.size(), 1u);
@@ -202,9 +204,10 @@ TEST(HistoryTest, EveryUnusableRowIsNamedAndCountedAndTheRestGoesOn) {
 }
 
 TEST(HistoryTest, AFileMayEndItsLinesWithCarriageReturnsAndBeginWithAByteOrderMark) {
-  const Outputs outputs =
-      Replay(Multi(), "\xEF\xBB\xBF" "auction,start_fen,open_ms,end_ms\r\nG,100,0,10000\r\n",
-             "auction,time_ms,bidder,amount_fen\r\nG,1,B1,100\r\n");
+  const Outputs outputs = Replay(Multi(),
+                                 "\xEF\xBB\xBF"
+                                 "auction,start_fen,open_ms,end_ms\r\nG,100,0,10000\r\n",
+                                 "auction,time_ms,bidder,amount_fen\r\nG,1,B1,100\r\n");
   EXPECT_EQ(outputs.summary.unusable_rows, 0);
   EXPECT_EQ(outputs.endings[0].price, Fen{100});
 }
@@ -212,7 +215,8 @@ TEST(HistoryTest, AFileMayEndItsLinesWithCarriageReturnsAndBeginWithAByteOrderMa
 TEST(HistoryTest, AnotherHeaderIsRefused) {
   const Outputs outputs = Replay(Multi(), "auction,start,open,end\n", kBids);
   ASSERT_TRUE(outputs.error.has_value());
-  EXPECT_EQ(outputs.error->violations.at(0), (FieldViolation{"A:1", Reason::kBAD_FORMAT, "auction,start_fen,open_ms,end_ms"}));
+  EXPECT_EQ(outputs.error->violations.at(0),
+            (FieldViolation{"A:1", Reason::kBAD_FORMAT, "auction,start_fen,open_ms,end_ms"}));
   EXPECT_TRUE(Replay(Multi(), "", kBids).error.has_value());
 }
 
@@ -221,7 +225,8 @@ TEST(HistoryTest, IncrementsBeginAtTheStartPriceAndMoveUpToTheLadder) {
   common.increments = {{{1}, {10}}, {{1000}, {300}}, {{2000}, {500}}};
   EXPECT_EQ(RulesOf(common, {95}, Hours(1)).increments,
             (std::vector<Increment>{{{95}, {10}}, {{1005}, {300}}, {{2205}, {500}}}));
-  EXPECT_EQ(RulesOf(common, {1500}, Hours(1)).increments, (std::vector<Increment>{{{1500}, {300}}, {{2100}, {500}}}));
+  EXPECT_EQ(RulesOf(common, {1500}, Hours(1)).increments,
+            (std::vector<Increment>{{{1500}, {300}}, {{2100}, {500}}}));
   EXPECT_EQ(RulesOf(common, {5000}, Hours(1)).increments, (std::vector<Increment>{{{5000}, {500}}}));
   EXPECT_EQ(RulesOf({}, {1'000'000}, Hours(1)).increments, (std::vector<Increment>{{{1'000'000}, {10'000}}}));
 }
@@ -236,12 +241,21 @@ TEST(HistoryTest, RulesThatNeedMoreThanBidsAreRefused) {
   rules = Multi();
   rules.increments[0].step = {};
   EXPECT_EQ(History::CheckCommonRules(rules).error().violations.at(0).field, "rules.increments[0]");
+  rules = Multi();
+  rules.cap = Fen{1000};
+  rules.cap_policy = CapPolicy::kLotteryAtCap;
+  EXPECT_TRUE(History::CheckCommonRules(rules).ok());
+  rules = Multi();
+  rules.mode = Mode::kDutch;
+  rules.dutch = {{}, {10'000}, Seconds(60), {500}};
+  EXPECT_TRUE(History::CheckCommonRules(rules).ok());
   EXPECT_TRUE(History::CheckCommonRules(Multi()).ok());
 }
 
 TEST(RulesFileTest, ReadsTheParametersByTheirNamesInTheApi) {
   const Result<Rules> rules = ParseRules(
-      "mode: ENGLISH increments { from_fen: 1 step_fen: 500 } multiple_base: FROM_CURRENT cycle { seconds: 240 nanos: 5 }"
+      "mode: ENGLISH increments { from_fen: 1 step_fen: 500 } multiple_base: FROM_CURRENT cycle { seconds: "
+      "240 nanos: 5 }"
       " self_outbid: true cap_fen: 900 sealed { submissions: 2 }",
       "R");
   ASSERT_TRUE(rules.ok());
@@ -259,12 +273,13 @@ TEST(RulesFileTest, ReadsTheParametersByTheirNamesInTheApi) {
 TEST(RulesFileTest, AnUnknownFieldIsNamedWithItsPlace) {
   const Result<Rules> rules = ParseRules("mode: MULTI\n  cycles: 3\n", "R");
   ASSERT_FALSE(rules.ok());
-  EXPECT_EQ(rules.error().metadata.at("detail").substr(0, 6), "R:2:9:") << rules.error().metadata.at("detail");
+  EXPECT_EQ(rules.error().metadata.at("detail").substr(0, 6), "R:2:9:")
+      << rules.error().metadata.at("detail");
   EXPECT_FALSE(ParseRules("cycle { seconds: -1 }", "R").ok());
   EXPECT_FALSE(ParseRules("mode: BARTER", "R").ok());
 }
 
-// --- Against a model that shares no code with the engine --------------------------------------------------------------
+// --- Against a model that shares no code with the engine --------------------------------------------------
 
 struct ModelBid {
   size_t auction;
@@ -379,10 +394,12 @@ RC_GTEST_PROP(HistoryProperty, NoBytesStopIt, ()) {
   std::string auctions = std::string(kAuctions) + "G,100,0,10000\n";
   std::string bids = kBids;
   for (std::string* file : {&auctions, &bids}) {
-    for (uint64_t count = random() % 2000; count > 0; --count) *file += kBytes[random() % (sizeof(kBytes) - 1)];
+    for (uint64_t count = random() % 2000; count > 0; --count)
+      *file += kBytes[random() % (sizeof(kBytes) - 1)];
   }
   const Outputs outputs = Replay(Multi(), auctions, bids);
-  const auto rows = std::count(bids.begin(), bids.end(), '\n') + std::count(auctions.begin(), auctions.end(), '\n');
+  const auto rows =
+      std::count(bids.begin(), bids.end(), '\n') + std::count(auctions.begin(), auctions.end(), '\n');
   RC_ASSERT(outputs.summary.unusable_rows <= rows);
   RC_ASSERT(outputs.summary.auctions >= 1);
 }

@@ -18,7 +18,8 @@ inline Bidder BidderOf(const std::string& code) {
   return {.code = code, .organization = "bidders/" + code, .intent = ""};
 }
 
-/// Writes members of a JSON object in the order they are visited. Amounts and times are whole numbers (fen, ns).
+/// Writes members of a JSON object in the order they are visited. Amounts and times are whole numbers (fen,
+/// ns).
 class JsonWriter {
  public:
   template <class Number>
@@ -91,8 +92,8 @@ class JsonWriter {
   std::string members_;
 };
 
-/// Reads what JsonWriter writes. A member that is missing or of another kind leaves the value as it is: whoever needs
-/// to know writes the value again and compares.
+/// Reads what JsonWriter writes. A member that is missing or of another kind leaves the value as it is:
+/// whoever needs to know writes the value again and compares.
 class JsonReader {
  public:
   explicit JsonReader(const rapidjson::Value& object) : object_(object) {}
@@ -173,7 +174,9 @@ class JsonReader {
   }
 
  private:
-  static std::string TextOf(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
+  static std::string TextOf(const rapidjson::Value& value) {
+    return {value.GetString(), value.GetStringLength()};
+  }
   const rapidjson::Value* Find(std::string_view name) const {
     const auto it = object_.FindMember(rapidjson::StringRef(name.data(), name.size()));
     return it == object_.MemberEnd() ? nullptr : &it->value;

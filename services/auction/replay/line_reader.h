@@ -24,7 +24,8 @@ class InputFile {
   int descriptor_;
 };
 
-/// Cuts what a descriptor delivers into lines, in one buffer that is used again: memory does not grow with the input.
+/// Cuts what a descriptor delivers into lines, in one buffer that is used again: memory does not grow with
+/// the input.
 class LineReader {
  public:
   enum class Found { kLine, kOverlong, kEnd, kFailed };

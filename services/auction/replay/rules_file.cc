@@ -31,7 +31,8 @@ class Errors : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
-// Reads a message by the names of its fields. A field that the message does not set leaves the value as it is.
+// Reads a message by the names of its fields. A field that the message does not set leaves the value as it
+// is.
 class MessageReader {
  public:
   MessageReader(const Message& message, std::vector<std::string>& problems)

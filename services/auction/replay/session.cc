@@ -1,5 +1,6 @@
 #include "services/auction/replay/session.h"
 
+#include <algorithm>
 #include <set>
 
 #include "libs/crypto/digest.h"
@@ -11,6 +12,7 @@ namespace {
 constexpr std::string_view kFormat = "ttx-auction-session";
 constexpr int64_t kVersion = 1;
 constexpr std::string_view kChainMember = ",\"chain\":\"";
+constexpr Time kLastTime{7'258'118'400'000'000'000};  // the year 2200
 constexpr size_t kHexDigits = 2 * crypto::kDigestBytes;
 
 std::string FirstChain() { return std::string(kHexDigits, '0'); }
@@ -31,7 +33,8 @@ std::optional<Header> ParseHeader(const std::string& json) {
   Header header;
   JsonReader reader(document);
   reader.Instant("time", header.time);
-  reader.Nested("schedule", header.schedule, [](auto& a, ScheduleAuction& schedule) { VisitSchedule(a, schedule); });
+  reader.Nested("schedule", header.schedule,
+                [](auto& a, ScheduleAuction& schedule) { VisitSchedule(a, schedule); });
   for (Bidder& bidder : header.schedule.bidders) {
     bidder.organization = BidderOf(bidder.code).organization;
   }
@@ -48,7 +51,7 @@ std::string ErrorText(const Error& error) {
 
 }  // namespace
 
-// --- Deciding anew --------------------------------------------------------------------------------------------------
+// --- Deciding anew ----------------------------------------------------------------------------------------
 
 Result<Session> Session::Start(const ScheduleAuction& schedule, Time now) {
   TTX_TRY(const Decision decision, auction::Decide(schedule, now));
@@ -106,7 +109,7 @@ SessionResult Session::result() const {
           Hex(log_hash_)};
 }
 
-// --- Lines ----------------------------------------------------------------------------------------------------------
+// --- Lines ------------------------------------------------------------------------------------------------
 
 std::string HeaderLine(const ScheduleAuction& schedule, Time schedule_time) {
   ScheduleAuction copy = schedule;
@@ -212,7 +215,7 @@ SessionReader::Found SessionReader::Next(std::string& object) {
   return Found::kLine;
 }
 
-// --- Comparing ------------------------------------------------------------------------------------------------------
+// --- Comparing --------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -256,6 +259,9 @@ class Comparison {
     const std::optional<Header> header = ParseHeader(object);
     const std::string written = header ? HeaderLine(header->schedule, header->time) : "a header";
     if (object != written) return Differs(written, object);
+    if (header->time.ns < 0 || std::max(header->time, header->schedule.start_time) > kLastTime) {
+      return Differs("times before the year 2200", object);
+    }
     if (const auto lie = CheckSecrets(header->schedule)) return Differs(*lie, object);
     Result<Session> session = Session::Start(header->schedule, header->time);
     if (!session.ok()) return Differs("rules that can be run: " + ErrorText(session.error()), object);
@@ -285,6 +291,7 @@ class Comparison {
       const std::string written = timed ? replay::ToJson(*timed, number) : "a command";
       if (object != written) return Differs(written, object);
       if (timed->time <= last) return Differs("a time after that of the command before", object);
+      if (!IsInRange(*timed)) return Differs("times and amounts that the engine knows", object);
       if (const auto* draw = std::get_if<DrawLot>(&timed->command); draw && !IsDraw(*draw)) {
         return Differs("the digest of the seed and the codes", object);
       }
@@ -297,6 +304,19 @@ class Comparison {
       if (!Next(object)) return false;
     }
     report_.result = session_->result();
+    return true;
+  }
+
+  // A service checks what it is asked before it decides; so must whoever reads it from a file.
+  static bool IsInRange(const TimedCommand& timed) {
+    const auto is_time = [](Time time) { return time.ns >= 0 && time <= kLastTime; };
+    const auto is_amount = [](Fen amount) { return amount >= Fen{0} && amount.value <= kMaxFen; };
+    if (!is_time(timed.time)) return false;
+    if (const auto* bid = std::get_if<PlaceBid>(&timed.command)) return is_amount(bid->price);
+    if (const auto* proxy = std::get_if<SetProxy>(&timed.command)) return is_amount(proxy->maximum);
+    if (const auto* outage = std::get_if<NoteOutage>(&timed.command)) return is_time(outage->since);
+    if (const auto* moved = std::get_if<MoveFreeEnd>(&timed.command)) return is_time(moved->end);
+    if (const auto* act = std::get_if<RequestAct>(&timed.command)) return is_time(act->resume_time);
     return true;
   }
 

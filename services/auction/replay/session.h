@@ -13,13 +13,14 @@
 
 namespace ttx::auction::replay {
 
-/// A session as a file of JSON Lines (docs/formats.md "Session export"): what it was announced with, then what was
-/// asked and when, then what was decided, then how it ended.
+/// A session as a file of JSON Lines (docs/formats.md "Session export"): what it was announced with, then
+/// what was asked and when, then what was decided, then how it ended.
 
 /// A line of a session file is at most this long.
 inline constexpr size_t kMaxSessionLineBytes = 1 << 20;
 
-/// One decision, as it is compared: the text of its event and the log's hash after it, empty for an event outside.
+/// One decision, as it is compared: the text of its event and the log's hash after it, empty for an event
+/// outside.
 struct DecisionLine {
   int64_t command = 0;  // the number of the command that led to it, from 1; 0 for the scheduling
   std::string event;
@@ -117,21 +118,24 @@ struct Difference {
 
 struct ReplayReport {
   std::vector<DecisionLine> decisions;
-  std::optional<SessionResult> result;  // as replayed; nothing when the file broke off before its last command
+  std::optional<SessionResult>
+      result;  // as replayed; nothing when the file broke off before its last command
   std::optional<Difference> difference;
 };
 
-/// Decides the commands of a session file anew and compares each decision, the hash of the log and the result. Memory
-/// grows with the session. CANNOT_OPEN_FILE when reading fails; anything wrong with the content is a difference.
+/// Decides the commands of a session file anew and compares each decision, the hash of the log and the
+/// result. Memory grows with the session. CANNOT_OPEN_FILE when reading fails; anything wrong with the
+/// content is a difference.
 Result<ReplayReport> ReplaySession(LineReader& lines);
 
-/// Writes the session `id` of an auction service's store. Bidders appear by code only, persons as P1, P2, ...; the
-/// reserve price and the seed of a lot only once the session's log shows them. NOT_FOUND; WRONG_STATE for what cannot
-/// be told before the close (proxy bids) and for a TENDER, whose score sheets the log does not hold.
+/// Writes the session `id` of an auction service's store. Bidders appear by code only, persons as P1, P2,
+/// ...; the reserve price and the seed of a lot only once the session's log shows them. NOT_FOUND;
+/// WRONG_STATE for what cannot be told before the close (proxy bids) and for a TENDER, whose score sheets the
+/// log does not hold.
 Status ExportSession(const storage::Reader& reader, const AuctionId& id, SessionWriter& writer);
 
-/// The same from the events of a session, the first of them its scheduling, and the hash (32 bytes) that the service
-/// keeps of its log.
+/// The same from the events of a session, the first of them its scheduling, and the hash (32 bytes) that the
+/// service keeps of its log.
 Status ExportEvents(std::vector<Event> events, const std::string& log_hash, SessionWriter& writer);
 
 /// The object of `ttx auction replay FILE --json` for the end of a session.

@@ -35,7 +35,8 @@ class TemporaryFile {
 
 Bidder BidderNumber(int number) {
   const std::string code = std::to_string(11'111 * number);
-  return {.code = code, .organization = "organizations/secret" + code, .intent = "listings/l/intents/" + code};
+  return {
+      .code = code, .organization = "organizations/secret" + code, .intent = "listings/l/intents/" + code};
 }
 
 // A session of a service: what it decided, and the hash it keeps.
@@ -135,7 +136,8 @@ ReplayReport ReplayOf(const std::string& file) {
 
 std::string Describe(const ReplayReport& report) {
   if (!report.difference) return "";
-  return std::to_string(report.difference->line) + "\n" + report.difference->expected + "\n" + report.difference->found;
+  return std::to_string(report.difference->line) + "\n" + report.difference->expected + "\n" +
+         report.difference->found;
 }
 
 std::vector<std::string> LinesOf(const std::string& file) {
@@ -279,15 +281,37 @@ TEST(SessionTest, AChangeWithAChainThatFitsIsFoundByTheRules) {
       bool outside = false;
       for (const char* name : kOutside) {
         const size_t member = changed[i].rfind(name, at);
-        outside = outside || (member != std::string::npos && changed[i].find_first_of("{}", member) > at &&
-                              changed[i].find("\":", member) + 2 <= at &&
-                              changed[i].find(",\"", member) > at);
+        outside =
+            outside || (member != std::string::npos && changed[i].find_first_of("{}", member) > at &&
+                        changed[i].find("\":", member) + 2 <= at && changed[i].find(",\"", member) > at);
       }
       if (outside) continue;
       EXPECT_TRUE(ReplayOf(Rechained(changed)).difference.has_value())
           << "line " << i + 1 << " byte " << at << ": " << changed[i].substr(at > 30 ? at - 30 : 0, 60);
     }
   }
+}
+
+TEST(SessionTest, NumbersNoServiceTakesAreFoundAndStopNothing) {
+  std::vector<std::string> objects;
+  for (const std::string& line : LinesOf(ExportOf(Eventful()))) objects.push_back(ObjectOf(line));
+  int changes = 0;
+  for (const std::string member : {"\"price_fen\":", "\"time_ns\":", "\"since_ns\":", "\"resume_time_ns\":",
+                                   "\"start_time_ns\":", "\"step_fen\":", "\"cycle_ns\":", "\"rank\":"}) {
+    for (const char* number :
+         {"9223372036854775807", "-9223372036854775808", "-1", "9223372036854775808", "1e3"}) {
+      for (size_t i = 0; i < objects.size(); ++i) {
+        const size_t at = objects[i].find(member);
+        if (at == std::string::npos) continue;
+        std::vector<std::string> changed = objects;
+        const size_t digits = at + member.size();
+        changed[i].replace(digits, changed[i].find_first_of(",}", digits) - digits, number);
+        EXPECT_TRUE(ReplayOf(Rechained(changed)).difference.has_value()) << changed[i];
+        ++changes;
+      }
+    }
+  }
+  EXPECT_GT(changes, 100);
 }
 
 TEST(SessionTest, AProxyIsExportedWithoutItsMaximum) {
@@ -351,7 +375,8 @@ TEST(SessionTest, ASealedSessionReplays) {
 RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
   const auto below = [&](uint64_t n) { return static_cast<int64_t>(random() % n); };
-  ScheduleAuction schedule = Announced(std::array{Mode::kMulti, Mode::kDynamic, Mode::kEnglish}[random() % 3]);
+  ScheduleAuction schedule =
+      Announced(std::array{Mode::kMulti, Mode::kDynamic, Mode::kEnglish}[random() % 3]);
   schedule.rules.preparation = Seconds(below(100));
   schedule.rules.cycle = Seconds(1 + below(500));
   schedule.rules.free_period = Seconds(1 + below(3000));
@@ -364,8 +389,8 @@ RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()
   Time now = kStart - Minutes(1);
   for (int64_t count = below(60); count > 0; --count) {
     now = now + Seconds(1 + below(200)) + Nanoseconds(below(1'000'000'000));
-    const int64_t price = (session.auction.leading ? session.auction.leading->price.value : 1000) + below(5) * 100 - 100 +
-                          (below(5) == 0 ? 7 : 0);
+    const int64_t price = (session.auction.leading ? session.auction.leading->price.value : 1000) +
+                          below(5) * 100 - 100 + (below(5) == 0 ? 7 : 0);
     switch (below(8)) {
       case 0:
         session.Run(Advance{}, now);
@@ -384,7 +409,8 @@ RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()
         session.Bid(static_cast<int>(below(4)), price, now, below(2) == 0);
     }
   }
-  while (session.auction.state != State::kClosed) session.Run(Advance{}, *NextChange(session.auction) + Seconds(1));
+  while (session.auction.state != State::kClosed)
+    session.Run(Advance{}, *NextChange(session.auction) + Seconds(1));
   const std::string file = ExportOf(session);
   const ReplayReport report = ReplayOf(file);
   if (report.difference) RC_FAIL(Describe(report) + "\n" + file);

@@ -106,7 +106,9 @@ TEST_F(AuctionStoreTest, MilestonesLeaveOutBidsAndNameTheOneBefore) {
   Bid(1'000'000'002, "organizations/b1", 120);   // refused
   Bid(1'000'000'003, "organizations/b2", 1000);  // closes
   std::vector<std::pair<uint64_t, uint64_t>> found;
-  for (const StoredEvent& event : ListMilestones(kv_, 0, 100)) found.emplace_back(event.previous_milestone, event.sequence);
+  for (const StoredEvent& event : ListMilestones(kv_, 0, 100)) {
+    found.emplace_back(event.previous_milestone, event.sequence);
+  }
   const std::vector<std::pair<uint64_t, uint64_t>> scheduled_begun_closed = {{0, 1}, {1, 2}, {2, 6}};
   EXPECT_EQ(found, scheduled_begun_closed);
   EXPECT_EQ(ListMilestones(kv_, 2, 100).size(), 1u);

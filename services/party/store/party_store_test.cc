@@ -120,6 +120,7 @@ TEST_F(PartyStoreTest, GoldenBytesOfAClientThatWaitsForASecondPerson) {
                           .organization = kOrganization,
                           .person = kPerson,
                           .display_name = "C",
+                          .roles = {},
                           .code = {std::string(32, 'c'), Time{9}},
                           .kind = Kind::kExchange,
                           .maker = "people/p"};
