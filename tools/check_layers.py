@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks who includes whom and which calls are made where.
 
-The table of layers is section 3 of ARCHITECTURE.md as data. A finding is one line, "path:line: message".
+The table of layers is ARCHITECTURE.md as data. A finding is one line, "path:line: message".
 Exit status: 0 clean, 1 findings, 2 wrong usage.
 """
 

@@ -15,7 +15,7 @@ constexpr const char* kHelp =
     "Usage: ttx COMMAND [ARGUMENTS]\n"
     "\n"
     "  serve [ROLE...]   run the services and the gateway, or only the roles named\n"
-    "  init              make keys, a configuration and the first administrator\n"
+    "  init              make keys, a configuration and the first two administrators\n"
     "  demo              carry one deal from listing to certificate on a running sandbox\n"
     "  openapi           print the OpenAPI 3.1 document of the HTTPS API\n"
     "  config check      say what is wrong with a configuration\n"
