@@ -394,7 +394,6 @@ TEST_F(GatewayTest, WithoutACertificateItSpeaksInTheClearAndStillChecksTheHost) 
 }
 
 // --- N1 to N23 over the wire
-// -------------------------------------------------------------------------------------------
 
 TEST_F(GatewayTest, N1ToN16RefusalsCloseTheConnection) {
   config_.allowed_hosts = {"ttx.test"};
@@ -606,7 +605,6 @@ TEST_F(GatewayTest, CallsHaveADeadline) {
 }
 
 // --- Server-Sent Events
-// --------------------------------------------------------------------------------------------------
 
 TEST_F(GatewayTest, StreamsEventsAndGoesOnAfterTheLastOne) {
   config_.heartbeat_interval = Milliseconds(50);
@@ -744,7 +742,6 @@ TEST_F(GatewayTest, ManyStreamsNeedNoThreads) {
 }
 
 // --- Start and stop
-// --------------------------------------------------------------------------------------------------------
 
 TEST_F(GatewayTest, DrainEndsEverythingBeforeItReturns) {
   Start();

@@ -20,7 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // --- Path templates and routes
-// ---------------------------------------------------------------------------------------
 
 TEST(PathTemplateTest, ReadsSegmentsVariablesAndVerb) {
   const auto parsed = ParsePathTemplate("/v1/{parent=auctions/*}/bids/{bid}:withdraw");
@@ -105,7 +104,6 @@ TEST(RouterTest, KnowsTheFieldsWithAMeaningInHttp) {
 }
 
 // --- JSON to message
-// -------------------------------------------------------------------------------------------------
 
 // "" when accepted, "FIELD REASON" of the first violation, or the reason of the whole.
 std::string Verdict(const std::string& json) {
@@ -293,7 +291,6 @@ TEST(JsonReaderTest, ReportsManyViolationsAtOnceButNotWithoutBound) {
 }
 
 // --- Message to JSON
-// -------------------------------------------------------------------------------------------------
 
 std::string Json(const google::protobuf::Message& message) {
   std::string out;
@@ -361,7 +358,6 @@ TEST(Base64Test, IsCanonical) {
 }
 
 // --- Whole requests
-// ----------------------------------------------------------------------------------------------------
 
 template <class Message>
 Result<Message> Transcode(Verb verb, const std::string& path, RequestHead head, const std::string& body) {

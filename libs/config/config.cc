@@ -119,6 +119,7 @@ class Validator {
     Roles();
     if (HasRole(config_, "gateway")) GatewaySection();
     GrpcSection();
+    Listeners();
     Peers();
     Others();
     if (violations_.empty()) return {};
@@ -256,6 +257,21 @@ class Validator {
     if (!gateway.public_url().empty() && !gateway.public_url().starts_with("https://") &&
         (production() || !gateway.public_url().starts_with("http://"))) {
       Problem("gateway.public_url", Reason::kBAD_FORMAT, "it must start with https://");
+    }
+  }
+
+  // Two listeners on one address would fail only once stores are open.
+  void Listeners() {
+    const std::vector<std::pair<std::string, std::string>> listeners = {
+        {"gateway.listen_address", HasRole(config_, "gateway") ? config_.gateway().listen_address() : ""},
+        {"gateway.admin_address", config_.gateway().admin_address()},
+        {"grpc.listen_address", config_.grpc().listen_address()}};
+    for (size_t i = 0; i < listeners.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        const auto& [field, address] = listeners[i];
+        if (address.empty() || address.ends_with(":0") || address != listeners[j].second) continue;
+        Problem(field, Reason::kDUPLICATE, "the same as " + listeners[j].first);
+      }
     }
   }
 

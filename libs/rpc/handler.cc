@@ -10,6 +10,7 @@
 #include <chrono>
 
 #include "libs/auth/permissions.h"
+#include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
 #include "libs/rpc/directory.h"
 #include "libs/rpc/identity.h"
@@ -195,10 +196,12 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
     return reactor;
   }
   storage::Command command;
-  command.principal = pending->call.principal.subject;
   command.method = pending->call.method->name;
   command.request_id = pending->call.request_id;
   command.fingerprint = Fingerprint(request);
+  // Callers nobody knows apart share nothing but equal requests: one who guesses another's key learns nothing.
+  const bool anonymous = pending->call.principal.anonymous();
+  command.principal = anonymous ? Hex(command.fingerprint) : pending->call.principal.subject;
   command.abandoned = [pending] {
     return pending->context->IsCancelled() || std::chrono::system_clock::now() > pending->deadline;
   };

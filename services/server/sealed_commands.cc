@@ -203,7 +203,6 @@ Result<std::string> ParseHash(std::string_view hex, std::string field) {
 }
 
 // --- ttx seal
-// ------------------------------------------------------------------------------------------------------
 
 // The price of a file that holds nothing but a number, as the content of a price envelope.
 Result<SecretBytes> ReadPrice(const std::string& path) {
@@ -285,7 +284,6 @@ Status SealToFiles(const Arguments& arguments) {
 }
 
 // --- ttx holder
-// ----------------------------------------------------------------------------------------------------
 
 Status MakeKey(const Arguments& arguments) {
   const std::optional<sealed::Suite> suite = sealed::ParseSuite(arguments.Get("suite", "TTX-SB-1"));
@@ -435,7 +433,6 @@ Status OpenShares(const Arguments& arguments) {
 }
 
 // --- ttx sealed verify
-// ---------------------------------------------------------------------------------------------
 
 struct Evidence {
   std::vector<sealed::Envelope> envelopes;

@@ -133,7 +133,6 @@ Deal DealOf(const storage::Reader& reader, const Contract& contract) {
 }  // namespace
 
 // --- Finding and showing
-// -----------------------------------------------------------------------------------------------
 
 Result<Deal> ContractApp::FindDeal(const storage::Reader& reader, const Principal& caller,
                                    const DealId& id) const {
@@ -181,7 +180,6 @@ Time ContractApp::PaymentDue(const Manifest& manifest, Time now) const {
 }
 
 // --- Deals
-// -------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -226,7 +224,6 @@ std::vector<DealView> ContractApp::ListDeals(const storage::Reader& reader, cons
 }
 
 // --- Contracts
-// -----------------------------------------------------------------------------------------------------------
 
 Result<ContractView> ContractApp::Create(storage::Txn& txn, const Principal& caller, const DealId& deal_id,
                                          const Manifest& manifest) const {
@@ -363,7 +360,6 @@ std::vector<ContractView> ContractApp::ListContracts(const storage::Reader& read
 }
 
 // --- Registrations
-// -------------------------------------------------------------------------------------------------------
 
 Result<Registration> ContractApp::Apply(storage::Txn& txn, const Principal& caller,
                                         const ContractId& contract_id,
@@ -502,7 +498,6 @@ std::vector<Registration> ContractApp::ListRegistrations(const storage::Reader& 
 }
 
 // --- Feeds
-// ---------------------------------------------------------------------------------------------------------------
 
 Status ContractApp::OnDealDetermined(storage::Txn& txn, const DealId& id, const DealFacts& facts) const {
   if (LoadDeal(txn, id)) return {};
@@ -616,7 +611,6 @@ void ContractApp::CloseObjectionOn(storage::Txn& txn, const Deal& deal, const st
 }
 
 // --- Timers
-// --------------------------------------------------------------------------------------------------------------
 
 void ContractApp::OnDue(storage::Txn& txn, const std::string& deal_id) const {
   std::optional<Deal> deal = LoadDeal(txn, {deal_id});
@@ -650,7 +644,6 @@ void ContractApp::OnDue(storage::Txn& txn, const std::string& deal_id) const {
 }
 
 // --- Events
-// --------------------------------------------------------------------------------------------------------------
 
 std::vector<EventView> ContractApp::ListEvents(const storage::Reader& reader, const Principal& caller,
                                                uint64_t after_sequence, size_t limit) const {

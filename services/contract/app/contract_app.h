@@ -60,7 +60,6 @@ class ContractApp {
       : ids_(ids), calendar_(calendar), rules_(rules) {}
 
   // --- Deals
-  // --------------------------------------------------------------------------------------------------------
 
   Result<DealView> SignConfirmation(storage::Txn& txn, const Principal& caller, const DealId& id,
                                     const SignatureInput& input) const;
@@ -69,7 +68,6 @@ class ContractApp {
                                   std::string_view after, size_t limit) const;
 
   // --- Contracts
-  // ----------------------------------------------------------------------------------------------------
 
   /// An empty etag is not checked.
   Result<ContractView> Create(storage::Txn& txn, const Principal& caller, const DealId& deal,
@@ -101,7 +99,6 @@ class ContractApp {
                                           std::string_view after, size_t limit) const;
 
   // --- Registrations
-  // ------------------------------------------------------------------------------------------------
 
   /// Without items, those of the contract.
   Result<Registration> Apply(storage::Txn& txn, const Principal& caller, const ContractId& contract,
@@ -129,7 +126,6 @@ class ContractApp {
                                               std::string_view after, size_t limit) const;
 
   // --- Feeds and timers: each may come twice and changes nothing the second time
-  // ---------------------------------------
 
   Status OnDealDetermined(storage::Txn& txn, const DealId& id, const DealFacts& facts) const;
   Status OnOrganizationActivated(storage::Txn& txn, const std::string& organization,

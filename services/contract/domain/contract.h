@@ -124,7 +124,6 @@ void Visit(S& s, V&& visit) {
 }
 
 // --- Events
-// ----------------------------------------------------------------------------------------------------------
 
 struct ContractDrafted {
   static constexpr const char* kName = "contract_drafted";
@@ -270,7 +269,6 @@ struct ContractEvent {
 };
 
 // --- Commands
-// --------------------------------------------------------------------------------------------------------
 
 /// `hashes` are those of CanonicalText of the same values.
 struct DraftContract {

@@ -153,7 +153,6 @@ void Visit(S& s, V&& visit) {
 }
 
 // --- Events
-// ----------------------------------------------------------------------------------------------------------
 
 struct DealCreated {
   static constexpr const char* kName = "deal_created";
@@ -255,7 +254,6 @@ struct DealEvent {
 };
 
 // --- Commands
-// --------------------------------------------------------------------------------------------------------
 
 struct CreateDeal {
   DealId id;

@@ -117,7 +117,6 @@ void Visit(S& s, V&& visit) {
 }
 
 // --- Events
-// ----------------------------------------------------------------------------------------------------------
 
 struct RegistrationApplied {
   static constexpr const char* kName = "registration_applied";
@@ -228,7 +227,6 @@ struct RegistrationEvent {
 };
 
 // --- Commands
-// --------------------------------------------------------------------------------------------------------
 
 struct ApplyForRegistration {
   RegistrationId id;

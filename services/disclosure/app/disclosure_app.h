@@ -46,7 +46,6 @@ class DisclosureApp {
   static Result<DisclosureApp> Make(DisclosureConfig config, const Calendar& calendar, IdSource& ids);
 
   // --- Notices
-  // -----------------------------------------------------------------------------------------------------
 
   Result<Notice> RequestCorrection(storage::Txn& txn, const Principal& caller, const NoticeId& id,
                                    const std::string& etag, std::vector<Replacement> replacements,
@@ -57,7 +56,6 @@ class DisclosureApp {
   Result<Notice> GetNotice(const storage::Reader& reader, const NoticeId& id) const;
 
   // --- Objections
-  // --------------------------------------------------------------------------------------------------
 
   struct ObjectionInput {
     NoticeId notice;
@@ -90,7 +88,6 @@ class DisclosureApp {
                                         std::string_view after, size_t limit) const;
 
   // --- Certificates
-  // ------------------------------------------------------------------------------------------------
 
   Result<Certificate> CreateCertificate(storage::Txn& txn, const Principal& caller, const std::string& deal,
                                         CertificateType type) const;
@@ -116,7 +113,6 @@ class DisclosureApp {
   const RecordKey& record_key() const { return record_key_; }
 
   // --- Events, timers and feeds
-  // ------------------------------------------------------------------------------------
 
   /// What `caller` may see of the events after `after_sequence`: services see all, staff their own
   /// exchange's.

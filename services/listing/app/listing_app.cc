@@ -170,7 +170,6 @@ Result<Regime> ListingApp::RegimeOf(const Listing& listing, Time now) const {
 }
 
 // --- Achievements
-// --------------------------------------------------------------------------------------------------------
 
 Result<Achievement> ListingApp::CreateAchievement(storage::Txn& txn, const Principal& caller,
                                                   const AchievementContent& content) const {
@@ -274,7 +273,6 @@ Result<Achievement> ListingApp::WithdrawAchievement(storage::Txn& txn, const Pri
 }
 
 // --- Listings: application and review
-// --------------------------------------------------------------------------------------
 
 SealedReserve ListingApp::SealReserve(const ListingId& id, Fen price) const {
   if (price == Fen{}) return {};
@@ -437,7 +435,6 @@ Result<Listing> ListingApp::RejectListing(storage::Txn& txn, const Principal& ca
 }
 
 // --- Listings: the period
-// ----------------------------------------------------------------------------------------------------
 
 Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& caller,
                                            const Target& target) const {
@@ -631,7 +628,6 @@ void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
 }
 
 // --- Intents
-// ---------------------------------------------------------------------------------------------------------------
 
 bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& caller,
                            const Listing& listing) const {
@@ -857,7 +853,6 @@ std::string ListingApp::NewBidderCode(const storage::Reader& reader, const std::
 }
 
 // --- Timers
-// ------------------------------------------------------------------------------------------------------------------
 
 void ListingApp::EndPeriodOf(storage::Txn& txn, const Listing& listing) const {
   const auto regime = RegimeOf(listing, txn.now());
@@ -934,7 +929,6 @@ void ListingApp::Recompute(storage::Txn& txn, const std::string& after) const {
 }
 
 // --- Other services' events
-// ------------------------------------------------------------------------------------------------
 
 Status ListingApp::OnOrganizationActivated(storage::Txn& txn, const std::string& name,
                                            const std::string& legal_name, const std::string& uscc) const {
@@ -1038,7 +1032,6 @@ Status ListingApp::OnObjectionClosed(storage::Txn& txn, const std::string& name,
 }
 
 // --- Queries
-// -----------------------------------------------------------------------------------------------------------------
 
 Result<Seen<Achievement>> ListingApp::GetAchievement(const storage::Reader& reader, const Principal& caller,
                                                      std::string_view id) const {

@@ -49,7 +49,6 @@ class ListingApp {
   ~ListingApp();
 
   // --- Achievements
-  // ---------------------------------------------------------------------------------------------------
 
   Result<Achievement> CreateAchievement(storage::Txn& txn, const Principal& caller,
                                         const AchievementContent& content) const;
@@ -70,7 +69,6 @@ class ListingApp {
                                           const Target& target) const;
 
   // --- Listings
-  // -------------------------------------------------------------------------------------------------------
 
   struct CreateListingInput {
     std::string exchange;
@@ -103,7 +101,6 @@ class ListingApp {
                                Fen price) const;
 
   // --- Intents
-  // --------------------------------------------------------------------------------------------------------
 
   Result<Intent> CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
                               const IntentContent& content) const;
@@ -117,7 +114,6 @@ class ListingApp {
   Result<Intent> WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
 
   // --- Timers and other services' events
-  // ------------------------------------------------------------------------------
 
   /// A planned call came due. What has become moot changes nothing.
   void OnDue(storage::Txn& txn, const std::string& subject) const;
@@ -157,7 +153,6 @@ class ListingApp {
                            bool upheld) const;
 
   // --- Queries
-  // --------------------------------------------------------------------------------------------------------
 
   Result<Seen<Achievement>> GetAchievement(const storage::Reader& reader, const Principal& caller,
                                            std::string_view id) const;

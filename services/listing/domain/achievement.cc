@@ -17,7 +17,6 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
 // --- Formats (domain.md 2.2, 2.4)
-// ----------------------------------------------------------------------------------
 
 // ^[0-9A-Z]{3}[0-9]{4}[A-Z][0-9]{4}$
 bool IsRegNo(std::string_view text) {
@@ -88,7 +87,6 @@ Status CheckFormat(const std::vector<std::string>& texts, Pattern pattern, std::
 }
 
 // --- Parts of the content
-// --------------------------------------------------------------------------------------------
 
 Status CheckTexts(const AchievementContent& content) {
   if (!content.reg_no.empty() && !IsRegNo(content.reg_no)) {
@@ -286,7 +284,6 @@ Status CheckComplete(const AchievementContent& content) {
 }
 
 // --- Decisions
-// ---------------------------------------------------------------------------------------------------------
 
 Error WrongState(const Achievement& achievement, std::string_view command) {
   return Error(Reason::kWRONG_STATE, {{"resource", "achievements/" + achievement.id.text},

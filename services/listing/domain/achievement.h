@@ -257,7 +257,6 @@ struct AchievementDecision {
 };
 
 // --- Commands. The caller has been found to be the owner or staff of the exchange.
-// ---------------------------------
 
 struct CreateAchievement {
   AchievementId id;

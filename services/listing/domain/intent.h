@@ -121,7 +121,6 @@ struct IntentRegime {
 };
 
 // --- Commands. The caller has been found to be the one who may give them.
-// ---------------------------------------------
 
 struct RegisterIntent {
   IntentId id;

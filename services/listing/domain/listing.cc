@@ -199,7 +199,6 @@ Status CheckReserve(const ListingContent& content, Fen reserve) {
 }
 
 // --- Application and review
-// ------------------------------------------------------------------------------------------
 
 Result<ListingDecision> Decide(const CreateListing& command, const Regime& regime, Time now) {
   TTX_TRY([[maybe_unused]] const auto exchange,
@@ -286,7 +285,6 @@ Result<ListingDecision> Decide(const Listing& state, const RejectListing& comman
 }
 
 // --- The period
-// --------------------------------------------------------------------------------------------------------
 
 Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime,
                                Time now) {
@@ -413,7 +411,6 @@ Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, c
 }
 
 // --- From intents to a deal
-// ----------------------------------------------------------------------------------------------
 
 Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime,
                                Time now) {
@@ -508,7 +505,6 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& comman
 }
 
 // --- After the deal. Facts come from several services in any order.
-// ---------------------------------------------------
 
 Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&,
                                Time now) {
@@ -560,7 +556,6 @@ Result<ListingDecision> Decide(const Listing& state, const DealCertified& comman
 }
 
 // --- Objections to the listing's own notices
-// ------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -609,7 +604,6 @@ Result<ListingDecision> Decide(const Listing& state, const CloseObjection& comma
 }
 
 // --- Folding
-// -------------------------------------------------------------------------------------------------------------
 
 namespace {
 

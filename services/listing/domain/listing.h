@@ -242,7 +242,6 @@ struct Regime {
 };
 
 // --- Commands. The caller has been found to be the owner or staff of the exchange.
-// ---------------------------------
 
 struct CreateListing {
   ListingId id;

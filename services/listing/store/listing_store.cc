@@ -20,7 +20,6 @@ using storage::MustHold;
 constexpr size_t kSealedPiece = 48 * 1024;  // below what one seal holds
 
 // --- Sealed content
-// ----------------------------------------------------------------------------------------------------
 
 std::string PieceContext(std::string_view id, int piece) {
   return "achievements/" + std::string(id) + "/content/" + std::to_string(piece);
@@ -50,7 +49,6 @@ AchievementContent OpenContent(const Vault& vault, std::string_view key, std::st
 std::string AchievementKeyKey(std::string_view id) { return KeyOf(Table::kAchievementKey, id); }
 
 // --- Achievement
-// -------------------------------------------------------------------------------------------------------
 
 store::AchievementRecord ToRecord(const Achievement& from) {
   store::AchievementRecord to;
@@ -164,7 +162,6 @@ std::set<std::string> IndexKeys(const Achievement& achievement) {
 }
 
 // --- Listing
-// -----------------------------------------------------------------------------------------------------------
 
 void Put(const Proposal& from, store::ProposalRecord& to) {
   to.set_action(static_cast<int>(from.action));
@@ -391,7 +388,6 @@ std::set<std::string> IndexKeys(const Listing& listing) {
 }
 
 // --- Intent
-// ------------------------------------------------------------------------------------------------------------
 
 store::IntentRecord ToRecord(const Intent& from) {
   store::IntentRecord to;
@@ -509,7 +505,6 @@ std::string_view ListingIdOf(const Intent& intent) {
 }
 
 // --- Announcement
-// --------------------------------------------------------------------------------------------------------
 
 void Put(const Announcement& from, store::AnnouncementRecord& to) {
   to.set_type(static_cast<int>(from.type));
@@ -551,7 +546,6 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
 }
 
 // --- Shared
-// ----------------------------------------------------------------------------------------------------------------
 
 void MoveIndex(storage::Txn& txn, const std::set<std::string>& before, const std::set<std::string>& after) {
   for (const std::string& key : before) {

@@ -106,7 +106,6 @@ struct StoredEvent {
 };
 
 // --- Aggregates. Checked after reading and before writing: damage stops the process.
-// ----------------------------------
 
 std::optional<Achievement> LoadAchievement(const storage::Reader& reader, const Vault& vault,
                                            std::string_view id);

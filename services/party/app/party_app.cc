@@ -132,7 +132,6 @@ View PartyApp::ViewOf(const Principal& caller, const OrganizationId& organizatio
 }
 
 // --- Organizations
-// -------------------------------------------------------------------------------------------------
 
 Status PartyApp::CheckUscc(const storage::Reader& reader, const Organization& next) const {
   const std::optional<OrganizationId> holder = FindByUscc(reader, next.profile.uscc);
@@ -282,7 +281,6 @@ std::vector<Organization> PartyApp::ListOrganizations(const storage::Reader& rea
 }
 
 // --- People
-// --------------------------------------------------------------------------------------------------------
 
 Result<Person> PartyApp::CreatePerson(storage::Txn& txn, const Principal& caller,
                                       const OrganizationId& organization,
@@ -329,7 +327,6 @@ Result<std::vector<Person>> PartyApp::ListPeople(const storage::Reader& reader, 
 }
 
 // --- API clients
-// ---------------------------------------------------------------------------------------------------
 
 // Stages a change; with `ends_tokens`, those issued so far end at once.
 Result<ApiClient> PartyApp::ChangeClient(storage::Txn& txn, const ApiClientDecision& decision,
@@ -471,7 +468,6 @@ Result<std::vector<ApiClient>> PartyApp::ListApiClients(const storage::Reader& r
 }
 
 // --- Signing keys
-// --------------------------------------------------------------------------------------------------
 
 Result<PartyApp::ProvenKey> PartyApp::ProveKey(const AddKeyInput& input) {
   const std::optional<crypto::Suite> suite = crypto::ParseSuite(input.suite);
@@ -534,7 +530,6 @@ Result<std::vector<SigningKey>> PartyApp::ListSigningKeys(const storage::Reader&
 }
 
 // --- Tokens
-// --------------------------------------------------------------------------------------------------------
 
 Result<PartyApp::TokenGrant> PartyApp::IssueToken(storage::Txn& txn, std::string_view client_id,
                                                   std::string_view client_secret) const {
@@ -606,7 +601,6 @@ PartyApp::Verification PartyApp::GetVerification(const storage::Reader& reader) 
 }
 
 // --- Credit record, timers
-// -----------------------------------------------------------------------------------------
 
 Result<CreditEntry> PartyApp::AppendCredit(storage::Txn& txn, const Principal& caller,
                                            CreditEntry entry) const {

@@ -36,7 +36,6 @@ class PartyApp {
   PartyApp(IdSource& ids, PartyOptions options);
 
   // --- Organizations
-  // -----------------------------------------------------------------------------------------------
 
   struct RegisterInput {
     Profile profile;
@@ -90,7 +89,6 @@ class PartyApp {
   static View ViewOf(const Principal& caller, const OrganizationId& organization);
 
   // --- People: the organization's manager or ADMINISTRATOR changes them, members and staff see them
-  // ----------------
 
   Result<Person> CreatePerson(storage::Txn& txn, const Principal& caller, const OrganizationId& organization,
                               const std::string& display_name) const;
@@ -103,7 +101,6 @@ class PartyApp {
                                          size_t limit) const;
 
   // --- API clients
-  // -------------------------------------------------------------------------------------------------
 
   struct CreateClientInput {
     PersonId person;
@@ -149,7 +146,6 @@ class PartyApp {
                                                 size_t limit) const;
 
   // --- Signing keys
-  // ------------------------------------------------------------------------------------------------
 
   struct AddKeyInput {
     OrganizationId organization;
@@ -176,7 +172,6 @@ class PartyApp {
                                                   size_t limit) const;
 
   // --- Tokens
-  // ------------------------------------------------------------------------------------------------------
 
   /// What a token is to say, and the key to sign it with.
   struct TokenGrant {
@@ -207,7 +202,6 @@ class PartyApp {
   Verification GetVerification(const storage::Reader& reader) const;
 
   // --- Credit record and events
-  // ------------------------------------------------------------------------------------
 
   /// `entry` without number, person and time.
   Result<CreditEntry> AppendCredit(storage::Txn& txn, const Principal& caller, CreditEntry entry) const;

@@ -183,7 +183,6 @@ Reason Why(const Result<T>& result) {
 }
 
 // --- Installing
-// ----------------------------------------------------------------------------------------------------
 
 TEST_F(PartyAppTest, InstallingFillsAnEmptyStoreOnce) {
   EXPECT_EQ(operator_.organization.state, OrganizationState::kActive);
@@ -201,7 +200,6 @@ TEST_F(PartyAppTest, InstallingFillsAnEmptyStoreOnce) {
 }
 
 // --- Registration and admission (domain.md 1.3)
-// --------------------------------------------------------------------
 
 TEST_F(PartyAppTest, ARegisteredOrganizationReadsItselfAndGetsItsRolesOnAdmission) {
   const auto registered = Register(kUsccs[1]);
@@ -346,7 +344,6 @@ TEST_F(PartyAppTest, ClosingTakesTwoPersons) {
 }
 
 // --- Members
-// -------------------------------------------------------------------------------------------------------
 
 TEST_F(PartyAppTest, AManagerRunsItsOwnOrganizationOnly) {
   const PartyApp::Registered mine = Active(kUsccs[1]);
@@ -443,7 +440,6 @@ TEST_F(PartyAppTest, AnOrganizationThatIsNotActiveGetsNoMembersAndNoKeys) {
 }
 
 // --- The second person of a client, and enrolment (domain.md 1.2)
-// --------------------------------------------------------------------------------------------------
 
 TEST_F(PartyAppTest, AManagerOfAnExchangeCannotInventAColleagueAlone) {
   const Principal manager = Exchange(kUsccs[1]);
@@ -557,7 +553,6 @@ TEST_F(PartyAppTest, WrongCodesAreCountedAsWrongSecretsAre) {
 }
 
 // --- Signing keys
-// --------------------------------------------------------------------------------------------------
 
 TEST_F(PartyAppTest, ASigningKeyNeedsProofOfPossession) {
   const PartyApp::Registered party = Active(kUsccs[1]);
@@ -600,7 +595,6 @@ TEST_F(PartyAppTest, ASigningKeyNeedsProofOfPossession) {
 }
 
 // --- Tokens
-// --------------------------------------------------------------------------------------------------------
 
 TEST_F(PartyAppTest, AWrongIdAndAWrongSecretAreOneAnswerAndOneRecord) {
   const PartyApp::Registered party = Active(kUsccs[1]);
@@ -753,7 +747,6 @@ TEST(Secrets, ASealedSecretOpensForItsClientOnly) {
 }
 
 // --- Credit record and events
-// --------------------------------------------------------------------------------------
 
 TEST_F(PartyAppTest, TheCreditRecordGrowsByOne) {
   const PartyApp::Registered party = Active(kUsccs[1]);

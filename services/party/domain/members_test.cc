@@ -19,7 +19,6 @@ const PersonId kPerson{"01hyyyyyyyyyyyyyyyyyyyyyyy"};
 const ApiClientId kClient{"01hxxxxxxxxxxxxxxxxxxxxxxx"};
 
 // --- Roles (domain.md 1.1)
-// -----------------------------------------------------------------------------------------
 
 std::set<std::string_view> Allowed(Kind kind, bool operates = false) {
   const auto roles = AllowedRoles(kind, operates);
@@ -63,7 +62,6 @@ TEST(Roles, AreSortedAndJudgedOneByOne) {
 }
 
 // --- Masks (domain.md 8.3)
-// -----------------------------------------------------------------------------------------
 
 TEST(Mask, Names) {
   EXPECT_EQ(MaskName(""), "");
@@ -81,7 +79,6 @@ TEST(Mask, Accounts) {
 }
 
 // --- People
-// --------------------------------------------------------------------------------------------------------
 
 TEST(Person, IsCreatedDisabledAndEnabled) {
   const auto created = Decide(CreatePerson{kPerson, kOrganization, "张三"}, kNow);
@@ -108,7 +105,6 @@ TEST(Person, NeedsAName) {
 }
 
 // --- Clients
-// -------------------------------------------------------------------------------------------------------
 
 CreateApiClient Creation() {
   return {.id = kClient,
@@ -250,7 +246,6 @@ TEST(ApiClient, CreationJudgesNameAndRoles) {
 }
 
 // --- Signing keys
-// --------------------------------------------------------------------------------------------------
 
 TEST(SigningKey, IsRevokedOnce) {
   const auto added =
@@ -267,7 +262,6 @@ TEST(SigningKey, IsRevokedOnce) {
 }
 
 // --- Token keys
-// ----------------------------------------------------------------------------------------------------
 
 TEST(TokenKeys, TheFirstSignsAtOnceALaterOneWhenVerifiersHaveIt) {
   const auto one = AddTokenKey({}, {.kid = "k1"}, kNow);

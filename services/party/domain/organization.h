@@ -71,7 +71,6 @@ struct Organization {
 };
 
 // --- Events: complete; folding them with Apply gives the organization
-// ----------------------------------------------
 
 struct OrganizationRegistered {
   OrganizationId id;
@@ -120,7 +119,6 @@ using OrganizationEvent =
 using OrganizationDecision = Decision<Organization, OrganizationEvent>;
 
 // --- Commands; `person` is who gives it
-// ----------------------------------------------------------------------------
 
 struct RegisterOrganization {
   OrganizationId id;

@@ -63,7 +63,6 @@ constexpr OrganizationState kStates[] = {OrganizationState::kKycPending, Organiz
                                          OrganizationState::kClosed};
 
 // --- Every state x command
-// -----------------------------------------------------------------------------------------
 
 using Command = std::function<Result<OrganizationDecision>(const Organization&)>;
 struct Row {
@@ -145,7 +144,6 @@ TEST(Organization, EveryStateAnswersEveryCommand) {
 }
 
 // --- Four eyes (domain.md 1.2, 1.3)
-// --------------------------------------------------------------------------------
 
 template <class Command>
 Reason Refusal(const Organization& state, const Command& command) {
@@ -200,7 +198,6 @@ TEST(Organization, TheOperatorIsActiveAtOnceAndStays) {
 }
 
 // --- Registration
-// --------------------------------------------------------------------------------------------------
 
 TEST(Organization, RestrictedKindsAreCreatedByAdministrators) {
   for (const Kind kind : {Kind::kExchange, Kind::kBank, Kind::kRegistry, Kind::kAuthority}) {
@@ -287,7 +284,6 @@ TEST(Organization, AReasonIsRequiredWhereOneIsGiven) {
 }
 
 // --- Properties
-// ----------------------------------------------------------------------------------------------------
 
 RC_GTEST_PROP(OrganizationProperty, EventsRebuildTheStateAndInvariantsHold, ()) {
   OrganizationDecision decision = *Decide(RegisterOrganization{kId, SomeProfile(), kMaker}, kNow);

@@ -135,7 +135,6 @@ auto EventsOf(const PartyApp& app) {
 }  // namespace
 
 // --- Organizations
-// -------------------------------------------------------------------------------------------------
 
 ServerUnaryReactor* PartyService::RegisterOrganization(CallbackServerContext* context,
                                                        const v1::RegisterOrganizationRequest* request,
@@ -319,7 +318,6 @@ ServerUnaryReactor* PartyService::ApproveClose(CallbackServerContext* context,
 }
 
 // --- People
-// --------------------------------------------------------------------------------------------------------
 
 ServerUnaryReactor* PartyService::CreatePerson(CallbackServerContext* context,
                                                const v1::CreatePersonRequest* request, v1::Person* response) {
@@ -390,7 +388,6 @@ ServerUnaryReactor* PartyService::EnablePerson(CallbackServerContext* context,
 }
 
 // --- API clients
-// ---------------------------------------------------------------------------------------------------
 
 ServerUnaryReactor* PartyService::CreateApiClient(CallbackServerContext* context,
                                                   const v1::CreateApiClientRequest* request,
@@ -532,7 +529,6 @@ ServerUnaryReactor* PartyService::SetRoles(CallbackServerContext* context, const
 }
 
 // --- Signing keys
-// --------------------------------------------------------------------------------------------------
 
 ServerUnaryReactor* PartyService::AddSigningKey(CallbackServerContext* context,
                                                 const v1::AddSigningKeyRequest* request,
@@ -601,7 +597,6 @@ ServerUnaryReactor* PartyService::RevokeSigningKey(CallbackServerContext* contex
 }
 
 // --- Tokens
-// --------------------------------------------------------------------------------------------------------
 
 // A command without a request id, so nothing of it is stored for replay: it changes the store only when it
 // fails.
@@ -672,7 +667,6 @@ ServerUnaryReactor* PartyService::GetVerificationState(CallbackServerContext* co
 }
 
 // --- Credit record and events
-// --------------------------------------------------------------------------------------
 
 ServerUnaryReactor* PartyService::AppendCreditEvent(CallbackServerContext* context,
                                                     const v1::AppendCreditEventRequest* request,

@@ -17,7 +17,6 @@ using storage::MustHold;
 constexpr size_t kAll = 1 << 20;
 
 // --- domain <-> record
-// ---------------------------------------------------------------------------------------------
 
 void ToRecord(const Profile& profile, store::ProfileRecord& record) {
   record.set_uscc(profile.uscc);
@@ -207,7 +206,6 @@ CreditEntry FromRecord(const store::CreditRecord& record) {
 }
 
 // --- Events
-// --------------------------------------------------------------------------------------------------------
 
 void ToRecord(const OrganizationEvent& event, const Organization& next, store::EventRecord& record) {
   struct Visitor {
@@ -384,7 +382,6 @@ StoredEvent FromOutbox(const storage::OutboxEvent& event) {
 }  // namespace
 
 // --- Aggregates
-// ----------------------------------------------------------------------------------------------------
 
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, const OrganizationId& id) {
   return Load<store::OrganizationRecord>(reader, KeyOf(Table::kOrganization, id.text), FromRecord);
@@ -498,7 +495,6 @@ void Save(storage::Txn& txn, const CreditEntry& entry) {
 }
 
 // --- Tokens
-// --------------------------------------------------------------------------------------------------------
 
 std::vector<TokenKey> LoadTokenKeys(const storage::Reader& reader) {
   auto keys = storage::FromEntries<store::TokenKeyRecord>(
@@ -578,7 +574,6 @@ void BumpVerificationVersion(storage::Txn& txn) {
 }
 
 // --- Lists
-// ---------------------------------------------------------------------------------------------------------
 
 std::vector<Organization> ListOrganizations(const storage::Reader& reader, std::string_view after,
                                             size_t limit) {

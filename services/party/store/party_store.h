@@ -36,7 +36,6 @@ enum class Table : uint8_t {
 // --- Aggregates. What is loaded is checked: damage stops the process. Save stages the state, its indices and
 // one event
 // --- each; the events of a decision carry the time of the command.
-// -------------------------------------------------
 
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, const OrganizationId& id);
 /// Who holds the (normalised) code, in whatever state.
@@ -58,7 +57,6 @@ int64_t LastCreditNumber(const storage::Reader& reader, const OrganizationId& id
 void Save(storage::Txn& txn, const CreditEntry& entry);
 
 // --- Tokens
-// --------------------------------------------------------------------------------------------------------
 
 /// All keys, oldest first.
 std::vector<TokenKey> LoadTokenKeys(const storage::Reader& reader);

@@ -50,7 +50,10 @@ std::string Show(const std::vector<Figure>& figures) {
 
 }  // namespace
 
-std::string_view VerbName(Verb verb) { return VerbWords(verb).english; }
+std::string_view VerbName(Verb verb) {
+  // Machines know the seven verbs of a deal; what prepares it belongs to the first.
+  return VerbWords(verb == Verb::kSetup ? Verb::kList : verb).english;
+}
 
 Figure Amount(std::string key, int64_t fen) { return {std::move(key).append(kFenSuffix), std::to_string(fen)}; }
 

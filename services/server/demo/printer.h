@@ -12,7 +12,7 @@ enum class Language { kChinese, kEnglish };
 /// The seven verbs of a deal, and what has to be there before.
 enum class Verb { kSetup, kList, kBid, kSign, kRegister, kSettle, kDisclose, kCertify };
 
-/// "setup", "list", "bid", "sign", "register", "settle", "disclose" or "certify".
+/// "list" (also what prepares the deal), "bid", "sign", "register", "settle", "disclose" or "certify".
 std::string_view VerbName(Verb verb);
 
 /// The same text in both languages.

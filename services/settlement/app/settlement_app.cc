@@ -148,7 +148,6 @@ Status SettlementApp::Take(storage::Txn& txn, const Judged& judged, const Notice
 }
 
 // --- Bank notices
-// ----------------------------------------------------------------------------------------------------
 
 Result<Notice> SettlementApp::CreateBankNotice(storage::Txn& txn, const Principal& caller,
                                                Receipt receipt) const {
@@ -232,7 +231,6 @@ Result<Notice> SettlementApp::RefundNotice(storage::Txn& txn, const Principal& c
 }
 
 // --- Release
-// ---------------------------------------------------------------------------------------------------------
 
 Result<Settlement> SettlementApp::RequestRelease(storage::Txn& txn, const Principal& caller,
                                                  const SettlementId& id, std::string_view etag) const {
@@ -287,7 +285,6 @@ Result<Settlement> SettlementApp::RejectRelease(storage::Txn& txn, const Princip
 }
 
 // --- Payouts
-// ---------------------------------------------------------------------------------------------------------
 
 Status SettlementApp::PrepareNoticeRefund(storage::Txn& txn, const Notice& notice,
                                           const std::string& maker) const {
@@ -385,7 +382,6 @@ Status SettlementApp::FinishPayout(storage::Txn& txn, const Payout& payout) cons
 }
 
 // --- Timers
-// ----------------------------------------------------------------------------------------------------------
 
 void SettlementApp::OnDepositDue(storage::Txn& txn, Deposit deposit) const {
   if (deposit.state == DepositState::kExpected && deposit.due_provisional) {
@@ -448,7 +444,6 @@ void SettlementApp::OnSettlementDue(storage::Txn& txn, const Settlement& settlem
 }
 
 // --- Feeds
-// -----------------------------------------------------------------------------------------------------------
 
 Status SettlementApp::OnIntentConfirmed(storage::Txn& txn, const IntentConfirmed& event) const {
   if (FindDeposit(txn, event.intent)) return {};
@@ -553,7 +548,6 @@ Status SettlementApp::OnOrganization(storage::Txn& txn, const std::string& name,
 }
 
 // --- Queries
-// ---------------------------------------------------------------------------------------------------------
 
 Result<Notice> SettlementApp::GetNotice(const storage::Reader& reader, const Principal& caller,
                                         const NoticeId& id) const {

@@ -30,7 +30,6 @@ class SettlementApp {
         ids_(ids) {}
 
   // --- Commands
-  // ------------------------------------------------------------------------------------------------------
 
   /// By the bank: `receipt.bank` is set from the caller. The notice that exists when the same was reported
   /// before; BANK_REFERENCE_REUSED when something else was.
@@ -62,7 +61,6 @@ class SettlementApp {
   void OnDue(storage::Txn& txn, const std::string& subject) const;
 
   // --- Feeds: each may come again and then changes nothing
-  // -----------------------------------------------------------
 
   struct IntentConfirmed {
     std::string intent;
@@ -102,7 +100,6 @@ class SettlementApp {
   Status OnOrganization(storage::Txn& txn, const std::string& name, const Organization& organization) const;
 
   // --- Queries
-  // -------------------------------------------------------------------------------------------------------
 
   Result<Notice> GetNotice(const storage::Reader& reader, const Principal& caller, const NoticeId& id) const;
   Result<Deposit> GetDeposit(const storage::Reader& reader, const Principal& caller,

@@ -38,7 +38,6 @@ S NextOf(const Decision<S, C>& decision) {
 }
 
 // --- Deposit
-// ---------------------------------------------------------------------------------------------------------
 
 ExpectDeposit Expect(int64_t required = 100) {
   return {.id = {"dep"},
@@ -215,7 +214,6 @@ TEST(DepositStates, EventsFollowOneAnother) {
 }
 
 // --- Notice
-// ----------------------------------------------------------------------------------------------------------
 
 Notice NoticeIn(NoticeState state, bool proposed = false) {
   Notice unmatched = Decide(RecordUnmatched{{"n"}, DepositReceipt()}, kNow).next;
@@ -290,7 +288,6 @@ TEST(NoticeStates, ReceiptFieldsAreChecked) {
 }
 
 // --- Payout
-// ----------------------------------------------------------------------------------------------------------
 
 PreparePayout Prepare(std::string maker = "") {
   return {.id = {"p"},
@@ -377,7 +374,6 @@ TEST(PayoutStates, TwoPersons) {
 }
 
 // --- Settlement
-// ------------------------------------------------------------------------------------------------------
 
 OpenSettlement Open(DealFacts facts = {}) {
   return {.id = {"s"},

@@ -29,7 +29,6 @@ void PutReference(storage::Txn& txn, const std::string& reference, const Referen
 }
 
 // --- Ledger
-// ----------------------------------------------------------------------------------------------------------
 
 std::string JournalKey(std::string_view exchange, int64_t number) {
   return In(Table::kJournal, exchange).U64(static_cast<uint64_t>(number)).str();
@@ -89,7 +88,6 @@ Status PostJournals(storage::Txn& txn, const std::vector<Journal>& journals) {
 }
 
 // --- Saving a decision
-// -----------------------------------------------------------------------------------------------
 
 void SetAfter(store::EventRecord& record, const Notice& state) { *record.mutable_notice() = ToRecord(state); }
 void SetAfter(store::EventRecord& record, const Deposit& state) {
@@ -148,7 +146,6 @@ StoredEvent FromOutbox(const storage::OutboxEvent& stored) {
 }
 
 // --- Audit
-// -----------------------------------------------------------------------------------------------------------
 
 // Sums over journals, kept in 128 bits and by the stored key, so that nothing is shared with the ledger's own
 // code.
