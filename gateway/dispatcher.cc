@@ -303,6 +303,8 @@ void AdminDispatcher::Handle(std::shared_ptr<const Request> request, std::functi
     done(std::move(*health));
   } else if (request->path == "/metrics" && hooks_.metrics_text) {
     done(TextAnswer(200, hooks_.metrics_text(), "text/plain; version=0.0.4; charset=utf-8"));
+  } else if (request->path == "/feeds" && hooks_.feeds_json) {
+    done(TextAnswer(200, hooks_.feeds_json(), kJson));
   } else {
     done(TextAnswer(404, "not found\n"));
   }

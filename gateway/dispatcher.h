@@ -52,7 +52,7 @@ class Dispatcher final : public Handler {
   std::atomic<uint64_t> trace_count_{0};
 };
 
-/// What the admin listener answers: /metrics, /healthz, /readyz and nothing else.
+/// What the admin listener answers: /metrics, /feeds, /healthz, /readyz and nothing else.
 class AdminDispatcher final : public Handler {
  public:
   explicit AdminDispatcher(const GatewayHooks& hooks) : hooks_(hooks) {}

@@ -21,7 +21,7 @@ struct GatewayConfig {
   std::string listen_address = "127.0.0.1:8443";  // "address:port"; port 0 takes a free one; empty: admin only
   std::string certificate_file;                   // PEM, with its chain; empty: in the clear
   std::string private_key_file;                   // PEM
-  std::string admin_address;                      // plain HTTP for /metrics, /healthz, /readyz; empty: none
+  std::string admin_address;                      // plain HTTP for /metrics, /feeds, health; empty: none
   std::vector<std::string> allowed_hosts;  // Host and SNI must be among them, any case and port; empty admits any
   std::vector<std::string> services;       // full names, such as "ttx.auction.v1.AuctionService"
 
@@ -68,6 +68,7 @@ struct RequestLog {
 struct GatewayHooks {
   std::function<bool()> ready;
   std::function<std::string()> metrics_text;
+  std::function<std::string()> feeds_json;  // of the admin listener alone: may read the stores
   std::function<void(const RequestLog&)> on_request;
 };
 

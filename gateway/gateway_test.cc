@@ -181,6 +181,7 @@ class GatewayTest : public ::testing::Test {
     config_.timer_tick = Milliseconds(10);
     hooks_.ready = [this] { return ready_.load(); };
     hooks_.metrics_text = [] { return "ttx_up 1\n"; };
+    hooks_.feeds_json = [] { return "{\"feeds\":[]}\n"; };
     hooks_.on_request = [this](const RequestLog& log) {
       const std::lock_guard lock(mutex_);
       logs_.push_back(log);
@@ -345,6 +346,8 @@ TEST_F(GatewayTest, AdminListenerIsSeparateAndPlain) {
     return TlsClient(gateway_->admin_port(), {.tls = false}).Ask(request);
   };
   EXPECT_EQ(ask(Get("/metrics")).body, "ttx_up 1\n");
+  EXPECT_EQ(ask(Get("/feeds")).body, "{\"feeds\":[]}\n");
+  EXPECT_EQ(Ask(Get("/feeds")).status, 404) << "not for the public";
   EXPECT_EQ(ask(Get("/healthz")).status, 200);
   EXPECT_EQ(ask(Get("/readyz")).status, 200);
   EXPECT_EQ(ask(Get("/v1/notes/1")).status, 404);

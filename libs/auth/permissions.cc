@@ -97,7 +97,10 @@ constexpr PermissionRow kTable[] = {
     {"listing.listing.withdraw", "TRANSFEROR"},
 
     // --- auction (domain.md 5) ---
+    {"auction.act.read", "EXCHANGE_CLERK EXCHANGE_OFFICER OPERATOR"},
+    {"auction.act.withdraw", "EXCHANGE_CLERK EXCHANGE_OFFICER OPERATOR"},
     {"auction.auction.annul", "EXCHANGE_OFFICER"},
+    {"auction.auction.confirm", "EXCHANGE_OFFICER"},
     {"auction.auction.create", "EXCHANGE_CLERK"},
     {"auction.auction.list", "*"},
     {"auction.auction.propose", "EXCHANGE_CLERK OPERATOR"},
@@ -109,12 +112,21 @@ constexpr PermissionRow kTable[] = {
     {"auction.bid.create", "BIDDER"},
     {"auction.bid.list", "*"},
     {"auction.bid.read", "BIDDER EXCHANGE_OFFICER"},
+    {"auction.default.declare", "EXCHANGE_OFFICER"},
+    {"auction.envelope.list", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER"},
+    {"auction.envelope.submit", "BIDDER"},
     {"auction.event.list", "EXCHANGE_OFFICER OPERATOR"},
     {"auction.identity.open", "EXCHANGE_OFFICER"},
+    {"auction.opening.request", "EXCHANGE_OFFICER"},
     {"auction.participant.read", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER"},
     {"auction.priority.exercise", "BIDDER"},
+    {"auction.proxy.read", "BIDDER"},
+    {"auction.proxy.set", "BIDDER"},
     {"auction.refused_bid.list", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER"},
     {"auction.reserve.commit", "TRANSFEROR"},
+    {"auction.score.fix", "EXCHANGE_OFFICER"},
+    {"auction.share.hand_in", "EXCHANGE_CLERK EXCHANGE_OFFICER"},
+    {"auction.tender.report", "EXCHANGE_OFFICER"},
 
     // --- contract (domain.md 6) ---
     {"contract.confirmation.sign", "BIDDER EXCHANGE_OFFICER"},

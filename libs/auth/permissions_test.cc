@@ -78,7 +78,7 @@ TEST(Permissions, NoRoleHoldsBothHalvesOfATwoPersonStep) {
       {"listing.listing.propose", "listing.listing.suspend"},
       {"listing.listing.accept", "listing.listing.publish"},
       {"auction.auction.propose", "auction.auction.suspend"},
-      {"contract.contract.propose", "contract.contract.confirm"},
+      {"auction.auction.propose", "auction.auction.confirm"},
       {"settlement.deposit.propose_forfeit", "settlement.deposit.forfeit"},
       {"settlement.payout.create", "settlement.payout.approve"},
       {"settlement.refund.create", "settlement.refund.approve"},

@@ -336,6 +336,19 @@ class Validator {
     Folder(field, fs::path(path).parent_path());
   }
 
+  static constexpr const char* kOrganizationForm = "it must be organizations/{id}";
+  static bool IsOrganization(std::string_view name) { return name.starts_with("organizations/"); }
+
+  // An entry for an exchange that none in `seen` is for.
+  void ExchangeOnce(const std::string& field, const std::string& exchange, std::vector<std::string>& seen) {
+    if (!IsOrganization(exchange)) {
+      Problem(field + ".exchange", Reason::kBAD_FORMAT, kOrganizationForm);
+    } else if (std::ranges::find(seen, exchange) != seen.end()) {
+      Problem(field + ".exchange", Reason::kDUPLICATE, exchange + " is given twice");
+    }
+    seen.push_back(exchange);
+  }
+
   void SettlementSection() {
     constexpr uint32_t kMinutesMax = 7 * 24 * 60;
     constexpr uint32_t kWorkdaysMax = 60;
@@ -345,6 +358,13 @@ class Validator {
     Range("settlement.release_workdays", settlement.release_workdays(), 1, kWorkdaysMax);
     Range("settlement.payment_workdays", settlement.payment_workdays(), 1, kWorkdaysMax);
     Range("settlement.overdue_workdays", settlement.overdue_workdays(), 0, kWorkdaysMax);
+    std::vector<std::string> seen;
+    for (int i = 0; i < settlement.escrow_banks_size(); ++i) {
+      const EscrowBank& entry = settlement.escrow_banks(i);
+      const std::string field = "settlement.escrow_banks[" + std::to_string(i) + "]";
+      ExchangeOnce(field, entry.exchange(), seen);
+      if (!IsOrganization(entry.bank())) Problem(field + ".bank", Reason::kBAD_FORMAT, kOrganizationForm);
+    }
   }
 
   void DisclosureSection() {
@@ -356,12 +376,7 @@ class Validator {
     for (int i = 0; i < disclosure.exchange_codes_size(); ++i) {
       const ExchangeCode& entry = disclosure.exchange_codes(i);
       const std::string field = "disclosure.exchange_codes[" + std::to_string(i) + "]";
-      if (!entry.exchange().starts_with("organizations/")) {
-        Problem(field + ".exchange", Reason::kBAD_FORMAT, "it must be organizations/{id}");
-      } else if (std::ranges::find(seen, entry.exchange()) != seen.end()) {
-        Problem(field + ".exchange", Reason::kDUPLICATE, entry.exchange() + " is given twice");
-      }
-      seen.push_back(entry.exchange());
+      ExchangeOnce(field, entry.exchange(), seen);
       Require(field + ".code", entry.code(), "say what stands for the exchange");
     }
   }
@@ -391,9 +406,11 @@ bool HasRole(const Config& config, std::string_view role) {
   return config.roles().empty() || std::ranges::find(config.roles(), role) != config.roles().end();
 }
 
-bool NeedsRecordKey(const Config& config) { return HasRole(config, "disclosure"); }
+bool NeedsRecordKey(const Config& config) { return HasRole(config, "auction") || HasRole(config, "disclosure"); }
 
-bool NeedsSecretsKey(const Config& config) { return HasRole(config, "party") || HasRole(config, "listing"); }
+bool NeedsSecretsKey(const Config& config) {
+  return HasRole(config, "party") || HasRole(config, "listing") || HasRole(config, "auction");
+}
 
 Result<Address> ParseAddress(std::string_view text, std::string_view field) {
   const Error bad =

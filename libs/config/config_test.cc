@@ -201,7 +201,8 @@ TEST_F(ConfigTest, ARoleNeedsOnlyTheFilesItUses) {
       c.clear_profile_directory();
     });
   };
-  EXPECT_THAT(missing({"gateway", "auction", "contract"}), ElementsAre());
+  EXPECT_THAT(missing({"gateway", "contract"}), ElementsAre());
+  EXPECT_THAT(missing({"auction"}), ElementsAre("record_key_file REQUIRED", "secrets_key_file REQUIRED"));
   EXPECT_THAT(missing({"party"}), ElementsAre("secrets_key_file REQUIRED"));
   EXPECT_THAT(missing({"listing"}), ElementsAre("profile_directory REQUIRED", "secrets_key_file REQUIRED"));
   EXPECT_THAT(missing({"settlement"}), ElementsAre("fee_directory REQUIRED"));
@@ -223,6 +224,27 @@ TEST_F(ConfigTest, LogFilesNeedAFolder) {
                 c.mutable_log()->set_audit_file(folder_);
               }),
               ElementsAre("log.file NOT_FOUND", "log.audit_file BAD_FORMAT"));
+}
+
+TEST_F(ConfigTest, AnExchangeHasOneEscrowBank) {
+  const auto add = [](Config& c, const char* exchange, const char* bank) {
+    EscrowBank* entry = c.mutable_settlement()->add_escrow_banks();
+    entry->set_exchange(exchange);
+    entry->set_bank(bank);
+  };
+  EXPECT_THAT(Problems([&](Config& c) {
+                add(c, "organizations/a", "organizations/x");
+                add(c, "organizations/b", "organizations/x");
+              }),
+              ElementsAre());
+  EXPECT_THAT(Problems([&](Config& c) {
+                add(c, "organizations/a", "");
+                add(c, "b", "organizations/x");
+                add(c, "organizations/a", "organizations/x");
+              }),
+              ElementsAre("settlement.escrow_banks[0].bank BAD_FORMAT",
+                          "settlement.escrow_banks[1].exchange BAD_FORMAT",
+                          "settlement.escrow_banks[2].exchange DUPLICATE"));
 }
 
 TEST_F(ConfigTest, PeriodsAndExchangeCodesAreChecked) {

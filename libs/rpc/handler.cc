@@ -128,6 +128,7 @@ Result<Call> Handler::Admit(grpc::CallbackServerContext& context, const Message&
                             std::string_view method_name) const {
   Call call;
   call.method = &MethodNamed(method_name);
+  if (call.method->audit && deps_.can_audit && !deps_.can_audit()) return Error(Reason::kUNAVAILABLE);
   call.trace = std::string(Metadata(context, "traceparent").substr(0, 64));
   TTX_TRY(call.principal, Authenticate(context));
   if (call.method->permission != "public") {
@@ -154,9 +155,10 @@ std::shared_ptr<Handler::Pending> Handler::Begin(grpc::CallbackServerContext* co
   return pending;
 }
 
-void Handler::Finish(Pending& pending, const Status& status, bool replayed) const {
-  const Call& call = pending.call;
-  deps_.on_call({
+void Handler::Finish(const std::shared_ptr<Pending>& pending, const Status& status, bool replayed) const {
+  const Call& call = pending->call;
+  if (replayed) pending->context->AddTrailingMetadata("x-ttx-replayed", "1");
+  const CallRecord record = {
       .service = service_,
       .method = call.method->name,
       .subject = call.principal.subject,
@@ -166,33 +168,29 @@ void Handler::Finish(Pending& pending, const Status& status, bool replayed) cons
       .trace = call.trace,
       .code = status.ok() ? Code::kOk : status.error().code(),
       .reason = status.ok() ? std::string_view() : ReasonName(status.error().reason),
-      .latency_us = (SteadyClock::now() - pending.start) / std::chrono::microseconds(1),
+      .latency_us = (SteadyClock::now() - pending->start) / std::chrono::microseconds(1),
       .audit = call.method->audit,
       .replayed = replayed,
-  });
-  if (replayed) pending.context->AddTrailingMetadata("x-ttx-replayed", "1");
-  if (status.ok()) {
-    pending.reactor->Finish(grpc::Status::OK);
-    return;
-  }
-  pending.reactor->Finish(ToGrpc(status.error(), ShortServiceName(service_)));
+  };
+  grpc::Status answer = status.ok() ? grpc::Status::OK : ToGrpc(status.error(), ShortServiceName(service_));
+  deps_.on_call(record, [pending, answer = std::move(answer)] { pending->reactor->Finish(answer); });
 }
 
 grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* context, const Message& request,
                                               Message& response, std::string_view method,
                                               const std::function<Result<WriteWork>(const Call&)>& parse,
-                                              std::function<Status()> reveal) {
+                                              std::function<Status(bool)> reveal) {
   std::shared_ptr<Pending> pending = Begin(context, method);
   grpc::ServerUnaryReactor* const reactor = pending->reactor;
   Result<Call> call = Admit(*context, request, method);
   if (!call.ok()) {
-    Finish(*pending, call.error());
+    Finish(pending, call.error());
     return reactor;
   }
   pending->call = std::move(call).value();
   Result<WriteWork> work = parse(pending->call);
   if (!work.ok()) {
-    Finish(*pending, work.error());
+    Finish(pending, work.error());
     return reactor;
   }
   storage::Command command;
@@ -211,13 +209,13 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
   };
   command.done = [this, pending, &response, reveal = std::move(reveal)](storage::Answer answer) {
     if (!answer.body.ok()) {
-      Finish(*pending, answer.body.error(), answer.replayed);
+      Finish(pending, answer.body.error(), answer.replayed);
       return;
     }
     if (answer.replayed) {
       TTX_CHECK(response.ParseFromString(*answer.body), "a stored answer cannot be read");
     }
-    Finish(*pending, reveal(), answer.replayed);
+    Finish(pending, reveal(answer.replayed), answer.replayed);
   };
   shell_.writer().Submit(std::move(command));
   return reactor;
@@ -240,7 +238,7 @@ grpc::ServerUnaryReactor* Handler::StartPoll(
   grpc::ServerUnaryReactor* const reactor = pending->reactor;
   Result<Call> call = Admit(*context, request, method);
   if (!call.ok()) {
-    Finish(*pending, call.error());
+    Finish(pending, call.error());
     return reactor;
   }
   pending->call = std::move(call).value();
@@ -257,7 +255,7 @@ grpc::ServerUnaryReactor* Handler::StartPoll(
 void Handler::PollOnce(std::shared_ptr<Pending> pending) {
   const bool queued = readers_.Post([this, pending] {
     if (std::chrono::system_clock::now() > pending->deadline) {
-      Finish(*pending, Error(Reason::kDEADLINE_EXCEEDED));
+      Finish(pending, Error(Reason::kDEADLINE_EXCEEDED));
       return;
     }
     const std::unique_ptr<storage::Reader> snapshot = shell_.kv().Snapshot();
@@ -265,21 +263,21 @@ void Handler::PollOnce(std::shared_ptr<Pending> pending) {
     const Result<bool> found = pending->poll(*snapshot, pending->call);
     const auto left = pending->wait_until - SteadyClock::now();
     if (!found.ok()) {
-      Finish(*pending, found.error());
+      Finish(pending, found.error());
     } else if (*found || left <= left.zero() || pending->context->IsCancelled()) {
-      Finish(*pending, {});
+      Finish(pending, {});
     } else {
       signal_.Wait(last_sequence, Nanoseconds(left / std::chrono::nanoseconds(1)),
                    [this, pending](CommitSignal::Wakeup wakeup) {
                      if (wakeup == CommitSignal::Wakeup::kCommitted) {
                        PollOnce(pending);
                      } else {
-                       Finish(*pending, {});
+                       Finish(pending, {});
                      }
                    });
     }
   });
-  if (!queued) Finish(*pending, Error(Reason::kQUEUE_FULL));
+  if (!queued) Finish(pending, Error(Reason::kQUEUE_FULL));
 }
 
 }  // namespace ttx::rpc

@@ -63,19 +63,24 @@ struct HandlerDeps {
   const Clock* clock;
   std::function<Result<Principal>(std::string_view bearer_token)> authenticate;
   std::string service_secret;  // proves that a caller is a service of this process
-  std::function<void(const CallRecord&)> on_call;
+  /// Told of every finished call; it calls `answer`, on any thread, once the record is safe: then the answer leaves.
+  /// Must not block. `call` is good only until it returns.
+  std::function<void(const CallRecord& call, std::function<void()> answer)> on_call;
+  /// Whether a record of an audited call could be made now; if not, such a call is UNAVAILABLE. Empty: always.
+  std::function<bool()> can_audit{};
 };
 
 /// The usual last step of a command's answer.
 struct NothingToReveal {
   template <class Response>
-  Status operator()(Response&) const {
+  Status operator()(Response&, bool /*replayed*/) const {
     return {};
   }
 };
 
 /// The one wrapper round every method of a service (architecture.md section 4), in this order: deadline ->
 /// authenticate -> authorize -> validate -> run -> one record of the call. Thus 401 before 403 before 400 before 404.
+/// Before all of it, an audited method is UNAVAILABLE while nothing can be recorded, also to callers without a token.
 class Handler {
  public:
   /// `service` is the full proto name. Every method of it must carry a policy with a known permission; otherwise
@@ -85,8 +90,8 @@ class Handler {
 
   /// A command. `parse(request, call)` -> Result<C> checks and converts on the caller's thread; then
   /// `run(txn, call, command)` -> Result<Response> decides and stages on the writer's. The response is stored under
-  /// the request id and replayed to a retry. `reveal(response)` -> Status changes the copy that leaves, on the first
-  /// answer and on every replay: for answers that hold a secret, which is stored sealed.
+  /// the request id and replayed to a retry. `reveal(response, replayed)` -> Status changes the copy that leaves, on
+  /// the first answer and on every replay: for answers that hold a secret, which is stored sealed.
   template <class Request, class Response, class Parse, class Run, class Reveal = NothingToReveal>
   grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context, const Request* request, Response* response,
                                   std::string_view method, Parse parse, Run run, Reveal reveal = {}) {
@@ -102,7 +107,7 @@ class Handler {
             return {};
           });
         },
-        [reveal, response]() -> Status { return reveal(*response); });
+        [reveal, response](bool replayed) -> Status { return reveal(*response, replayed); });
   }
 
   /// A query: `run(reader, call, request)` -> Result<Response> on a reader thread, over a snapshot.
@@ -151,7 +156,7 @@ class Handler {
   grpc::ServerUnaryReactor* StartWrite(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                        google::protobuf::Message& response, std::string_view method,
                                        const std::function<Result<WriteWork>(const Call&)>& parse,
-                                       std::function<Status()> reveal);
+                                       std::function<Status(bool replayed)> reveal);
   grpc::ServerUnaryReactor* StartRead(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                       std::string_view method,
                                       std::function<Status(const storage::Reader&, const Call&)> run);
@@ -160,7 +165,7 @@ class Handler {
                                       std::function<Result<bool>(const storage::Reader&, const Call&)> run);
   void PollOnce(std::shared_ptr<Pending> pending);
   std::shared_ptr<Pending> Begin(grpc::CallbackServerContext* context, std::string_view method) const;
-  void Finish(Pending& pending, const Status& status, bool replayed = false) const;
+  void Finish(const std::shared_ptr<Pending>& pending, const Status& status, bool replayed = false) const;
   Result<Principal> Authenticate(const grpc::CallbackServerContext& context) const;
 
   const std::string service_;

@@ -364,6 +364,24 @@ TEST_P(HandlerTest, AServiceMayNotActAsAUser) {
   EXPECT_EQ(Host().Value("c"), 0);
 }
 
+// Nothing is done that cannot be recorded; what was committed before waits, and the writer does not wait with it.
+TEST_P(HandlerTest, WhileNothingCanBeAuditedAuditedCallsAreRefused) {
+  Host({.run_writer = false});
+  AddInFlight under_way(Host().stub(), MakeAdd("r1", "c", 1));
+  ASSERT_TRUE(Eventually([&] { return Host().shell().writer().queued() == 1; }));
+  Host().SetCanAudit(false);
+  for (const Caller& caller : {kBidder, kNobody}) {
+    EXPECT_EQ(Add(MakeAdd("r2", "c", 10), caller).reason(), Reason::kUNAVAILABLE);
+  }
+  EXPECT_TRUE(Get("c").ok() || Get("c").reason() == Reason::kNOT_FOUND);  // not audited
+  Host().StepAll();  // returns, though no answer has left
+  EXPECT_EQ(Host().held(), 1u);
+  EXPECT_EQ(Host().Value("c"), 1);
+  Host().SetCanAudit(true);
+  EXPECT_TRUE(under_way.Get().ok());
+  EXPECT_EQ(under_way.response.value(), 1);
+}
+
 TEST_P(HandlerTest, APublicMethodAsksForNothing) {
   const auto send = [&](const Caller& caller) {
     return Send(Host().stub(), &v1::ProbeService::Stub::GetPublicCounter, GetRequest("c"), caller);
@@ -388,7 +406,8 @@ TEST_P(HandlerTest, OnlyBearerCredentialsAreTaken) {
 class HandlerMake : public ::testing::Test {
  protected:
   Result<std::unique_ptr<Handler>> Make(std::string_view service) {
-    return Handler::Make(service, {&clock_, PrincipalOf, "s", [](const CallRecord&) {}}, shell_, readers_, signal_);
+    HandlerDeps deps{&clock_, PrincipalOf, "s", [](const CallRecord&, const auto& answer) { answer(); }};
+    return Handler::Make(service, std::move(deps), shell_, readers_, signal_);
   }
 
   ManualClock clock_{Time{1}};

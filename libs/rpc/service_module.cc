@@ -9,7 +9,7 @@ ServiceModule::ServiceModule(std::string_view service_name, ModuleDeps deps)
       storage::ShellHooks{.on_due = [this](storage::Txn& txn, const std::string& subject) { OnDue(txn, subject); },
                           .on_failure = deps_.on_failure});
   shell_->writer().OnCommit([this](uint64_t last_sequence) { signal_.Publish(last_sequence); });
-  signal_.OnStreamEnd(deps_.handler.on_call);
+  signal_.OnStreamEnd([on_call = deps_.handler.on_call](const CallRecord& call) { on_call(call, [] {}); });
 }
 
 ServiceModule::~ServiceModule() {

@@ -12,10 +12,12 @@ constexpr std::string_view kServiceName = "ttx.auction.v1.AuctionService";
 
 class AuctionModule : public rpc::ServiceModule {
  public:
-  explicit AuctionModule(rpc::ModuleDeps deps) : ServiceModule(kServiceName, std::move(deps)) {
-    AddFeed("listing", "ttx.listing.v1.ListingService", [this](storage::Txn& txn, const rpc::FeedEvent& event) {
-      return OnListingEvent(app_, txn, event);
-    });
+  AuctionModule(rpc::ModuleDeps from, AuctionOptions options)
+      : ServiceModule(kServiceName, std::move(from)),
+        app_(deps().secrets_key, deps().ids, std::move(options)) {
+    AddFeed(
+        "listing", "ttx.listing.v1.ListingService",
+        [this](storage::Txn& txn, const rpc::FeedEvent& event) { return OnListingEvent(app_, txn, event); });
     NameTopics(AuctionOf);  // WatchAuction waits for its own auction only
   }
 
@@ -28,8 +30,8 @@ class AuctionModule : public rpc::ServiceModule {
   grpc::Service& service() override { return *service_; }
 
  private:
-  // Sessions that were open while the server was away are suspended before any bid is taken (domain.md 5.2), so this
-  // runs to its end on the caller's thread, before the writer has one of its own.
+  // Sessions that were open while the server was away are suspended before any bid is taken (domain.md 5.2),
+  // so this runs to its end on the caller's thread, before the writer has one of its own.
   void BeforeStart() override {
     const Time since = shell().writer().last_time();
     std::optional<std::string> cursor = "";
@@ -42,14 +44,14 @@ class AuctionModule : public rpc::ServiceModule {
 
   void OnDue(storage::Txn& txn, const std::string& subject) override { app_.OnDue(txn, subject); }
 
-  AuctionApp app_;
+  const AuctionApp app_;
   std::unique_ptr<AuctionService> service_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<rpc::Module>> MakeAuctionModule(rpc::ModuleDeps deps) {
-  auto module = std::make_unique<AuctionModule>(std::move(deps));
+Result<std::unique_ptr<rpc::Module>> MakeAuctionModule(rpc::ModuleDeps deps, AuctionOptions options) {
+  auto module = std::make_unique<AuctionModule>(std::move(deps), std::move(options));
   TTX_RETURN_IF_ERROR(module->Init());
   return std::unique_ptr<rpc::Module>(std::move(module));
 }

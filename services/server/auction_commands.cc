@@ -11,6 +11,7 @@
 #include "services/auction/replay/rules_file.h"
 #include "services/auction/replay/session.h"
 #include "services/server/commands.h"
+#include "services/server/files.h"
 
 namespace ttx::server {
 namespace {
@@ -42,6 +43,7 @@ constexpr const char* kHelp =
     "\n"
     "  --config FILE  where the data folder is (default var/ttx.conf)\n"
     "  --data DIR     the data folder itself, or the one given to `ttx init`\n"
+    "  --secrets-key FILE  the installation's secrets key (default: as configured, or DIR/keys/secrets.key)\n"
     "  --out FILE     write there, a new file, instead of to standard output\n"
     "  --json         one object a line: decisions and result, or auctions and summary\n"
     "  --progress     a line on standard error every second, also when that is no terminal\n"
@@ -77,13 +79,23 @@ Result<std::string> DataFolder(const Arguments& arguments) {
   return config.data_directory();
 }
 
-Status ExportTo(std::ostream& out, const std::string& folder, const std::string& id) {
+// The installation's secrets key, with which the store keeps reserve prices and bidders until the close.
+Result<std::string> SecretsKey(const Arguments& arguments) {
+  const std::string file = arguments.Get("secrets-key", "");
+  if (!file.empty()) return ReadFile(file);
+  const std::string data = arguments.Get("data", "");
+  if (!data.empty()) return ReadFile(data + "/keys/secrets.key");
+  TTX_TRY(const config::Config config, config::Load(arguments.Get("config", kDefaultConfig)));
+  return ReadFile(config.secrets_key_file());
+}
+
+Status ExportTo(std::ostream& out, const std::string& folder, const std::string& secrets_key, const std::string& id) {
   if (::access((folder + "/CURRENT").c_str(), R_OK) != 0) {
     return Error(Reason::kCANNOT_OPEN_FILE, {{"path", folder}, {"detail", "no store of an auction service"}});
   }
   TTX_TRY(const std::unique_ptr<storage::Kv> store, storage::OpenRocksKv({.path = folder}));
   replay::SessionWriter writer([&](const std::string& line) { out << line; });
-  TTX_RETURN_IF_ERROR(replay::ExportSession(*store, {id}, writer));
+  TTX_RETURN_IF_ERROR(replay::ExportSession(*store, secrets_key, {id}, writer));
   out.flush();
   if (!out)
     return Error(Reason::kCANNOT_OPEN_FILE, {{"path", "the output"}, {"detail", "cannot be written"}});
@@ -103,6 +115,9 @@ int Export(const Arguments& arguments) {
   if (id.starts_with("auctions/")) id.erase(0, std::string_view("auctions/").size());
   const Result<std::string> folder = DataFolder(arguments);
   if (!folder.ok()) return Refuse(folder.error());
+  const Result<std::string> secrets_key = SecretsKey(arguments);
+  if (!secrets_key.ok()) return Refuse(secrets_key.error());
+  if (secrets_key->size() != 32) return WrongUse("the secrets key has 32 bytes");
   const std::string out = arguments.Get("out", "");
   std::ofstream file;
   if (!out.empty()) {
@@ -110,7 +125,7 @@ int Export(const Arguments& arguments) {
     file.open(out, std::ios::binary);
     if (!file) return WrongUse("cannot write " + out);
   }
-  const Status status = ExportTo(out.empty() ? std::cout : file, StoreBelow(*folder), id);
+  const Status status = ExportTo(out.empty() ? std::cout : file, StoreBelow(*folder), *secrets_key, id);
   return status.ok() ? kExitOk : Refuse(status.error());
 }
 
@@ -256,7 +271,7 @@ int ReplayHistory(const Arguments& arguments) {
 
 int AuctionCommand(const std::vector<std::string>& words) {
   const Arguments arguments(words, {"json", "progress"},
-                            {"config", "data", "out", "rules", "auctions", "bids"});
+                            {"config", "data", "out", "rules", "auctions", "bids", "secrets-key"});
   if (arguments.Has("help")) {
     std::fputs(kHelp, stdout);
     return kExitOk;

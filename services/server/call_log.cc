@@ -62,7 +62,22 @@ const CallLog::Series& CallLog::Find(const rpc::CallRecord& call) {
       .first->second;
 }
 
-void CallLog::Record(const rpc::CallRecord& call) {
+CallLog::Kept::Kept(const rpc::CallRecord& call, std::function<void()> to_answer)
+    : record(call), answer(std::move(to_answer)) {
+  using Text = std::string_view rpc::CallRecord::*;
+  constexpr Text kTexts[] = {&rpc::CallRecord::service,      &rpc::CallRecord::method,
+                             &rpc::CallRecord::subject,      &rpc::CallRecord::organization,
+                             &rpc::CallRecord::person,       &rpc::CallRecord::request_id,
+                             &rpc::CallRecord::trace,        &rpc::CallRecord::reason};
+  for (const Text text : kTexts) texts += call.*text;
+  std::string_view rest = texts;
+  for (const Text text : kTexts) {
+    record.*text = rest.substr(0, (call.*text).size());
+    rest.remove_prefix((call.*text).size());
+  }
+}
+
+void CallLog::Record(const rpc::CallRecord& call, std::function<void()> answer) {
   const Series& series = Find(call);
   series.count.Add();
   series.latency.Observe(Nanoseconds(call.latency_us * 1000));
@@ -75,20 +90,54 @@ void CallLog::Record(const rpc::CallRecord& call) {
               {"code", static_cast<int>(call.code)},
               {"reason", call.reason},
               {"latency_us", call.latency_us}});
-    return;
+  } else if (const Status written = WriteToLog(call); written.ok()) {
+    End();
+  } else {
+    Begin(written.error());
+    // A refusal changed nothing, and its answer says so.
+    if (call.code == Code::kOk && Keep(call, answer)) return;
+    if (call.code == Code::kOk) WriteToStandardError(call);
   }
+  answer();
+}
+
+bool CallLog::Keep(const rpc::CallRecord& call, const std::function<void()>& answer) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || kept_.size() >= kept_max_) return false;
+  kept_.emplace_back(call, answer);
+  if (!thread_.joinable()) thread_ = std::thread([this] { WriteKept(); });
+  wake_.notify_all();
+  return true;
+}
+
+void CallLog::WriteKept() {
+  std::unique_lock lock(mutex_);
   while (true) {
-    const Status written = WriteToLog(call);
+    wake_.wait(lock, [this] { return stopping_ || !kept_.empty(); });
+    if (stopping_) break;
+    // Others only add behind it, which moves nothing.
+    Kept& oldest = kept_.front();
+    lock.unlock();
+    const Status written = WriteToLog(oldest.record);
     if (written.ok()) {
       End();
-      return;
+      oldest.answer();
+    } else {
+      Begin(written.error());
     }
-    Begin(written.error());
-    if (call.code != Code::kOk) return;  // it changed nothing, and its answer says so
-    std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, kTryAgain, [this] { return stopping_; })) break;
+    lock.lock();
+    if (written.ok()) {
+      kept_.pop_front();
+    } else {
+      wake_.wait_for(lock, kTryAgain, [this] { return stopping_; });
+    }
   }
-  WriteToStandardError(call);
+  lock.unlock();  // nothing is added any more
+  for (const Kept& kept : kept_) {
+    WriteToStandardError(kept.record);
+    kept.answer();
+  }
+  kept_.clear();
 }
 
 bool CallLog::Writable() {
@@ -125,6 +174,7 @@ void CallLog::Stop() {
     stopping_ = true;
   }
   wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace ttx::server

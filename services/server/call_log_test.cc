@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <sstream>
+#include <thread>
 
 #include "libs/obs/log.h"
 #include "libs/testing/manual_clock.h"
@@ -65,12 +68,19 @@ class CallLogTest : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(CallLogTest, ASuccessIsAnsweredOnlyOnceItIsInTheAuditLog) {
+TEST_F(CallLogTest, ASuccessIsAnsweredOnlyOnceItIsInTheAuditLogAndNoThreadWaits) {
   CallLog calls;
   EXPECT_TRUE(calls.Writable());
   ::testing::internal::CaptureStderr();
-  std::future<void> answered = std::async(std::launch::async, [&] { calls.Record(Call(true, Code::kOk)); });
-  while (calls.Writable()) std::this_thread::yield();
+  std::promise<void> answer;
+  std::future<void> answered = answer.get_future();
+  {
+    const std::string subject = "apiClients/that lives no longer than its call";
+    rpc::CallRecord call = Call(true, Code::kOk);
+    call.subject = subject;
+    calls.Record(call, [&] { answer.set_value(); });  // returns on the thread that will free the log
+  }
+  EXPECT_FALSE(calls.Writable());
   EXPECT_TRUE(Pending(answered));
   Free();
   answered.get();
@@ -80,6 +90,8 @@ TEST_F(CallLogTest, ASuccessIsAnsweredOnlyOnceItIsInTheAuditLog) {
   EXPECT_THAT(said, HasSubstr("can be written again"));
   const std::string audit = Text("audit");
   EXPECT_THAT(audit, HasSubstr(R"("event":"call","service":"ttx.auction.v1.AuctionService","method":"PlaceBid")"));
+  EXPECT_THAT(audit, HasSubstr(R"("subject":"apiClients/that lives no longer than its call","organization":)"
+                               R"("organizations/1","person":"people/1","request_id":"r1")"));
   EXPECT_EQ(audit.find("PlaceBid"), audit.rfind("PlaceBid"));
   obs::Flush();
   EXPECT_THAT(Text("log"), HasSubstr(R"("event":"audit_failed","detail":"No space left on device")"));
@@ -88,8 +100,10 @@ TEST_F(CallLogTest, ASuccessIsAnsweredOnlyOnceItIsInTheAuditLog) {
 TEST_F(CallLogTest, ARefusalDoesNotWaitAndTheOutageEndsByItself) {
   CallLog calls;
   ::testing::internal::CaptureStderr();
-  calls.Record(Call(true, Code::kFailedPrecondition));
-  calls.Record(Call(true, Code::kFailedPrecondition));
+  int answers = 0;
+  calls.Record(Call(true, Code::kFailedPrecondition), [&] { ++answers; });
+  calls.Record(Call(true, Code::kFailedPrecondition), [&] { ++answers; });
+  EXPECT_EQ(answers, 2);
   EXPECT_FALSE(calls.Writable());
   Free();
   while (!calls.Writable()) std::this_thread::yield();  // it tries once a second
@@ -100,7 +114,9 @@ TEST_F(CallLogTest, ARefusalDoesNotWaitAndTheOutageEndsByItself) {
 
 TEST_F(CallLogTest, CallsThatAreNotAuditedDoNotMind) {
   CallLog calls;
-  calls.Record(Call(false, Code::kOk));
+  int answers = 0;
+  calls.Record(Call(false, Code::kOk), [&] { ++answers; });
+  EXPECT_EQ(answers, 1);
   EXPECT_TRUE(calls.Writable());
   obs::Flush();
   EXPECT_THAT(Text("log"), HasSubstr(R"("event":"call")"));
@@ -109,13 +125,34 @@ TEST_F(CallLogTest, CallsThatAreNotAuditedDoNotMind) {
 TEST_F(CallLogTest, AStopLetsThemGoWithTheirRecordsOnStandardError) {
   CallLog calls;
   ::testing::internal::CaptureStderr();
-  std::future<void> answered = std::async(std::launch::async, [&] { calls.Record(Call(true, Code::kOk)); });
-  while (calls.Writable()) std::this_thread::yield();
-  EXPECT_TRUE(Pending(answered));
+  int answers = 0;
+  calls.Record(Call(true, Code::kOk), [&] { ++answers; });
+  EXPECT_EQ(answers, 0);
   calls.Stop();
-  answered.get();
+  EXPECT_EQ(answers, 1);
+  calls.Record(Call(true, Code::kOk), [&] { ++answers; });  // as a writer that drains
+  EXPECT_EQ(answers, 2);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr(R"("level":"audit","event":"call","service":"ttx.auction.v1.AuctionService")"));
+}
+
+TEST_F(CallLogTest, NoMoreThanTheLimitWait) {
+  constexpr size_t kLimit = 3;
+  CallLog calls(kLimit);
+  ::testing::internal::CaptureStderr();
+  std::atomic<size_t> answers = 0;
+  for (size_t i = 0; i < kLimit; ++i) calls.Record(Call(true, Code::kOk), [&] { ++answers; });
+  EXPECT_EQ(answers, 0u);
+  calls.Record(Call(true, Code::kOk), [&] { ++answers; });
+  EXPECT_EQ(answers, 1u);  // its record is on standard error
+  Free();
+  while (answers != kLimit + 1) std::this_thread::yield();
+  calls.Stop();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr(R"("level":"audit","event":"call")"));
+  EXPECT_EQ(said.find(R"("event":"call")"), said.rfind(R"("event":"call")"));
+  const std::string audit = Text("audit");
+  EXPECT_EQ(static_cast<size_t>(std::count(audit.begin(), audit.end(), '\n')), kLimit);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <grpcpp/impl/server_builder_plugin.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,6 +41,29 @@ class NoReflection : public grpc::ServerBuilderOption {
     std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
   }
 };
+
+// gRPC removes a socket that exists before it binds its own: right for one that a stopped server has left, not for one
+// that is in use. `path` fits into sockaddr_un (config::ParseAddress).
+Status CheckFreeSocket(const std::string& address, const std::string& path) {
+  const auto refuse = [&address](const char* why) {
+    return Error(Reason::kLISTEN_FAILED, {{"address", address}, {"detail", why}});
+  };
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0) {
+    if (errno == ENOENT) return {};
+    return refuse(std::strerror(errno));
+  }
+  if (!S_ISSOCK(found.st_mode)) return refuse("a file that is no socket");
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, sizeof to.sun_path - 1);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const bool answered = ::connect(probe, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  const int failed = errno;
+  ::close(probe);
+  if (answered || failed == EAGAIN) return refuse("a running server answers there");
+  return failed == ECONNREFUSED ? Status() : refuse(std::strerror(failed));
+}
 
 }  // namespace
 
@@ -92,7 +117,8 @@ std::shared_ptr<grpc::Channel> PeerChannel(const config::Peer& peer, const TlsFi
 
 Status CheckFree(const std::string& address) {
   TTX_TRY(const config::Address parsed, config::ParseAddress(address, "listen_address"));
-  if (!parsed.unix_path.empty() || parsed.port == 0) return {};
+  if (!parsed.unix_path.empty()) return CheckFreeSocket(address, parsed.unix_path);
+  if (parsed.port == 0) return {};
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <set>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "libs/storage/shell.h"
 #include "services/server/call_log.h"
 #include "services/server/clocks.h"
+#include "services/server/feed_report.h"
 #include "services/server/files.h"
 #include "services/server/grpc_edge.h"
 #include "services/server/modules.h"
@@ -41,6 +43,9 @@ constexpr size_t kReaderQueue = 4096;
 constexpr Duration kDrainTime = Seconds(10);
 constexpr std::chrono::seconds kServerShutdown{5};
 constexpr int kSandboxYears = 50;
+// In a service's folder.
+constexpr const char* kStore = "/rocksdb";
+constexpr const char* kOpenedMarker = "/OPENED";
 
 bool IsSandbox(const config::Config& config) { return config.mode() == config::Config::SANDBOX; }
 
@@ -86,6 +91,40 @@ std::string FolderOwner(const config::Config& config, std::string_view service) 
   return "ttx " + std::string(service) + (IsSandbox(config) ? " sandbox" : " production") + " format 1";
 }
 
+std::vector<std::string> HostedServices(const config::Config& config) {
+  std::vector<std::string> hosted;
+  for (const char* service : kServices) {
+    if (config::HasRole(config, service)) hosted.push_back(service);
+  }
+  if (IsSandbox(config) && config::HasRole(config, "party")) hosted.push_back("sandbox");
+  return hosted;
+}
+
+Status CheckStoreIsThere(const config::Config& config, std::string_view service) {
+  const std::string folder = ServiceFolder(config, service);
+  std::error_code failed;
+  if (!std::filesystem::exists(folder + kOpenedMarker, failed) ||
+      std::filesystem::exists(folder + kStore + "/CURRENT", failed)) {
+    return {};
+  }
+  return Error(Reason::kDATA_DAMAGED,
+               {{"path", folder + kStore}, {"detail", "it was opened before, and CURRENT is missing now"}});
+}
+
+Result<std::unique_ptr<storage::Kv>> OpenStore(const config::Config& config, std::string_view service) {
+  TTX_RETURN_IF_ERROR(CheckStoreIsThere(config, service));
+  const std::string folder = ServiceFolder(config, service);
+  TTX_TRY(std::unique_ptr<storage::Kv> kv,
+          storage::OpenRocksKv({.path = folder + kStore,
+                                .block_cache_bytes = int64_t{config.storage().block_cache_mb()} << 20,
+                                .write_buffer_bytes = int64_t{config.storage().write_buffer_mb()} << 20}));
+  std::error_code failed;
+  if (!std::filesystem::exists(folder + kOpenedMarker, failed)) {
+    TTX_RETURN_IF_ERROR(WriteNewFile(folder + kOpenedMarker, "The store beside this file has been in use.\n"));
+  }
+  return kv;
+}
+
 struct Host::Parts {
   explicit Parts(const config::Config& from) : config(from) {}
 
@@ -102,6 +141,7 @@ struct Host::Parts {
   std::unique_ptr<auth::TokenVerifier> verifier;
   std::unique_ptr<VerificationFollower> follower;
   std::vector<std::unique_ptr<rpc::Module>> modules;
+  std::map<std::string, const storage::Kv*> stores;  // the modules', by service
   std::unique_ptr<grpc::Server> server;
   int grpc_port = 0;
   std::unique_ptr<gateway::Gateway> gateway;
@@ -111,15 +151,7 @@ struct Host::Parts {
   std::set<std::string> reached;  // peers that have been connected to
 
   bool Hosts(std::string_view service) const { return config::HasRole(config, service); }
-  // The services in this process, and the sandbox's clock.
-  std::vector<std::string> Hosted() const {
-    std::vector<std::string> hosted;
-    for (const char* service : kServices) {
-      if (Hosts(service)) hosted.push_back(service);
-    }
-    if (IsSandbox(config) && Hosts("party")) hosted.push_back("sandbox");
-    return hosted;
-  }
+  std::vector<std::string> Hosted() const { return HostedServices(config); }
   // The default address is the gateway's process's; others have a listener where the configuration names one.
   std::string AdminAddress() const {
     return Hosts("gateway") || config.gateway().has_admin_address() ? config.gateway().admin_address() : "";
@@ -131,7 +163,7 @@ struct Host::Parts {
   Result<Principal> Authenticate(std::string_view token);
   Status CheckAddresses() const;
   Status CheckFiles();
-  Status ClaimFolders() const;
+  Status CheckFolders() const;
   Status MakeModules();
   Status StartServer();
   void FillDirectory(const TlsFiles& tls);
@@ -204,7 +236,11 @@ rpc::ModuleDeps Host::Parts::Deps(std::string_view service, std::unique_ptr<stor
       .handler = {.clock = clock.get(),
                   .authenticate = [this](std::string_view token) { return Authenticate(token); },
                   .service_secret = secret,
-                  .on_call = [this](const rpc::CallRecord& call) { call_log.Record(call); }},
+                  .on_call =
+                      [this](const rpc::CallRecord& call, std::function<void()> answer) {
+                        call_log.Record(call, std::move(answer));
+                      },
+                  .can_audit = [this] { return call_log.Writable(); }},
       .readers = *readers,
       .directory = directory,
       .identity = {std::string(service), secret},
@@ -236,32 +272,26 @@ Status Host::Parts::CheckFiles() {
   return gateway::Gateway::Check(EdgeConfig());
 }
 
-Status Host::Parts::ClaimFolders() const {
-  // `ttx init` marks the party's folder: without it this is a mistyped path or a disk that is not mounted,
-  // and an empty market must not be served in place of the real one.
-  std::error_code ignored;
-  if (Hosts("party") && !std::filesystem::exists(ServiceFolder(config, "party") + "/TTX", ignored)) {
-    return Error(Reason::kDATA_MISMATCH, {{"path", ServiceFolder(config, "party")},
-                                          {"found", "nobody"},
-                                          {"expected", FolderOwner(config, "party")}});
-  }
-  // All are checked before any is touched: a folder of another mode stops the start with nothing changed.
-  const std::vector<std::string> hosted = Hosted();
-  for (const std::string& service : hosted) {
-    TTX_RETURN_IF_ERROR(storage::CheckFolder(ServiceFolder(config, service), FolderOwner(config, service)));
-  }
-  for (const std::string& service : hosted) {
-    TTX_RETURN_IF_ERROR(storage::ClaimFolder(ServiceFolder(config, service), FolderOwner(config, service)));
+// `ttx init` marks the folder of every service: without a mark this is a mistyped path or a disk that is not mounted,
+// and an empty market must not be served in place of the real one. All are checked before any is touched.
+Status Host::Parts::CheckFolders() const {
+  for (const std::string& service : Hosted()) {
+    const std::string folder = ServiceFolder(config, service);
+    const std::string owner = FolderOwner(config, service);
+    TTX_RETURN_IF_ERROR(storage::CheckFolder(folder, owner));
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder + "/TTX", ignored)) {
+      return Error(Reason::kDATA_MISMATCH, {{"path", folder}, {"found", "nobody"}, {"expected", owner}});
+    }
+    TTX_RETURN_IF_ERROR(CheckStoreIsThere(config, service));
   }
   return {};
 }
 
 Status Host::Parts::MakeModules() {
   for (const std::string& service : Hosted()) {
-    TTX_TRY(std::unique_ptr<storage::Kv> kv,
-            storage::OpenRocksKv({.path = ServiceFolder(config, service) + "/rocksdb",
-                                  .block_cache_bytes = int64_t{config.storage().block_cache_mb()} << 20,
-                                  .write_buffer_bytes = int64_t{config.storage().write_buffer_mb()} << 20}));
+    TTX_TRY(std::unique_ptr<storage::Kv> kv, OpenStore(config, service));
+    stores[service] = kv.get();
     rpc::ModuleDeps deps = Deps(service, std::move(kv));
     TTX_TRY(std::unique_ptr<rpc::Module> module,
             service == "sandbox" ? MakeSandboxModule(std::move(deps), *sandbox_clock)
@@ -326,6 +356,7 @@ Status Host::Parts::StartGateway() {
   gateway::GatewayHooks hooks;
   hooks.ready = [this] { return Ready(); };
   hooks.metrics_text = obs::MetricsText;
+  hooks.feeds_json = [this] { return FeedReport(stores); };
   hooks.on_request = LogRequest;
   TTX_TRY(gateway, gateway::Gateway::Start(std::move(edge), directory, std::move(hooks)));
   return {};
@@ -362,6 +393,7 @@ void Host::Parts::Stop() {
   log_stage("writers");
   for (const auto& module : modules) module->Drain();
   log_stage("stores");
+  stores.clear();
   modules.clear();
 }
 
@@ -376,7 +408,7 @@ Result<std::unique_ptr<Host>> Host::Start(const config::Config& config) {
   std::unique_ptr<Host> host(new Host(std::make_unique<Parts>(config)));
   Parts& parts = *host->parts_;
   TTX_RETURN_IF_ERROR(parts.CheckAddresses());
-  TTX_RETURN_IF_ERROR(parts.ClaimFolders());
+  TTX_RETURN_IF_ERROR(parts.CheckFolders());
   TTX_RETURN_IF_ERROR(parts.Load());
   TTX_RETURN_IF_ERROR(parts.OpenClock());
   TTX_RETURN_IF_ERROR(parts.MakeModules());

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -53,6 +54,21 @@ class TakenPort {
   const int socket_;
   std::string address_;
 };
+
+sockaddr_un SocketAddress(const fs::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
+}
+
+bool Answers(const fs::path& path) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = SocketAddress(path);
+  const bool answers = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(probe);
+  return answers;
+}
 
 void Overwrite(const fs::path& path, const std::string& bytes) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -218,9 +234,12 @@ TEST_F(HostTest, AProcessNeedsOnlyTheFilesOfItsRoles) {
     config.set_secrets_key_file(secrets_key ? config_.secrets_key_file() : "");
     return config::Validate(config).ok() && Host::Check(config).ok();
   };
-  for (const char* role : {"gateway", "auction", "contract", "settlement"}) {
+  for (const char* role : {"gateway", "contract", "settlement"}) {
     EXPECT_TRUE(check(role, false, false)) << role;
   }
+  EXPECT_TRUE(check("auction", true, true));
+  EXPECT_FALSE(check("auction", true, false));
+  EXPECT_FALSE(check("auction", false, true));
   for (const char* role : {"party", "listing"}) {
     EXPECT_TRUE(check(role, false, true)) << role;
     EXPECT_FALSE(check(role, true, false)) << role;
@@ -245,6 +264,78 @@ TEST_F(HostTest, AnInstallationThatWasNeverMadeIsNotServed) {
   ASSERT_FALSE(host.ok());
   EXPECT_EQ(host.error().reason, Reason::kDATA_MISMATCH);
   EXPECT_FALSE(fs::exists(folder_ / "elsewhere"));
+}
+
+// A disk that is not mounted must not become an empty market.
+TEST_F(HostTest, EveryServiceNeedsTheFolderThatInitMade) {
+  for (const std::string service : {"party", "listing", "auction", "contract", "settlement", "disclosure", "sandbox"}) {
+    const fs::path folder = folder_ / "data" / service;
+    for (const bool mount_point : {false, true}) {
+      fs::rename(folder, folder_ / "away");
+      if (mount_point) fs::create_directory(folder);
+      const auto before = Contents();
+      const auto host = Host::Start(config_);
+      ASSERT_FALSE(host.ok()) << service;
+      EXPECT_EQ(host.error().reason, Reason::kDATA_MISMATCH) << service;
+      EXPECT_EQ(host.error().metadata.at("path"), folder);
+      EXPECT_EQ(host.error().metadata.at("found"), "nobody");
+      EXPECT_EQ(Contents(), before);
+      EXPECT_EQ(fs::exists(folder), mount_point);
+      fs::remove(folder);
+      fs::rename(folder_ / "away", folder);
+    }
+  }
+  Start();
+}
+
+TEST_F(HostTest, AStoreThatIsGoneIsDamageOnceItWasOpened) {
+  Start();
+  host_.reset();
+  for (const std::string service : {"party", "auction", "sandbox"}) {
+    const fs::path store = folder_ / "data" / service / "rocksdb";
+    for (const bool empty_folder : {false, true}) {
+      fs::rename(store, folder_ / "away");
+      if (empty_folder) fs::create_directory(store);
+      const auto before = Contents();
+      const auto host = Host::Start(config_);
+      ASSERT_FALSE(host.ok()) << service;
+      EXPECT_EQ(host.error().reason, Reason::kDATA_DAMAGED) << service;
+      EXPECT_EQ(host.error().metadata.at("path"), store);
+      EXPECT_EQ(Contents(), before);
+      fs::remove(store);
+      fs::rename(folder_ / "away", store);
+    }
+  }
+  Start();
+}
+
+TEST_F(HostTest, TheSocketOfARunningServerIsNotTaken) {
+  const fs::path path = folder_ / "grpc.sock";
+  config_.mutable_grpc()->set_listen_address("unix:" + path.string());
+  Overwrite(path, "no socket");
+  auto refused = Host::Start(config_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().reason, Reason::kLISTEN_FAILED);
+  EXPECT_EQ(*ReadFile(path), "no socket");
+  fs::remove(path);
+  Start();
+  Config other = config_;
+  other.set_data_directory(folder_ / "other");
+  refused = Host::Start(other);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().reason, Reason::kLISTEN_FAILED);
+  EXPECT_EQ(refused.error().metadata.at("address"), "unix:" + path.string());
+  EXPECT_TRUE(Answers(path));
+  host_.reset();
+  // What a server that was killed leaves behind is in nobody's use.
+  const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = SocketAddress(path);
+  fs::remove(path);
+  ASSERT_EQ(::bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(left);
+  EXPECT_FALSE(Answers(path));
+  Start();
+  EXPECT_TRUE(Answers(path));
 }
 
 TEST_F(HostTest, ADamagedStoreStopsTheStartAndStaysAsItIs) {
@@ -324,12 +415,13 @@ TEST_F(HostTest, WithoutAnAuditLogNothingIsDoneAndTheProcessLives) {
       std::async(std::launch::async, [this] { return AskForToken(); });
   while (Ask("GET /readyz").status != 503) std::this_thread::yield();
   EXPECT_EQ(waiting.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  EXPECT_EQ(AskForToken().status, 503);  // neither is who needs no token
   const HttpAnswer refused = Ask("GET /v1/listings", "Authorization: Bearer anything\r\n");
   EXPECT_EQ(refused.status, 503);
   EXPECT_THAT(refused.body, HasSubstr(R"("reason":"UNAVAILABLE")"));
   fs::remove(folder_ / "audit");
   ASSERT_TRUE(obs::ReopenLog().ok());
-  EXPECT_EQ(waiting.get().status, 200);
+  EXPECT_EQ(waiting.get().status, 200);  // what was under way is answered now
   EXPECT_EQ(Ask("GET /readyz").status, 200);
   EXPECT_EQ(Ask("GET /v1/listings", "Authorization: Bearer anything\r\n").status, 401);
   EXPECT_EQ(Ask("GET /v1/tokenKeys", Bearer()).status, 200);

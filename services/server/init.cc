@@ -5,7 +5,6 @@
 
 #include "libs/crypto/random.h"
 #include "libs/crypto/signature.h"
-#include "libs/storage/rocks_kv.h"
 #include "libs/storage/shell.h"
 #include "services/party/module.h"
 #include "services/server/clocks.h"
@@ -76,8 +75,8 @@ std::string GatewaySection(const Edge& edge) {
 std::string SplitConfig(std::string_view role, const std::string& common, const Edge& edge) {
   std::string text = common + "roles: \"" + std::string(role) + "\"\n";
   // A process gets the keys its role uses and no others.
-  if (role == "disclosure") text += kRecordKey;
-  if (role == "party" || role == "listing") text += kSecretsKey;
+  if (role == "disclosure" || role == "auction") text += kRecordKey;
+  if (role == "party" || role == "listing" || role == "auction") text += kSecretsKey;
   if (role == "gateway") text += GatewaySection(edge);
   for (int i = 0; i < 6; ++i) {
     if (role != kServices[i]) continue;
@@ -121,9 +120,11 @@ Result<party::Bootstrapped> BootstrapParty(const fs::path& folder, bool sandbox,
   config::Config config;
   config.set_mode(sandbox ? config::Config::SANDBOX : config::Config::PRODUCTION);
   config.set_data_directory(folder / "data");
-  TTX_RETURN_IF_ERROR(storage::ClaimFolder(ServiceFolder(config, "party"), FolderOwner(config, "party")));
-  TTX_TRY(const std::unique_ptr<storage::Kv> kv,
-          storage::OpenRocksKv({.path = ServiceFolder(config, "party") + "/rocksdb"}));
+  // Marked, they are this installation's: a start takes no other folder.
+  for (const std::string& service : HostedServices(config)) {
+    TTX_RETURN_IF_ERROR(storage::ClaimFolder(ServiceFolder(config, service), FolderOwner(config, service)));
+  }
+  TTX_TRY(const std::unique_ptr<storage::Kv> kv, OpenStore(config, "party"));
   const SystemClock clock;
   crypto::OsIds ids;
   party::BootstrapInput input;

@@ -12,11 +12,13 @@ namespace ttx::server {
 namespace {
 
 settlement::Options SettlementOptions(const config::Settlement& from) {
-  return {.deposit_grace = Minutes(from.deposit_grace_minutes()),
-          .refund_workdays = static_cast<int>(from.refund_workdays()),
-          .release_workdays = static_cast<int>(from.release_workdays()),
-          .payment_workdays = static_cast<int>(from.payment_workdays()),
-          .overdue_workdays = static_cast<int>(from.overdue_workdays())};
+  settlement::Options options{.deposit_grace = Minutes(from.deposit_grace_minutes()),
+                              .refund_workdays = static_cast<int>(from.refund_workdays()),
+                              .release_workdays = static_cast<int>(from.release_workdays()),
+                              .payment_workdays = static_cast<int>(from.payment_workdays()),
+                              .overdue_workdays = static_cast<int>(from.overdue_workdays())};
+  for (const config::EscrowBank& entry : from.escrow_banks()) options.escrow_banks[entry.exchange()] = entry.bank();
+  return options;
 }
 
 Result<std::unique_ptr<rpc::Module>> MakeDisclosure(const config::Config& config, rpc::ModuleDeps deps) {
@@ -47,7 +49,13 @@ Result<std::unique_ptr<rpc::Module>> MakeModule(std::string_view service, const 
     TTX_TRY(const std::vector<std::string> profiles, ReadFolder(config.profile_directory(), ".textproto"));
     return listing::MakeListingModule(std::move(deps), profiles);
   }
-  if (service == "auction") return auction::MakeAuctionModule(std::move(deps));
+  if (service == "auction") {
+    auction::AuctionOptions options;
+    options.hold_after_silence = config.mode() != config::Config::SANDBOX;  // a person sets a sandbox's clock
+    options.origin = config.token().issuer();
+    TTX_TRY(options.record_key_pem, ReadFile(config.record_key_file()));
+    return auction::MakeAuctionModule(std::move(deps), std::move(options));
+  }
   if (service == "contract") return contract::MakeContractModule(std::move(deps));
   if (service == "settlement") {
     TTX_TRY(const std::vector<std::string> fee_tables, ReadFolder(config.fee_directory(), ".textproto"));

@@ -61,7 +61,7 @@ class SettlementModuleTest : public ::testing::Test {
             .handler = {.clock = &clock_,
                         .authenticate = Authenticate,
                         .service_secret = kSecret,
-                        .on_call = [](const rpc::CallRecord&) {}},
+                        .on_call = [](const rpc::CallRecord&, const auto& answer) { answer(); }},
             .readers = readers_,
             .directory = directory_,
             .identity = {"settlement", kSecret},

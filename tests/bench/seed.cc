@@ -2,7 +2,7 @@
 // the party service and auctions through those of the auction service. Writes what the load generators need
 // into --out:
 //   bidders           client id, secret and organization of each bidder, one a line
-//   auctions.<kind>   names of the open auctions: hot, warm-up, spread
+//   auctions.<kind>   names of the open auctions: hot, warm-up, spread, sealed
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +11,7 @@
 
 #include "libs/core/uscc.h"
 #include "libs/crypto/random.h"
+#include "libs/sealed/test_parties.h"
 #include "libs/storage/codec.h"
 #include "libs/storage/rocks_kv.h"
 #include "libs/storage/shell.h"
@@ -140,10 +141,24 @@ std::vector<std::string> SeedBidders(const Options& options, SetClock& clock, Id
   return organizations;
 }
 
-enum class Kind { kLimited, kScheduled, kClosed };
+enum class Kind { kLimited, kSealed, kScheduled, kClosed };
 
-// An auction that bids move in its limited phase, one that begins in a month, or one that ended without a
-// bid.
+// Three of five holders open the envelopes.
+auction::SealedRules SealedRulesOf() {
+  constexpr int kThreshold = 3;
+  constexpr int kHolders = 5;
+  static const std::string holder_set =
+      sealed::MakeTestParties(sealed::Suite::kTtxSb1, kThreshold, kHolders).holders.text();
+  auction::SealedRules rules;
+  rules.submissions = 16;
+  rules.shares_needed = kThreshold;
+  rules.shares_total = kHolders;
+  rules.holder_set = holder_set;
+  return rules;
+}
+
+// An auction that bids move in its limited phase, one that takes envelopes, one that begins in a month, or
+// one that ended without a bid.
 auction::ScheduleAuction MakeAuction(Kind kind, const std::vector<std::string>& organizations, IdSource& ids,
                                      Time now) {
   auction::ScheduleAuction auction;
@@ -159,12 +174,20 @@ auction::ScheduleAuction MakeAuction(Kind kind, const std::vector<std::string>& 
       kind == Kind::kClosed ? auction::LimitedEntry::kIfTwoBidders : auction::LimitedEntry::kAlways;
   auction.rules.max_steps_per_bid = 0;
   auction.rules.self_outbid = true;
+  if (kind == Kind::kSealed) {
+    auction.rules.mode = auction::Mode::kSealed;
+    auction.rules.free_period = Hours(24);
+    auction.rules.sealed = SealedRulesOf();
+  }
   auction.start_time = kind == Kind::kScheduled ? now + Hours(24 * 30) : now;
-  const size_t bidders = kind == Kind::kLimited ? organizations.size() : kBiddersOfOldAuctions;
+  const bool open = kind == Kind::kLimited || kind == Kind::kSealed;
+  const size_t bidders = open ? organizations.size() : kBiddersOfOldAuctions;
   for (size_t i = 0; i < bidders; ++i) {
     char code[8];
     std::snprintf(code, sizeof code, "B%04zu", i);
-    auction.bidders.push_back({code, organizations[i], auction.listing + "/intents/" + ids.Next(now)});
+    auction.bidders.push_back({.code = code,
+                               .organization = organizations[i],
+                               .intent = auction.listing + "/intents/" + ids.Next(now)});
   }
   return auction;
 }
@@ -178,21 +201,23 @@ class AuctionSeeder {
         ids_(ids),
         organizations_(std::move(organizations)),
         now_(SystemNow()),
-        store_(options.Must("data"), options.Get("mode", "sandbox"), "auction", clock) {}
+        store_(options.Must("data"), options.Get("mode", "sandbox"), "auction", clock),
+        app_(ReadBytes(options.Must("secrets-key")), ids,
+             // Not stored: envelopes are addressed to what the server's configuration names.
+             {.hold_after_silence = false, .origin = "seed", .record_key_pem = "seed"}) {}
 
   void Run() {
     clock_.Set(now_ - Seconds(kScheduledAgo));
     Open("hot", options_.GetInt("hot", 1));
     Open("warm-up", 1);
     Open("spread", options_.GetInt("spread", 1000));
+    Open("sealed", options_.GetInt("sealed", 0), Kind::kSealed);
     Schedule(Kind::kScheduled, options_.GetInt("scheduled", 0));
     for (const std::string& id : Schedule(Kind::kClosed, options_.GetInt("closed", 0))) moving_.push_back(id);
     store_.Commit();
     clock_.Set(now_ - Seconds(kAdvancedAgo));
     for (const std::string& id : moving_) {
       store_.Submit([this, &id](storage::Txn& txn) -> Status {
-        // As the shell runs a timer: what was planned is gone when it comes.
-        txn.ClearDue(*auction::LoadAuction(txn, {id})->due, id);
         app_.OnDue(txn, id);
         return {};
       });
@@ -204,9 +229,9 @@ class AuctionSeeder {
   uint64_t last_sequence() const { return storage::LastSequence(store_.kv()); }
 
  private:
-  void Open(const std::string& name, int64_t count) {
+  void Open(const std::string& name, int64_t count, Kind kind = Kind::kLimited) {
     std::ofstream out(options_.Must("out") + "/auctions." + name);
-    for (const std::string& id : Schedule(Kind::kLimited, count)) {
+    for (const std::string& id : Schedule(kind, count)) {
       moving_.push_back(id);
       out << "auctions/" << id << '\n';
     }
@@ -229,7 +254,7 @@ class AuctionSeeder {
   const std::vector<std::string> organizations_;
   const Time now_;
   Store store_;
-  const auction::AuctionApp app_{};
+  const auction::AuctionApp app_;
   std::vector<std::string> moving_;
 };
 

@@ -51,10 +51,10 @@ class Installation:
         text = re.sub(r"lifetime_seconds: \d+", f"lifetime_seconds: {TOKEN_LIFETIME_SECONDS}", text)
         self.config.write_text(text, encoding="utf-8")
 
-    def seed(self, hot=1, spread=1000, scheduled=0, closed=0):
+    def seed(self, hot=1, spread=1000, sealed=0, scheduled=0, closed=0):
         run(self.build / "tests/bench/ttx_bench_seed", "--data", self.folder / "data", "--mode", "sandbox",
             "--secrets-key", self.folder / "keys/secrets.key", "--out", self.folder, "--bidders", 16, "--hot", hot,
-            "--spread", spread, "--scheduled", scheduled, "--closed", closed)
+            "--spread", spread, "--sealed", sealed, "--scheduled", scheduled, "--closed", closed)
 
     def start(self):
         """Starts the server; returns the seconds until it said it was ready for requests."""

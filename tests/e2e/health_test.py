@@ -76,11 +76,12 @@ class Surface(unittest.TestCase):
             self.assertEqual(admin_get(self.ttx, path)[0], 404, path)
         self.assertEqual(admin_get(self.ttx, "/metrics", "POST")[0], 405)
 
-    def test_metrics_are_not_public(self):
-        for token in [None, self.ttx.admin_token()]:
-            answer = self.ttx.request("GET", "/metrics", token=token)
-            self.assertEqual(answer.status, 404)
-            self.assertEqual(answer.json["reason"], "ROUTE_NOT_FOUND")
+    def test_metrics_and_feeds_are_not_public(self):
+        for path in ["/metrics", "/feeds"]:
+            for token in [None, self.ttx.admin_token()]:
+                answer = self.ttx.request("GET", path, token=token)
+                self.assertEqual(answer.status, 404)
+                self.assertEqual(answer.json["reason"], "ROUTE_NOT_FOUND")
 
     def calls(self, **labels):
         """The value of ttx_calls_total with these labels, 0 while there is none."""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 from installation import BINARY, Installation, free_ports
 
@@ -29,6 +30,15 @@ class Topologies(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr + ttx.log_tail())
                 self.assertTrue(all(step["ok"] for step in steps))
                 self.assertEqual(VERBS, {step["verb"] for step in steps})
+            with urllib.request.urlopen(f"http://127.0.0.1:{ttx.admin_port}/feeds", timeout=10) as answer:
+                feeds = json.load(answer)["feeds"]
+            self.assertEqual([feed for feed in feeds if feed["refusals"] or feed["cursor"] < 1], [])
+            taken = {(feed["service"], feed["source"]) for feed in feeds}
+            if split:  # the gateway's process has no service
+                self.assertEqual(taken, set())
+            else:
+                self.assertLessEqual({("auction", "listing"), ("contract", "listing"), ("settlement", "contract")},
+                                     taken)
             self.assertEqual(set(ttx.stop()), {0})
             with open(ttx.path("server.log")) as log:
                 self.assertNotIn("feed_event_refused", log.read())
@@ -212,13 +222,20 @@ class Refusals(unittest.TestCase):
                     self.assertEqual(os.stat(os.path.join(where, name)).st_mode & 0o077, 0, name)
 
     def test_every_command_explains_itself(self):
-        for command in [[], ["serve"], ["init"], ["demo"], ["openapi"], ["config", "check"]]:
+        for command in [[], ["serve"], ["init"], ["demo"], ["openapi"], ["config", "check"], ["auction"],
+                        ["auction", "export"], ["auction", "replay"]]:
             done = subprocess.run([BINARY, *command, "--help"], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0)
             self.assertIn("Usage", done.stdout)
         for command in [["nonsense"], ["serve", "--nonsense"], ["init"], ["openapi", "--nonsense"]]:
             done = subprocess.run([BINARY, *command], capture_output=True, text=True)
             self.assertEqual(done.returncode, 64, command)
+        # `auction` answers with its status too, so wrong use has one of its own there.
+        for command in [["auction"], ["auction", "nonsense"], ["auction", "export"], ["auction", "replay"],
+                        ["auction", "replay", "--nonsense"]]:
+            done = subprocess.run([BINARY, *command], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), command)
+            self.assertIn("Usage: ttx auction", done.stderr)
 
 
 def flip(path):

@@ -6,7 +6,6 @@
 #include "libs/crypto/signature.h"
 #include "libs/rpc/feed.h"
 #include "libs/storage/codec.h"
-#include "services/auction/store/record.pb.h"
 #include "services/settlement/store/record.pb.h"
 
 namespace ttx::sim {
@@ -35,16 +34,12 @@ std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') +
 
 // --- The rules of bidding (domain.md 5), once more and naively -----------------------------------
 
-using AuctionLog = std::vector<auction::store::EventRecord>;
+using AuctionLog = std::vector<auction::Event>;
 
-// The numbers of states as they are stored.
-enum Phase { kScheduled = 0, kFree = 1, kPreparing = 2, kLimited = 3, kSuspended = 4, kClosed = 5 };
-enum Outcome { kNone = 0, kWinner = 1, kNoBid = 2, kBelowReserve = 3 };
-
-int64_t StepAt(const auction::store::RulesRecord& rules, int64_t fen) {
-  int64_t step = rules.increments(0).step_fen();
-  for (const auto& tier : rules.increments()) {
-    if (tier.from_fen() <= fen) step = tier.step_fen();
+int64_t StepAt(const auction::Rules& rules, int64_t fen) {
+  int64_t step = rules.increments.front().step.value;
+  for (const auto& tier : rules.increments) {
+    if (tier.from.value <= fen) step = tier.step.value;
   }
   return step;
 }
@@ -52,29 +47,15 @@ int64_t StepAt(const auction::store::RulesRecord& rules, int64_t fen) {
 // Walks through the log of one session and says what is wrong with it.
 class Referee {
  public:
+  using State = auction::State;
   using Complain = std::function<void(const std::string&)>;
   explicit Referee(Complain complain) : complain_(std::move(complain)) {}
 
   void Run(const AuctionLog& log) {
-    for (const auto& event : log) {
-      Require(!closed_ || event.has_bid_refused(), "A7 something happened after the close");
-      if (event.has_scheduled()) Take(event.scheduled());
-      if (event.has_phase_started()) Take(event.phase_started());
-      if (event.has_bid_accepted()) Take(event.bid_accepted());
-      if (event.has_suspended()) {
-        before_suspension_ = phase_;
-        phase_ = kSuspended;
-      }
-      if (event.has_resumed()) {
-        Require(event.resumed().state() == before_suspension_, "A5 a session went on in another phase");
-        phase_ = event.resumed().state();
-        end_ = event.resumed().end_ns();
-      }
-      if (event.has_extended()) {
-        Require(event.extended().end_ns() > end_, "A6 an outage brought the end nearer");
-        end_ = event.extended().end_ns();
-      }
-      if (event.has_closed()) Take(event.closed());
+    for (const auction::Event& event : log) {
+      Require(!closed_ || std::holds_alternative<auction::BidRefused>(event.payload),
+              "A7 something happened after the close");
+      std::visit([this](const auto& payload) { Take(payload); }, event.payload);
     }
   }
 
@@ -83,112 +64,124 @@ class Referee {
     int64_t fen;
   };
   const std::map<int64_t, Accepted>& bids() const { return bids_; }
-  const auction::store::ScheduledRecord& scheduled() const { return scheduled_; }
-  const std::optional<auction::store::ClosedRecord>& closed() const { return closed_; }
+  const auction::Scheduled& scheduled() const { return scheduled_; }
+  const std::optional<auction::Closed>& closed() const { return closed_; }
 
  private:
   void Require(bool holds, const char* violation) const {
     if (!holds) complain_(violation);
   }
 
-  void Take(const auction::store::ScheduledRecord& event) {
+  const auction::Rules& rules() const { return scheduled_.terms->rules; }
+
+  // What says nothing about the bids of a MULTI session.
+  template <class Payload>
+  void Take(const Payload&) {}
+
+  void Take(const auction::Scheduled& event) {
     scheduled_ = event;
-    end_ = event.start_time_ns();
+    end_ = event.terms->start_time;
   }
 
-  void Take(const auction::store::PhaseStartedRecord& event) {
-    const auto& rules = scheduled_.rules();
-    Require(event.start_ns() == end_, "A5 a phase did not begin where the one before ended");
-    const int64_t length = event.state() == kFree        ? rules.free_period_ns()
-                           : event.state() == kPreparing ? rules.preparation_ns()
-                                                         : rules.cycle_ns();
-    Require(event.end_ns() == event.start_ns() + length, "A5 a phase has another length than its rule");
-    phase_ = event.state();
-    end_ = event.end_ns();
+  void Take(const auction::PhaseStarted& event) {
+    Require(event.start == end_, "A5 a phase did not begin where the one before ended");
+    const Duration length = event.state == State::kFree        ? rules().free_period
+                            : event.state == State::kPreparing ? rules().preparation
+                                                               : rules().cycle;
+    Require(event.end == event.start + length, "A5 a phase has another length than its rule");
+    phase_ = event.state;
+    end_ = event.end;
   }
 
-  void Take(const auction::store::BidAcceptedRecord& event) {
-    const auto& bid = event.bid();
-    const auto& rules = scheduled_.rules();
-    Require(bid.number() == last_number_ + 1, "A1 bids are not numbered without gaps");
-    Require(bid.time_ns() > last_time_, "A19 bids are not in the order of their times");
-    Require((phase_ == kFree || phase_ == kLimited) && bid.time_ns() < end_,
+  void Take(const auction::Suspended&) {
+    if (phase_ != State::kSuspended) before_suspension_ = phase_;
+    phase_ = State::kSuspended;
+  }
+
+  void Take(const auction::Resumed& event) {
+    Require(event.state == before_suspension_, "A5 a session went on in another phase");
+    phase_ = event.state;
+    end_ = event.end;
+  }
+
+  void Take(const auction::Extended& event) {
+    Require(event.end > end_, "A6 an outage shortened a phase");
+    end_ = event.end;
+  }
+
+  void Take(const auction::BidAccepted& event) {
+    const auction::Bid& bid = event.bid;
+    Require(bid.number == last_number_ + 1, "A1 bids are not numbered without gaps");
+    Require(bid.time > last_time_, "A19 bids are not in the order of their times");
+    Require((phase_ == State::kFree || phase_ == State::kLimited) && bid.time < end_,
             "A5 a bid was taken outside a phase");
-    const bool known = std::any_of(scheduled_.bidders().begin(), scheduled_.bidders().end(),
-                                   [&](const auto& bidder) { return bidder.code() == bid.code(); });
+    const bool known = std::any_of(scheduled_.bidders.begin(), scheduled_.bidders.end(),
+                                   [&](const auto& bidder) { return bidder.code == bid.code; });
     Require(known, "A11 somebody bid who was not admitted");
-    Require(bid.price_fen() >= rules.start_price_fen(), "A3 a bid below the start price");
+    Require(bid.price >= rules().start_price, "A3 a bid below the start price");
     if (best_ > 0) {
-      Require(bid.price_fen() >= best_ + StepAt(rules, best_), "A3 a bid rises by less than the increment");
-      Require(rules.self_outbid() || bid.code() != leader_, "A3 a leader outbid itself");
+      Require(bid.price.value >= best_ + StepAt(rules(), best_), "A3 a bid rises by less than the increment");
+      Require(rules().self_outbid || bid.code != leader_, "A3 a leader outbid itself");
     }
-    if (rules.has_cap_fen()) Require(bid.price_fen() <= rules.cap_fen(), "A3 a bid above the cap");
-    if (phase_ == kLimited) {
-      Require(bid.phase_end_ns() == std::max(end_, bid.time_ns() + rules.cycle_ns()),
-              "A6 a limited cycle did not begin anew");
+    if (rules().cap) Require(bid.price <= *rules().cap, "A3 a bid above the cap");
+    if (phase_ == State::kLimited) {
+      Require(event.phase_end == std::max(end_, bid.time + rules().cycle), "A6 a limited cycle did not begin anew");
     } else {
-      Require(bid.phase_end_ns() == end_, "A6 a bid moved the end of the free period");
+      Require(event.phase_end == end_, "A6 a bid moved the end of the free period");
     }
-    end_ = bid.phase_end_ns();
-    last_number_ = bid.number();
-    last_time_ = bid.time_ns();
-    best_ = bid.price_fen();
-    leader_ = bid.code();
-    bids_[bid.number()] = {bid.code(), bid.price_fen()};
+    end_ = event.phase_end;
+    last_number_ = bid.number;
+    last_time_ = bid.time;
+    best_ = bid.price.value;
+    leader_ = bid.code;
+    bids_[bid.number] = {bid.code, bid.price.value};
   }
 
   // The winner is found by looking at all bids again: the highest, and among equals the first.
-  void Take(const auction::store::ClosedRecord& event) {
+  void Take(const auction::Closed& event) {
     Require(!closed_, "A7 a session closed twice");
     closed_ = event;
-    const auto& rules = scheduled_.rules();
     int64_t number = 0;
     for (const auto& [candidate, bid] : bids_) {
       if (number == 0 || bid.fen > bids_.at(number).fen) number = candidate;
     }
-    const bool capped = rules.has_cap_fen() && best_ == rules.cap_fen();
-    Require(event.time_ns() == (capped ? last_time_ : end_),
-            "A5 a session closed at another time than its end");
-    Require(event.bid_count() == static_cast<int64_t>(bids_.size()),
-            "A1 the close counts other bids than were taken");
-    const int64_t reserve = scheduled_.has_reserve() ? scheduled_.reserve().price_fen() : 0;
+    const bool capped = rules().cap && best_ == rules().cap->value;
+    Require(event.time == (capped ? last_time_ : end_), "A5 a session closed at another time than its end");
+    Require(event.bid_count == static_cast<int64_t>(bids_.size()), "A1 the close counts other bids than were taken");
+    const auto& reserve = scheduled_.terms->reserve;
     if (number == 0) {
-      Require(event.outcome() == kNoBid && !event.has_winner(), "A9 an outcome without a bid");
-    } else if (bids_.at(number).fen < reserve) {
-      Require(event.outcome() == kBelowReserve && !event.has_winner(), "A9 a sale below the reserve price");
+      Require(event.outcome == auction::Outcome::kNoBid && !event.winner, "A9 an outcome without a bid");
+    } else if (reserve && bids_.at(number).fen < reserve->price.value) {
+      Require(event.outcome == auction::Outcome::kBelowReserve && !event.winner, "A9 a sale below the reserve price");
     } else {
-      Require(event.outcome() == kWinner && event.winner().number() == number &&
-                  event.winner().code() == bids_.at(number).code &&
-                  event.winner().price_fen() == bids_.at(number).fen,
+      Require(event.outcome == auction::Outcome::kWinner && event.winner && event.winner->number == number &&
+                  event.winner->code == bids_.at(number).code && event.winner->price.value == bids_.at(number).fen,
               "A9 the winner is not the highest bid");
     }
-    if (scheduled_.has_reserve()) {
-      const auto& kept = scheduled_.reserve();
-      Require(crypto::Sha256(kept.salt() + "TTX-RESERVE-1|" + std::to_string(kept.price_fen())) ==
-                  kept.commitment(),
+    if (reserve) {
+      Require(crypto::Sha256(reserve->salt + "TTX-RESERVE-1|" + std::to_string(reserve->price.value)) ==
+                  reserve->commitment,
               "A9 the reserve price is not the one committed to");
     }
   }
 
   const Complain complain_;
-  auction::store::ScheduledRecord scheduled_;
+  auction::Scheduled scheduled_;
   std::map<int64_t, Accepted> bids_;
-  std::optional<auction::store::ClosedRecord> closed_;
-  int phase_ = kScheduled;
-  int before_suspension_ = kScheduled;
-  int64_t end_ = 0;
+  std::optional<auction::Closed> closed_;
+  State phase_ = State::kScheduled;
+  State before_suspension_ = State::kScheduled;
+  Time end_;
   int64_t last_number_ = 0;
-  int64_t last_time_ = 0;
+  Time last_time_;
   int64_t best_ = 0;
   std::string leader_;
 };
 
-std::map<std::string, AuctionLog> AuctionLogs(const storage::Reader& reader) {
+std::map<std::string, AuctionLog> AuctionLogs(const Installation& services, const storage::Reader& reader) {
   std::map<std::string, AuctionLog> logs;
-  for (const storage::OutboxEvent& event : storage::ReadOutbox(reader, 0, kAll)) {
-    auction::store::EventRecord record;
-    TTX_CHECK(record.ParseFromString(event.payload), "an auction event that cannot be read");
-    logs[record.auction()].push_back(std::move(record));
+  for (const auction::StoredEvent& stored : auction::ListEvents(reader, services.auction.vault(), {}, 0, kAll)) {
+    logs[stored.auction.text].push_back(stored.event);
   }
   return logs;
 }
@@ -224,6 +217,7 @@ void Auditor::Audit() {
     exchanges.insert(KeyReader(entry.key, static_cast<uint8_t>(settlement::Table::kJournal)).Text());
   }
   for (const std::string& exchange : exchanges) AuditLedger(exchange);
+  AuditDeposits();
   AuditSettlements();
   AuditContracts();
   AuditDeals();
@@ -308,18 +302,18 @@ void Auditor::AuditOutboxes() {
 
 void Auditor::AuditAuctions() {
   const storage::Kv& disk = Disk("auction");
-  const auto logs = AuctionLogs(disk);
+  const auto logs = AuctionLogs(services_, disk);
   for (const auto& [id, log] : logs) {
     Referee referee([&, &auction = id](const std::string& violation) {
       Expect(false, violation, " in auctions/", auction);
     });
     referee.Run(log);
     checks_ += log.size();
-    const auto offered = listing::LoadListing(Disk("listing"), IdOf(referee.scheduled().listing()));
-    for (const auto& bidder : referee.scheduled().bidders()) {
-      Expect(offered && bidder.organization() != offered->owner && bidder.organization() != offered->exchange,
+    const auto offered = listing::LoadListing(Disk("listing"), IdOf(referee.scheduled().terms->listing));
+    for (const auto& bidder : referee.scheduled().bidders) {
+      Expect(offered && bidder.organization != offered->owner && bidder.organization != offered->exchange,
              "A11 the seller is a bidder in auctions/", id);
-      const auto deposit = settlement::FindDeposit(Disk("settlement"), bidder.intent());
+      const auto deposit = settlement::FindDeposit(Disk("settlement"), bidder.intent);
       Expect(deposit && deposit->amount >= deposit->required, "A10 a bidder without a deposit in auctions/",
              id);
     }
@@ -433,6 +427,69 @@ void Auditor::AuditLedger(const std::string& exchange) {
          " is not what came in less what went out");
 }
 
+// What was held for an intent became price or went back to its payer, once, and never was more than came in.
+// The journals, the payouts and the log of the deposits must tell the same.
+void Auditor::AuditDeposits() {
+  const storage::Kv& disk = Disk("settlement");
+  struct Hold {
+    int64_t taken = 0;
+    int64_t captured = 0;
+    int64_t released = 0;
+    int64_t paid_back = 0;
+  };
+  std::map<std::string, Hold> holds;  // by intent
+  for (const storage::Entry& entry : ScanTable(disk, settlement::Table::kJournal)) {
+    settlement::store::JournalRecord journal;
+    TTX_CHECK(journal.ParseFromString(entry.value), "a journal that cannot be read");
+    std::string giver;
+    Sums given;  // to the price and back
+    for (const auto& line : journal.lines()) {
+      if (line.account() == 2101) holds[line.dimension()].taken += line.credit_fen();
+      if (line.account() == 2101 && line.debit_fen() > 0) giver = line.dimension();
+      if (line.account() == 2201) given.debits += line.credit_fen();
+      if (line.account() == 2102) given.credits += line.credit_fen();
+    }
+    if (giver.empty()) continue;
+    holds[giver].captured += given.debits;
+    holds[giver].released += given.credits;
+  }
+  for (const storage::Entry& entry : ScanTable(disk, settlement::Table::kPayout)) {
+    settlement::store::PayoutRecord payout;
+    TTX_CHECK(payout.ParseFromString(entry.value), "a payout that cannot be read");
+    const bool succeeded = payout.state() == static_cast<int>(settlement::PayoutState::kSucceeded);
+    if (!succeeded || !payout.subject().starts_with("deposits/")) continue;
+    holds[payout.owed_to()].paid_back += payout.amount_fen();
+  }
+  std::map<std::string, int> decided;  // what becomes of the money
+  std::map<std::string, int> refunded;
+  for (const settlement::StoredEvent& stored : settlement::ListEvents(disk, 0, kAll)) {
+    using Change = settlement::DepositChange;
+    const auto* step = std::get_if<settlement::DepositEvent>(&stored.event);
+    if (step == nullptr) continue;
+    const Change change = step->change;
+    decided[step->after.id.text] += change == Change::kMissed || change == Change::kReleased ||
+                                    change == Change::kRefundDue || change == Change::kConverted;
+    refunded[step->after.id.text] += change == Change::kRefunded;
+  }
+  for (const storage::Entry& entry : ScanTable(disk, settlement::Table::kDeposit)) {
+    settlement::store::DepositRecord deposit;
+    TTX_CHECK(deposit.ParseFromString(entry.value), "a deposit that cannot be read");
+    const Hold& hold = holds[deposit.intent()];
+    const auto state = static_cast<settlement::DepositState>(deposit.state());
+    const bool waiting =
+        state == settlement::DepositState::kExpected || state == settlement::DepositState::kEffective;
+    const bool paying = !deposit.payout().empty() && refunded[deposit.id()] == 0;
+    Expect(hold.taken == deposit.amount_fen() && hold.captured == deposit.converted_fen(), "E4 deposits/",
+           deposit.id(), " and the journals name different amounts");
+    Expect(hold.captured + hold.released <= hold.taken && hold.paid_back <= hold.released, "E4 deposits/",
+           deposit.id(), " gave out more than it held");
+    Expect(decided[deposit.id()] == (waiting ? 0 : 1) && refunded[deposit.id()] <= 1, "E4 deposits/",
+           deposit.id(), " did not end once");
+    Expect(waiting || paying || hold.captured + hold.paid_back == hold.taken, "E4 deposits/", deposit.id(),
+           " is over and some of it is left");
+  }
+}
+
 void Auditor::AuditSettlements() {
   const storage::Kv& disk = Disk("settlement");
   std::set<std::string> references;
@@ -526,7 +583,7 @@ void Auditor::AuditContracts() {
 
 // The price and the buyer of a deal are those that the auction or the quote determined, in every service.
 void Auditor::AuditDeals() {
-  const auto logs = AuctionLogs(Disk("auction"));
+  const auto logs = AuctionLogs(services_, Disk("auction"));
   for (const auto& entry : ScanTable(Disk("contract"), contract::Table::kDeal)) {
     const auto deal = contract::LoadDeal(
         Disk("contract"), {KeyReader(entry.key, static_cast<uint8_t>(contract::Table::kDeal)).Text()});
@@ -543,10 +600,10 @@ void Auditor::AuditDeals() {
       Referee referee([](const std::string&) {});
       referee.Run(log->second);
       const auto& closed = referee.closed();
-      bool same = closed && closed->has_winner() && closed->winner().price_fen() == facts.price.value &&
-                  closed->winner().code() == facts.bidder_code;
-      for (const auto& bidder : referee.scheduled().bidders()) {
-        if (bidder.code() == facts.bidder_code) same = same && bidder.organization() == facts.buyer;
+      bool same = closed && closed->winner && closed->winner->price == facts.price &&
+                  closed->winner->code == facts.bidder_code;
+      for (const auto& bidder : referee.scheduled().bidders) {
+        if (bidder.code == facts.bidder_code) same = same && bidder.organization == facts.buyer;
       }
       Expect(same, "C4 ", name, " is not what its auction determined");
     }
@@ -575,7 +632,7 @@ void Auditor::AuditDeals() {
 
 void Auditor::FoldAuctions() {
   std::map<std::string, auction::Auction> folded;
-  for (const auto& event : services_.auction.ListEvents(Disk("auction"), ServicePrincipal(), 0, kAll, false)) {
+  for (const auto& event : auction::ListEvents(Disk("auction"), services_.auction.vault(), {}, 0, kAll)) {
     auto& state = folded[event.auction.text];
     state = auction::Apply(std::move(state), event.event);
   }
@@ -583,7 +640,7 @@ void Auditor::FoldAuctions() {
   Expect(stored.size() == folded.size(),
          "S5 there are auctions without events, or events without an auction");
   for (const auto& [id, state] : folded) {
-    const auto found = auction::LoadAuction(Disk("auction"), {id});
+    const auto found = auction::LoadAuction(Disk("auction"), services_.auction.vault(), {id});
     Expect(found && found->auction == state, "S5 auctions/", id, " is not what its events say");
   }
 }

@@ -76,6 +76,7 @@ class Auditor {
   Accounts SumJournals(const std::string& exchange);
   void CompareBalances(const std::string& exchange, const Accounts& computed);
   void AuditLedger(const std::string& exchange);
+  void AuditDeposits();
   void AuditSettlements();
   void AuditContracts();
   void AuditDeals();

@@ -126,6 +126,7 @@ Installation::Installation(World& world)
     : calendar(Calendar::Parse(ReadFolder("deploy/calendar", ".txt")).value()),
       party(world.ids, party::PartyOptions{.secrets_key = SecretsKey(world.ids)}),
       listing(calendar, world.ids, Profiles(), SecretsKey(world.ids)),
+      auction(SecretsKey(world.ids), world.ids, {.hold_after_silence = false}),  // its clock leaps from event to event
       contract(world.ids, calendar),
       settlement({}, FeeTables(), kFeeTable, calendar, world.ids),
       disclosure(MakeDisclosure(calendar, world.ids)) {

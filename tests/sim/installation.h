@@ -37,7 +37,7 @@ class Installation {
   const Calendar calendar;
   const party::PartyApp party;
   const listing::ListingApp listing;
-  const auction::AuctionApp auction{};
+  const auction::AuctionApp auction;
   const contract::ContractApp contract;
   const settlement::SettlementApp settlement;
   const disclosure::DisclosureApp disclosure;

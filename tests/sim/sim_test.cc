@@ -221,7 +221,9 @@ class AuditorTest : public ::testing::Test {
 };
 Simulation* AuditorTest::run_ = nullptr;
 
+using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::EndsWith;
 using ::testing::StartsWith;
 
 TEST_F(AuditorTest, SeesAnAcceptedBidThatIsDropped) {
@@ -292,6 +294,64 @@ TEST_F(AuditorTest, SeesABalanceThatIsChanged) {
   balance.set_credit_fen(balance.credit_fen() + 1);
   Damage("settlement", first.key, balance.SerializeAsString());
   EXPECT_THAT(Findings(), Contains(StartsWith("E2 the balance")));
+}
+
+TEST_F(AuditorTest, SeesADepositThatGivesOutMoreThanItHeld) {
+  for (const storage::Entry& entry : Entries("settlement", settlement::Table::kJournal)) {
+    settlement::store::JournalRecord journal;
+    ASSERT_TRUE(journal.ParseFromString(entry.value));
+    if (journal.template_() != TemplateName(settlement::Template::kDepositConverted)) continue;
+    for (auto& line : *journal.mutable_lines()) {
+      if (line.debit_fen() > 0) {
+        line.set_debit_fen(line.debit_fen() + 1);
+      } else {
+        line.set_credit_fen(line.credit_fen() + 1);
+      }
+    }
+    Damage("settlement", entry.key, journal.SerializeAsString());
+    break;
+  }
+  const auto findings = Findings();
+  EXPECT_THAT(findings, Contains(AllOf(StartsWith("E4 deposits/"), EndsWith(" gave out more than it held"))));
+  EXPECT_THAT(findings, Contains(EndsWith(" and the journals name different amounts")));
+}
+
+TEST_F(AuditorTest, SeesADepositOfWhichTooMuchOrTooLittleWentBack) {
+  for (const int64_t difference : {1, -1}) {
+    for (const storage::Entry& entry : Entries("settlement", settlement::Table::kPayout)) {
+      settlement::store::PayoutRecord payout;
+      ASSERT_TRUE(payout.ParseFromString(entry.value));
+      if (!payout.subject().starts_with("deposits/")) continue;
+      payout.set_amount_fen(payout.amount_fen() + difference);
+      Damage("settlement", entry.key, payout.SerializeAsString());
+      EXPECT_THAT(Findings(),
+                  Contains(difference > 0 ? "E4 " + payout.subject() + " gave out more than it held"
+                                          : "E4 " + payout.subject() + " is over and some of it is left"));
+      Damage("settlement", entry.key, entry.value);
+      break;
+    }
+  }
+}
+
+TEST_F(AuditorTest, SeesADepositThatEndsTwice) {
+  for (const auto change : {settlement::DepositChange::kConverted, settlement::DepositChange::kRefunded}) {
+    settlement::store::EventRecord record;
+    std::string again;
+    for (const storage::Entry& entry : Entries("settlement", storage::ShellTable::kOutbox)) {
+      ASSERT_TRUE(record.ParseFromString(entry.value.substr(8)));
+      if (record.has_deposit() && record.change() == static_cast<int>(change)) {
+        again = entry.value;
+        break;
+      }
+    }
+    ASSERT_FALSE(again.empty()) << "the run has no such event: choose another seed";
+    const std::string key = storage::Key(static_cast<uint8_t>(storage::ShellTable::kOutbox))
+                                .U64(storage::LastSequence(Disk("settlement")) + 1)
+                                .str();
+    Damage("settlement", key, again);
+    EXPECT_THAT(Findings(), Contains("E4 deposits/" + record.deposit().id() + " did not end once"));
+    Damage("settlement", key, std::nullopt);
+  }
 }
 
 TEST_F(AuditorTest, SeesAnAcknowledgedAnswerThatIsLost) {

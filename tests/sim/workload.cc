@@ -710,7 +710,7 @@ bool Workload::Pay(DealPlan& deal, const std::string& payer_name, settlement::Es
 
 void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const std::string id = IdOf(listing.auction);
-  const auto stored = auction::LoadAuction(Disk("auction"), {id});
+  const auto stored = auction::LoadAuction(Disk("auction"), services_.auction.vault(), {id});
   if (!stored) return;
   const auction::Auction& session = stored->auction;
   const bool open = session.state == auction::State::kFree || session.state == auction::State::kLimited;
@@ -720,7 +720,8 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
     return;
   for (BidderPlan& bidder : deal.bidders) {
     const auto known =
-        auction::FindBidder(Disk("auction"), {id}, cast_.enterprises[bidder.enterprise].organization);
+        auction::FindBidder(Disk("auction"), services_.auction.vault(), {id},
+                            cast_.enterprises[bidder.enterprise].organization);
     const bool leads = known && session.leading && session.leading->code == known->code;
     if (bidder.bids <= 0 || (!known && !Mischief(50)) || (leads && !Mischief(100))) continue;
     out.push_back({"PlaceBid", [this, &deal, &bidder, id] { return PlaceBid(deal, bidder, id) || true; }});
@@ -728,7 +729,8 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
 }
 
 bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& auction_id) {
-  const auction::Auction session = auction::LoadAuction(Disk("auction"), {auction_id})->auction;
+  const auction::Auction session =
+      auction::LoadAuction(Disk("auction"), services_.auction.vault(), {auction_id})->auction;
   int64_t fen = auction::MinAcceptable(session, world_.clock.Now()).value_or(Fen{deal.price}).value;
   fen += deal.step * static_cast<int64_t>(world_.Below(3));
   // The first to bid means it: what it offers is enough for the owner.
@@ -739,7 +741,8 @@ bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& a
   if (Mischief(40)) fen += deal.step * 50;
   const Principal caller = cast_.enterprises[bidder.enterprise].client;
   auction::AuctionApp::PlaceBidInput input{{auction_id}, {fen}, "", !Mischief(200)};
-  const auto known = auction::FindBidder(Disk("auction"), {auction_id}, caller.organization);
+  const auto known =
+      auction::FindBidder(Disk("auction"), services_.auction.vault(), {auction_id}, caller.organization);
   if (known && world_.Chance(300)) input.claimed_code = known->code;
   if (Mischief(20)) input.claimed_code = "00000";
   --bidder.bids;

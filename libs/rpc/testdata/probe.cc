@@ -47,7 +47,12 @@ std::unique_ptr<Handler> ProbeHost::MakeHandler(const Clock& clock) {
                      if (revoked_.load()) return Error(Reason::kUNAUTHENTICATED);
                      return PrincipalOf(token);
                    },
-                   std::string(kServiceSecret), [this](const CallRecord& call) { Record(call); }};
+                   std::string(kServiceSecret),
+                   [this](const CallRecord& call, const std::function<void()>& answer) {
+                     Record(call);
+                     Answer(call, answer);
+                   },
+                   [this] { return can_audit_.load(); }};
   return std::move(Handler::Make(kProbeService, std::move(deps), shell_, readers_, signal_)).value();
 }
 
@@ -55,6 +60,30 @@ void ProbeHost::Record(const CallRecord& call) {
   const std::lock_guard lock(mutex_);
   records_.push_back({std::string(call.method), std::string(call.subject), std::string(call.request_id), call.code,
                       std::string(call.reason), call.audit, call.replayed});
+}
+
+void ProbeHost::Answer(const CallRecord& call, const std::function<void()>& answer) {
+  if (call.audit && call.code == Code::kOk && !can_audit_.load()) {
+    const std::lock_guard lock(mutex_);
+    held_.push_back(answer);
+  } else {
+    answer();
+  }
+}
+
+void ProbeHost::SetCanAudit(bool can_audit) {
+  std::vector<std::function<void()>> held;
+  {
+    const std::lock_guard lock(mutex_);
+    can_audit_.store(can_audit);
+    if (can_audit) held.swap(held_);
+  }
+  for (const auto& answer : held) answer();
+}
+
+size_t ProbeHost::held() const {
+  const std::lock_guard lock(mutex_);
+  return held_.size();
 }
 
 void ProbeHost::Stop() {

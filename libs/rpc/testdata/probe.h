@@ -200,6 +200,10 @@ class ProbeHost {
             std::unique_ptr<storage::Kv> kv = std::make_unique<storage::MemKv>());
   ~ProbeHost();
 
+  /// While nothing can be audited, successes of audited calls are held back; then all of them leave.
+  void SetCanAudit(bool can_audit);
+  size_t held() const;
+
   /// Idempotent. gRPC cuts off in-process calls that are still under way.
   void Stop();
 
@@ -241,10 +245,13 @@ class ProbeHost {
  private:
   std::unique_ptr<Handler> MakeHandler(const Clock& clock);
   void Record(const CallRecord& call);
+  void Answer(const CallRecord& call, const std::function<void()>& answer);
 
   const ProbeOptions options_;
   mutable std::mutex mutex_;
   std::vector<RecordedCall> records_;
+  std::vector<std::function<void()>> held_;
+  std::atomic<bool> can_audit_ = true;
   std::atomic<bool> revoked_ = false;
   CommitSignal signal_;
   storage::Shell shell_;

@@ -6,19 +6,34 @@
 #include <vector>
 
 #include "libs/core/clock.h"
+#include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
 #include "libs/storage/txn.h"
+#include "services/auction/app/options.h"
 #include "services/auction/domain/auction.h"
 #include "services/auction/store/auction_store.h"
+#include "services/auction/store/vault.h"
 
 namespace ttx::auction {
+
+/// No envelope of a price is longer.
+inline constexpr size_t kMaxEnvelopeBytes = 16 * 1024;
+
+/// What a key holder says of all envelopes of a session is no longer.
+inline constexpr size_t kMaxReportBytes = 60 * 1024;
 
 /// The auction service's use cases: one method per RPC, timer and event. Commands run on the writer's thread,
 /// queries on any.
 class AuctionApp {
  public:
-  // --- Commands ---------------------------------------------------------------------------------------------------
+  /// `secrets_key` has 32 bytes; `ids` must outlive the object.
+  AuctionApp(std::string_view secrets_key, IdSource& ids, AuctionOptions options = {})
+      : vault_(secrets_key), ids_(ids), options_(std::move(options)) {}
+
+  // --- Bidders
+  // ---------------------------------------------------------------------------------------------------- All:
+  // NOT_FOUND, or a reason of domain.md 5.2; a refusal is recorded too. UNAVAILABLE while sessions are held.
 
   struct PlaceBidInput {
     AuctionId auction;
@@ -30,40 +45,225 @@ class AuctionApp {
     Bid bid;
     Time phase_end;
   };
-  /// NOT_FOUND, or a reason of domain.md 5.2; a refusal is recorded too.
   Result<PlacedBid> PlaceBid(storage::Txn& txn, const Principal& caller, const PlaceBidInput& input) const;
 
-  /// From listing's bidding_scheduled. Scheduling the same auction again changes nothing; a reserve price that does
-  /// not open its commitment is refused, for it could not be proven at the close.
-  Status Schedule(storage::Txn& txn, const ScheduleAuction& command) const;
+  struct SetProxyInput {
+    AuctionId auction;
+    Fen maximum;
+  };
+  /// How the bidder stands after it: never how far its proxy would go.
+  struct ProxyStanding {
+    std::string code;
+    bool leads = false;
+    bool stands = false;  // the maximum is above the price the bidder leads with
+  };
+  Result<ProxyStanding> SetProxy(storage::Txn& txn, const Principal& caller,
+                                 const SetProxyInput& input) const;
+
+  struct AnswerPriorityInput {
+    AuctionId auction;
+    bool exercise = false;
+  };
+  Result<StoredAuction> AnswerPriority(storage::Txn& txn, const Principal& caller,
+                                       const AnswerPriorityInput& input) const;
+
+  struct SubmitEnvelopeInput {
+    AuctionId auction;
+    std::string envelope;
+  };
+  Result<EnvelopeEntry> SubmitEnvelope(storage::Txn& txn, const Principal& caller,
+                                       const SubmitEnvelopeInput& input) const;
+  Result<EnvelopeEntry> WithdrawEnvelope(storage::Txn& txn, const Principal& caller,
+                                         const AuctionId& id) const;
+
+  struct RevealEnvelopeInput {
+    AuctionId auction;
+    std::string seed;  // 32 bytes
+  };
+  Result<EnvelopeEntry> RevealEnvelope(storage::Txn& txn, const Principal& caller,
+                                       const RevealEnvelopeInput& input) const;
+
+  // --- Staff of the auction's exchange
+  // ---------------------------------------------------------------------------- All: NOT_FOUND,
+  // PERMISSION_DENIED for staff of another exchange, then the domain's reasons.
+
+  struct RequestActInput {
+    AuctionId auction;
+    Act act;
+    std::string reason;
+    Time resume_time;
+  };
+  Result<PendingAct> RequestAct(storage::Txn& txn, const Principal& caller,
+                                const RequestActInput& input) const;
+
+  struct ConfirmActInput {
+    AuctionId auction;
+    Act act;
+    std::string etag;  // ActEtag of what the caller has seen
+  };
+  /// ETAG_MISMATCH besides.
+  Result<StoredAuction> ConfirmAct(storage::Txn& txn, const Principal& caller,
+                                   const ConfirmActInput& input) const;
+  Result<StoredAuction> WithdrawAct(storage::Txn& txn, const Principal& caller, const AuctionId& id) const;
+
+  Result<StoredAuction> FixScores(storage::Txn& txn, const Principal& caller, const AuctionId& id,
+                                  const std::vector<NonPriceScore>& scores) const;
+
+  struct HandInSharesInput {
+    AuctionId auction;
+    std::string report;  // what the holder signed
+  };
+  Result<StoredAuction> HandInShares(storage::Txn& txn, const Principal& caller,
+                                     const HandInSharesInput& input) const;
+  Result<StoredAuction> ReportTender(storage::Txn& txn, const Principal& caller, const AuctionId& id,
+                                     const auction::ReportTender& report) const;
+  Result<StoredAuction> DeclareDefault(storage::Txn& txn, const Principal& caller, const AuctionId& id,
+                                       const auction::DeclareDefault& command) const;
+
+  // --- From the listing service
+  // -----------------------------------------------------------------------------------
+
+  /// Scheduling the same auction again changes nothing; a reserve price that does not open its commitment is
+  /// refused, for it could not be proven at the close.
+  Status Schedule(storage::Txn& txn, ScheduleAuction command) const;
+  /// A bidder that qualified while the session runs (domain.md 5.4). Adding it again changes nothing.
+  Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) const;
+  /// The listing ends later (延牌).
+  Status MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const;
+
+  // --- Time
+  // -------------------------------------------------------------------------------------------------------
 
   /// A timer came due: for the auction with this id, or for the heartbeat.
   void OnDue(storage::Txn& txn, const std::string& subject) const;
 
-  /// Plans the next sign of life. The commit itself is one: the writer keeps the time of its last commit, from which
-  /// a restart knows how long sessions were without a server.
+  /// Plans the next sign of life. The commit itself is one: the writer keeps the time of its last commit,
+  /// from which a restart knows how long sessions were without a server.
   void Heartbeat(storage::Txn& txn) const;
 
-  /// Once after a start, in steps: suspends sessions that were open while the server was away since `since`
+  /// Once after a start, in steps: tells sessions that were open while the server was away since `since`
   /// (domain.md 5.2). Returns the cursor for the next step, nothing when done.
   std::optional<std::string> Recover(storage::Txn& txn, Time since, std::string_view cursor) const;
 
-  // --- Queries ----------------------------------------------------------------------------------------------------
+  // --- Queries
+  // ----------------------------------------------------------------------------------------------------
 
   Result<StoredAuction> Get(const storage::Reader& reader, const AuctionId& id) const;
+  std::vector<StoredAuction> List(const storage::Reader& reader, std::string_view exchange,
+                                  std::string_view after, size_t limit) const;
   Result<Bid> GetBid(const storage::Reader& reader, const AuctionId& id, int64_t number) const;
   Result<std::vector<Bid>> ListBids(const storage::Reader& reader, const AuctionId& id, int64_t after,
                                     size_t limit) const;
   /// The caller's own refused bids, or all of them for staff of the auction's exchange.
   Result<std::vector<RefusedBid>> ListRefusedBids(const storage::Reader& reader, const Principal& caller,
                                                   const AuctionId& id, Time after, size_t limit) const;
-  /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's. With
-  /// `milestones_only`, none of the bids.
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller, uint64_t after_sequence,
-                                      size_t limit, bool milestones_only) const;
-  /// The public events of one auction; its envelopes among them once they are open.
+  /// The caller's own maximum while it leads; NOT_FOUND otherwise.
+  Result<Proxy> GetProxy(const storage::Reader& reader, const Principal& caller, const AuctionId& id) const;
+  /// Who stands behind a code: the bidder itself at any time, staff of the exchange after the close
+  /// (domain.md 5.10).
+  Result<Bidder> GetBidder(const storage::Reader& reader, const Principal& caller, const AuctionId& id,
+                           const std::string& code) const;
+  /// What waits for a second person; NOT_FOUND when nothing does. Staff only.
+  Result<PendingAct> GetPendingAct(const storage::Reader& reader, const Principal& caller,
+                                   const AuctionId& id) const;
+
+  /// The proof that no more envelopes are taken, for the key holders; NOT_FOUND before the opening was
+  /// confirmed. Staff.
+  Result<std::string> GetCloseProof(const storage::Reader& reader, const Principal& caller,
+                                    const AuctionId& id) const;
+
+  struct Envelope {
+    EnvelopeEntry entry;
+    std::string bytes;
+    EnvelopeVerdict verdict;  // once all are opened
+  };
+  /// Envelopes of the current round that stand: the bidder's own at any time, all of them for staff once no
+  /// more are taken.
+  Result<std::vector<Envelope>> ListEnvelopes(const storage::Reader& reader, const Principal& caller,
+                                              const AuctionId& id, std::string_view after,
+                                              size_t limit) const;
+
+  /// What `caller` may see of the events after `after_sequence`: services see all but proxies, staff their
+  /// own exchange's, envelopes only after the opening. With `milestones_only`, what moves a session.
+  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                      uint64_t after_sequence, size_t limit, bool milestones_only) const;
+  /// The public events of one auction.
   Result<std::vector<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                uint64_t after_sequence, size_t limit) const;
+
+  const Vault& vault() const { return vault_; }
+  const AuctionOptions& options() const { return options_; }
+
+ private:
+  struct Taken {
+    StoredAuction after;
+    std::vector<Event> events;
+  };
+
+  /// The auction a command is about; UNAVAILABLE, kept, when sessions had to be held first.
+  Result<StoredAuction> Open(storage::Txn& txn, const AuctionId& id) const;
+  /// The same for staff.
+  Result<StoredAuction> OpenForStaff(storage::Txn& txn, const Principal& caller, const AuctionId& id) const;
+  /// The same with every phase ended whose end has come: for what is looked up by round.
+  Result<StoredAuction> OpenAdvanced(storage::Txn& txn, const AuctionId& id) const;
+  /// Decides, saves, and says why when it was refused; what a refusal records is kept.
+  template <class Command>
+  Result<Taken> Take(storage::Txn& txn, const StoredAuction& before, const Command& command) const;
+  /// Saves, and draws the lot where one is waiting to be drawn.
+  StoredAuction Save(storage::Txn& txn, const std::optional<StoredAuction>& before,
+                     const Decision& decision) const;
+  StoredAuction DrawIfWaiting(storage::Txn& txn, StoredAuction stored) const;
+
+  /// Whether envelopes can be taken and opened under these rules, here.
+  Status CheckEnvelopeRules(const Rules& rules) const;
+  /// What follows from the end of the submissions and of the collecting: the close proof, then the opening in
+  /// steps.
+  void FollowOpening(storage::Txn& txn, const std::optional<StoredAuction>& before,
+                     const StoredAuction& after) const;
+  /// Judges some more envelopes; with the last one, all are opened at once.
+  void OpenSome(storage::Txn& txn, const AuctionId& id) const;
+  std::vector<EnvelopeEntry> Standing(const storage::Reader& reader, const Auction& auction) const;
+
+  std::optional<StoredAuction> Load(storage::Txn& txn, const AuctionId& id) const {
+    return LoadAuction(txn, vault_, id, &terms_);
+  }
+  std::optional<Bidder> Find(const storage::Reader& reader, const AuctionId& id,
+                             const Principal& caller) const {
+    return FindBidder(reader, vault_, id, caller.organization);
+  }
+
+  /// Whether the server was silent for too long before this command; sessions then lose nothing by it.
+  bool HoldAfterSilence(storage::Txn& txn) const;
+  void NoteOutageOf(storage::Txn& txn, const AuctionId& id, Time since) const;
+
+  const Vault vault_;
+  IdSource& ids_;
+  const AuctionOptions options_;
+  // Of the writer's thread.
+  mutable TermsCache terms_;
+  mutable Time last_command_;
 };
+
+template <class Command>
+Result<AuctionApp::Taken> AuctionApp::Take(storage::Txn& txn, const StoredAuction& before,
+                                           const Command& command) const {
+  Decision decision = Decide(before.auction, command, txn.now());
+  StoredAuction after = Save(txn, before, decision);
+  if (decision.refusal) {
+    txn.KeepOnError();
+    return RefusalError(decision);
+  }
+  return Taken{std::move(after), std::move(decision.events)};
+}
+
+/// Envelopes of the session are not opened: nobody may learn who handed one in, or how many did.
+bool KeepsEnvelopesSecret(const Auction& auction);
+
+/// SHA-256 of the canonical line of a Scheduled event of these terms with time 0, no bidders and no holders
+/// of priority rights: the rules as they were published, to which envelopes are addressed.
+std::string RulesHash(const Terms& terms);
+
+/// Names what waits for a second person: changes when anything about it does.
+std::string ActEtag(const PendingAct& act);
 
 }  // namespace ttx::auction

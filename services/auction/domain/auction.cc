@@ -107,10 +107,7 @@ Status CheckSecrets(const Terms& terms) {
       return InvalidField("reserve_fen", Reason::kOUT_OF_RANGE, std::to_string(rules.cap->value));
     }
   }
-  const bool may_draw =
-      rules.cap_policy == CapPolicy::kLotteryAtCap || rules.mode == Mode::kTender ||
-      (rules.priority.mode == PriorityMode::kAskAtEnd && rules.priority.equal_rank == EqualRank::kLottery);
-  if (may_draw && !terms.draw_seed) return InvalidField("draw_seed", Reason::kREQUIRED);
+  if (MayDraw(rules) && !terms.draw_seed) return InvalidField("draw_seed", Reason::kREQUIRED);
   return {};
 }
 

@@ -506,6 +506,7 @@ struct SubmitEnvelope {
   std::string digest;     // of the envelope, 32 bytes
   int32_t submitted = 0;  // envelopes the bidder handed in before in this round, withdrawn ones too
   bool standing = false;  // one of them stands
+  std::optional<Error> unfit = {};  // why the envelope itself cannot be taken, as whoever reads envelopes found
 };
 struct WithdrawEnvelope {
   std::optional<Bidder> bidder;

@@ -57,6 +57,7 @@ std::string ExtraRules(const Terms& terms) {
   extras.Add("shares_period", rules.sealed.shares_period.ns, usual.sealed.shares_period.ns);
   extras.Add("second_period", rules.sealed.second_period.ns, usual.sealed.second_period.ns);
   extras.Add("reveal_period", rules.sealed.reveal_period.ns, usual.sealed.reveal_period.ns);
+  extras.Add("holder_set", Base64Url(rules.sealed.holder_set));
   extras.Add("price_weight", rules.scoring.price_weight.value, 0);
   for (const Criterion& criterion : rules.scoring.criteria)
     extras.Add("criterion", criterion.weight.value, 0);

@@ -167,6 +167,12 @@ bool IsAscending(Mode mode) {
 
 bool IsSealed(Mode mode) { return mode == Mode::kSealed || mode == Mode::kWeighted || mode == Mode::kTender; }
 
+bool MayDraw(const Rules& rules) {
+  const bool among_holders =
+      rules.priority.mode == PriorityMode::kAskAtEnd && rules.priority.equal_rank == EqualRank::kLottery;
+  return rules.cap_policy == CapPolicy::kLotteryAtCap || rules.mode == Mode::kTender || among_holders;
+}
+
 Status CheckRules(const Rules& rules) {
   TTX_RETURN_IF_ERROR(CheckAmount(rules.start_price, Fen{1}, "rules.start_price_fen"));
   TTX_RETURN_IF_ERROR(CheckIncrements(rules));

@@ -59,6 +59,7 @@ struct SealedRules {
   Duration shares_period = Hours(24);
   Duration second_period = Hours(72);  // 0: no second date
   Duration reveal_period = Hours(72);  // 0: no self-reveal
+  std::string holder_set;              // the list of key holders with their public keys; opaque here
   bool operator==(const SealedRules&) const = default;
 };
 
@@ -119,6 +120,9 @@ struct Rules {
 bool IsAscending(Mode mode);
 /// SEALED, WEIGHTED, TENDER: envelopes.
 bool IsSealed(Mode mode);
+
+/// Whether a lot may have to be drawn: a seed must then be committed to before the start.
+bool MayDraw(const Rules& rules);
 
 /// INVALID_FIELD for the first rule that cannot be run; field paths start with "rules.".
 Status CheckRules(const Rules& rules);

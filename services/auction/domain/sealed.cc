@@ -27,6 +27,7 @@ std::optional<Error> RefuseEnvelope(const Auction& auction, const SubmitEnvelope
   const int32_t limit = auction.rules().sealed.submissions;
   if (command.submitted >= limit)
     return Error(Reason::kALREADY_SUBMITTED, {{"limit", std::to_string(limit)}});
+  if (command.unfit) return command.unfit;
   if (command.digest.size() != kDigestBytes) return InvalidField("envelope", Reason::kBAD_FORMAT, "32 bytes");
   return std::nullopt;
 }

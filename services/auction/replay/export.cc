@@ -153,15 +153,17 @@ Status ExportEvents(std::vector<Event> events, const std::string& log_hash, Sess
   return {};
 }
 
-Status ExportSession(const storage::Reader& reader, const AuctionId& id, SessionWriter& writer) {
-  const std::optional<StoredAuction> stored = LoadAuction(reader, id);
+Status ExportSession(const storage::Reader& reader, std::string_view secrets_key, const AuctionId& id,
+                     SessionWriter& writer) {
+  const Vault vault(secrets_key);
+  const std::optional<StoredAuction> stored = LoadAuction(reader, vault, id);
   if (!stored) return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text}});
-  const std::vector<StoredEvent> first = ListEvents(reader, id, 0, 1);
+  const std::vector<StoredEvent> first = ListEvents(reader, vault, id, 0, 1);
   TTX_CHECK(!first.empty(), "a session without a log");
   std::vector<Event> events;
   // The index of a session holds what is public; the log of the service has everything in its order.
   for (uint64_t after = first.front().sequence - 1;;) {
-    std::vector<StoredEvent> page = ListEvents(reader, {}, after, kEventsPerRead);
+    std::vector<StoredEvent> page = ListEvents(reader, vault, {}, after, kEventsPerRead);
     if (page.empty()) break;
     after = page.back().sequence;
     for (StoredEvent& entry : page) {

@@ -13,6 +13,8 @@ namespace ttx::auction::replay {
 namespace {
 
 const std::unordered_map<std::string, std::optional<std::string>> kNothing;
+const std::string kSecretsKey(32, 'k');
+const Vault kVault(kSecretsKey);
 
 // Two sessions of one service, decided and saved as the app does, their events mixed in its log.
 class ExportTest : public ::testing::Test {
@@ -39,10 +41,10 @@ class ExportTest : public ::testing::Test {
                                                   {"a1", "b2", 130}}) {
       PlaceBid bid;
       bid.organization = std::string("organizations/") + organization;
-      bid.bidder = FindBidder(kv_, {id}, bid.organization);
+      bid.bidder = FindBidder(kv_, kVault, {id}, bid.organization);
       bid.price = {price};
       bid.confirm = true;
-      Save(id, Decide(LoadAuction(kv_, {id})->auction, bid, Next()));
+      Save(id, Decide(LoadAuction(kv_, kVault, {id})->auction, bid, Next()));
     }
   }
 
@@ -51,7 +53,7 @@ class ExportTest : public ::testing::Test {
   void Save(const std::string& id, const Decision& decision) {
     const storage::Overlay none;
     storage::Txn txn(kv_, none, kNothing, now_, storage::LastSequence(kv_) + 1);
-    SaveDecision(txn, LoadAuction(txn, {id}), decision);
+    SaveDecision(txn, kVault, LoadAuction(txn, kVault, {id}), decision);
     storage::WriteBatch batch;
     for (const auto& [key, value] : txn.staged()) value ? batch.Put(key, *value) : batch.Delete(key);
     ASSERT_TRUE(kv_.Write(batch).ok());
@@ -60,7 +62,7 @@ class ExportTest : public ::testing::Test {
   ReplayReport ExportAndReplay(const std::string& id) {
     std::FILE* file = std::tmpfile();
     SessionWriter writer([&](const std::string& line) { std::fwrite(line.data(), 1, line.size(), file); });
-    EXPECT_TRUE(ExportSession(kv_, {id}, writer).ok());
+    EXPECT_TRUE(ExportSession(kv_, kSecretsKey, {id}, writer).ok());
     std::fflush(file);
     std::rewind(file);
     LineReader lines(::fileno(file), kMaxSessionLineBytes);
@@ -74,12 +76,12 @@ class ExportTest : public ::testing::Test {
 };
 
 TEST_F(ExportTest, ARunningSessionAndAClosedOneReplayToTheHashTheServiceKeeps) {
-  Save("a1", Decide(LoadAuction(kv_, {"a1"})->auction, Advance{}, now_ = now_ + Hours(5)));
+  Save("a1", Decide(LoadAuction(kv_, kVault, {"a1"})->auction, Advance{}, now_ = now_ + Hours(5)));
   for (const char* id : {"a1", "a2"}) {
     const ReplayReport report = ExportAndReplay(id);
     EXPECT_FALSE(report.difference.has_value()) << id << " " << report.difference->expected;
     ASSERT_TRUE(report.result.has_value());
-    EXPECT_EQ(report.result->log_hash, Hex(LoadAuction(kv_, {id})->log_hash));
+    EXPECT_EQ(report.result->log_hash, Hex(LoadAuction(kv_, kVault, {id})->log_hash));
   }
   EXPECT_EQ(ExportAndReplay("a1").result->winner, "22222");
   EXPECT_EQ(ExportAndReplay("a1").result->refused, 2);
@@ -88,7 +90,7 @@ TEST_F(ExportTest, ARunningSessionAndAClosedOneReplayToTheHashTheServiceKeeps) {
 
 TEST_F(ExportTest, AHashThatIsNotThatOfTheLogIsFoundInTheLastLine) {
   std::string record = *kv_.Get(AuctionKey({"a1"}));
-  const std::string hash = LoadAuction(kv_, {"a1"})->log_hash;
+  const std::string hash = LoadAuction(kv_, kVault, {"a1"})->log_hash;
   const size_t at = record.find(hash);
   ASSERT_NE(at, record.npos);
   record[at] = static_cast<char>(record[at] ^ 1);
@@ -102,7 +104,7 @@ TEST_F(ExportTest, AHashThatIsNotThatOfTheLogIsFoundInTheLastLine) {
 
 TEST_F(ExportTest, AnUnknownSessionIsNotFound) {
   SessionWriter writer([](const std::string&) { FAIL(); });
-  EXPECT_EQ(ExportSession(kv_, {"a3"}, writer).error().reason, Reason::kNOT_FOUND);
+  EXPECT_EQ(ExportSession(kv_, kSecretsKey, {"a3"}, writer).error().reason, Reason::kNOT_FOUND);
 }
 
 }  // namespace

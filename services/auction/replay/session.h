@@ -132,7 +132,8 @@ Result<ReplayReport> ReplaySession(LineReader& lines);
 /// ...; the reserve price and the seed of a lot only once the session's log shows them. NOT_FOUND;
 /// WRONG_STATE for what cannot be told before the close (proxy bids) and for a TENDER, whose score sheets the
 /// log does not hold.
-Status ExportSession(const storage::Reader& reader, const AuctionId& id, SessionWriter& writer);
+Status ExportSession(const storage::Reader& reader, std::string_view secrets_key, const AuctionId& id,
+                     SessionWriter& writer);
 
 /// The same from the events of a session, the first of them its scheduling, and the hash (32 bytes) that the
 /// service keeps of its log.

@@ -12,13 +12,7 @@ void AddCodes(const std::vector<std::string>& codes, Repeated* to) {
 }
 
 void Fill(const AuctionId& auction, const std::vector<OpenedBid>& bids, v1::EnvelopesOpened& proto) {
-  for (const OpenedBid& opened : bids) {
-    auto* to = proto.add_envelopes();
-    *to->mutable_bid() = ToProto(auction, opened.bid, Time{});
-    if (opened.invalid) to->set_invalid_reason(std::string(ReasonName(*opened.invalid)));
-    to->set_total_score(opened.total);
-    to->set_risk_flags(opened.risk_flags);
-  }
+  for (const OpenedBid& opened : bids) *proto.add_envelopes() = ToProto(auction, opened);
 }
 
 void Fill(Act act, v1::ActStep::Step step, const std::string& person, v1::ActStep& proto) {
@@ -52,7 +46,7 @@ struct PayloadToProto {
     *out.mutable_bid_accepted() = ToProto(stored.auction, e.bid, e.phase_end);
   }
   void operator()(const BidRefused& e) const {
-    *out.mutable_bid_refused() = ToProto(RefusedBid{stored.event.time, e});
+    *out.mutable_bid_refused() = ToProto(RefusedBid{stored.event.time, e, ""});
   }
   // A secret maximum is nobody's business: the event has its place in the log and no content.
   void operator()(const ProxySet&) const {}
@@ -145,6 +139,9 @@ struct PayloadToProto {
     to.set_bidder_code(e.code);
     to.set_cause(std::string(ForfeitCauseName(e.cause)));
     to.set_barred(e.barred);
+    // Only the winner can have broken a promise made after the close.
+    to.set_was_winner(e.cause == ForfeitCause::kNotSigned || e.cause == ForfeitCause::kNotPaid ||
+                      e.cause == ForfeitCause::kConditionsBroken);
   }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_auction_closed();
@@ -171,6 +168,15 @@ struct PayloadToProto {
 };
 
 }  // namespace
+
+v1::EnvelopesOpened::Envelope ToProto(const AuctionId& auction, const OpenedBid& opened) {
+  v1::EnvelopesOpened::Envelope proto;
+  *proto.mutable_bid() = ToProto(auction, opened.bid, Time{});
+  if (opened.invalid) proto.set_invalid_reason(std::string(ReasonName(*opened.invalid)));
+  proto.set_total_score(opened.total);
+  proto.set_risk_flags(opened.risk_flags);
+  return proto;
+}
 
 v1::Event ToProto(const StoredEvent& stored) {
   v1::Event proto;

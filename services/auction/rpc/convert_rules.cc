@@ -126,6 +126,7 @@ void Fill(const SealedRules& rules, v1::Rules::Sealed& proto) {
   *proto.mutable_shares_period() = rpc::ToProtoDuration(rules.shares_period);
   *proto.mutable_second_period() = rpc::ToProtoDuration(rules.second_period);
   *proto.mutable_reveal_period() = rpc::ToProtoDuration(rules.reveal_period);
+  proto.set_holder_set(rules.holder_set);
 }
 
 void Fill(const ScoringRules& rules, v1::Rules::Scoring& proto) {

@@ -1,283 +1,422 @@
 #include "services/auction/store/auction_store.h"
 
 #include "libs/crypto/digest.h"
-#include "libs/storage/codec.h"
-#include "services/auction/store/record_codec.h"
+#include "libs/storage/table.h"
+#include "services/auction/store/event_records.h"
+#include "services/auction/store/records.h"
 
 namespace ttx::auction {
 namespace {
 
-using storage::Key;
+using storage::In;
+using storage::KeyOf;
 using storage::KeyReader;
 
-constexpr uint8_t Id8(Table table) { return static_cast<uint8_t>(table); }
-
-std::vector<StoredEvent> FromOutbox(const std::vector<storage::OutboxEvent>& stored) {
-  std::vector<StoredEvent> events;
-  for (const storage::OutboxEvent& event : stored) events.push_back(DecodeEvent(event.sequence, event.payload));
-  return events;
-}
+constexpr size_t kMaxCachedTerms = 4096;
 
 std::string BidKey(const AuctionId& id, int64_t number) {
-  return Key(Id8(Table::kBid)).Text(id.text).U64(static_cast<uint64_t>(number)).str();
+  return In(Table::kBid, id.text).U64(static_cast<uint64_t>(number)).str();
+}
+
+std::string EnvelopeKey(Table table, const AuctionId& id, int32_t round, std::string_view code) {
+  return In(table, id.text).U64(static_cast<uint64_t>(round)).Text(code).str();
+}
+
+std::string SharesKey(const AuctionId& id, int32_t round, int32_t holder) {
+  return In(Table::kShares, id.text)
+      .U64(static_cast<uint64_t>(round))
+      .U64(static_cast<uint64_t>(holder))
+      .str();
+}
+
+std::string SharesField(int32_t round, int32_t holder) {
+  return "shares/" + std::to_string(round) + "/" + std::to_string(holder);
+}
+
+std::string VerdictField(int32_t round, const std::string& code) {
+  return "verdict/" + std::to_string(round) + "/" + code;
+}
+
+Shared<Terms> ParseTerms(const Vault& vault, const AuctionId& id, const std::string& bytes) {
+  return FromRecord(storage::ParseRecord<store::TermsRecord>(bytes), Secrets{vault, id});
+}
+
+// The terms of an auction that exists.
+Shared<Terms> LoadTerms(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                        TermsCache* cache) {
+  std::string bytes = storage::Present(reader.Get(KeyOf(Table::kTerms, id.text)));
+  return cache == nullptr ? ParseTerms(vault, id, bytes) : cache->Get(vault, id, std::move(bytes));
+}
+
+StoredAuction FromBytes(const storage::Reader& reader, const Vault& vault, std::string_view bytes,
+                        TermsCache* cache) {
+  const auto record = storage::ParseRecord<store::AuctionRecord>(bytes);
+  const AuctionId id{record.id()};
+  StoredAuction stored = FromRecord(record, LoadTerms(reader, vault, id, cache), {vault, id});
+  storage::MustHold(stored.auction);
+  return stored;
 }
 
 void SaveOpenCount(storage::Txn& txn, uint64_t count) {
-  std::string value;
-  storage::AppendU64(value, count);
-  txn.Put(Key(Id8(Table::kOpenCount)).str(), std::move(value));
+  txn.Put(KeyOf(Table::kOpenCount), storage::NumberValue(count));
 }
 
-bool IsMilestone(const Event& event) {
-  const bool is_bid = std::holds_alternative<BidAccepted>(event.payload) ||
-                      std::holds_alternative<BidRefused>(event.payload) ||
-                      std::holds_alternative<EnvelopeAccepted>(event.payload);
-  return !is_bid;
+void SaveBidder(storage::Txn& txn, const Secrets& secrets, const Bidder& bidder) {
+  const std::string record = ToRecord(bidder, secrets).SerializeAsString();
+  const std::string& id = secrets.auction.text;
+  txn.Put(
+      KeyOf(Table::kBidderByOrg, id, secrets.vault.OrganizationDigest(secrets.auction, bidder.organization)),
+      record);
+  txn.Put(KeyOf(Table::kBidderByCode, id, bidder.code), record);
 }
 
-uint64_t LastMilestone(const storage::Reader& reader) {
-  const auto last = reader.Scan(storage::PrefixRange(Key(Id8(Table::kMilestone)).str()), 1,
-                                storage::Direction::kReverse);
-  return last.empty() ? 0 : KeyReader(last[0].key, Id8(Table::kMilestone)).U64();
+void IndexAuction(storage::Txn& txn, const Secrets& secrets, const Scheduled& scheduled) {
+  const std::string& id = secrets.auction.text;
+  for (const Bidder& bidder : scheduled.bidders) SaveBidder(txn, secrets, bidder);
+  txn.Put(KeyOf(Table::kByExchange, scheduled.terms->exchange, id), "");
+  txn.Put(KeyOf(Table::kOpen, id), "");
+  SaveOpenCount(txn, CountOpen(txn) + 1);
 }
 
-void SaveBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) {
-  const std::string record = EncodeBidder(bidder);
-  txn.Put(Key(Id8(Table::kBidderByOrg)).Text(id.text).Text(bidder.organization).str(), record);
-  txn.Put(Key(Id8(Table::kBidderByCode)).Text(id.text).Text(bidder.code).str(), record);
-}
-
-// The rows besides the auction's own that an event adds or removes.
-struct SaveRows {
-  storage::Txn& txn;
-  const AuctionId& id;
-  Time time;
-
-  void operator()(const BidAccepted& event) const {
-    txn.Put(BidKey(id, event.bid.number), EncodeBid(event.bid, event.phase_end));
-  }
-  void operator()(const BidRefused& event) const {
-    txn.Put(Key(Id8(Table::kRefusedBid)).Text(id.text).I64(time.ns).str(), EncodeRefusal(event));
-  }
-  void operator()(const Opened& event) const {
-    for (const OpenedBid& opened : event.bids) {
-      if (!opened.invalid) txn.Put(BidKey(id, opened.bid.number), EncodeBid(opened.bid, Time{}));
+// What one event adds to the tables besides the log and the new state.
+void IndexEvent(storage::Txn& txn, const Secrets& secrets, const Event& event) {
+  const AuctionId& id = secrets.auction;
+  if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) {
+    store::BidRecord record;
+    ToRecord(accepted->bid, accepted->phase_end, record);
+    txn.Put(BidKey(id, accepted->bid.number), record.SerializeAsString());
+  } else if (const auto* refused = std::get_if<BidRefused>(&event.payload)) {
+    txn.Put(In(Table::kRefusedBid, id.text).I64(event.time.ns).str(),
+            ToRecord(*refused, secrets).SerializeAsString());
+  } else if (const auto* scheduled = std::get_if<Scheduled>(&event.payload)) {
+    IndexAuction(txn, secrets, *scheduled);
+  } else if (const auto* added = std::get_if<BidderAdded>(&event.payload)) {
+    SaveBidder(txn, secrets, added->bidder);
+  } else if (const auto* opened = std::get_if<Opened>(&event.payload)) {
+    for (const OpenedBid& bid : opened->bids) {
+      store::BidRecord record;
+      ToRecord(bid.bid, {}, record);
+      if (!bid.invalid) txn.Put(BidKey(id, bid.bid.number), record.SerializeAsString());
     }
-  }
-  void operator()(const Scheduled& event) const {
-    for (const Bidder& bidder : event.bidders) SaveBidder(txn, id, bidder);
-    txn.Put(Key(Id8(Table::kByExchange)).Text(event.terms->exchange).Text(id.text).str(), "");
-    txn.Put(Key(Id8(Table::kOpen)).Text(id.text).str(), "");
-    SaveOpenCount(txn, CountOpen(txn) + 1);
-  }
-  void operator()(const BidderAdded& event) const { SaveBidder(txn, id, event.bidder); }
-  void operator()(const Closed&) const {
-    txn.Delete(Key(Id8(Table::kOpen)).Text(id.text).str());
+  } else if (std::holds_alternative<Closed>(event.payload)) {
+    txn.Delete(KeyOf(Table::kOpen, id.text));
     SaveOpenCount(txn, CountOpen(txn) - 1);
   }
-  template <class Other>
-  void operator()(const Other&) const {}
-};
+}
 
-// Writes what one event adds besides the new state. What is private is no part of the public log: neither of its index
-// nor of its hash. Nor is what follows the close (a default): the hash was final then.
-void SaveEvent(storage::Txn& txn, StoredAuction& stored, const Event& event, bool was_closed) {
-  const AuctionId& id = stored.auction.id();
-  const Audience audience = AudienceOf(event);
-  const bool is_logged = !was_closed && (audience == Audience::kPublic || audience == Audience::kAfterOpening);
-  if (is_logged) stored.log_hash = crypto::Sha256(stored.log_hash + CanonicalLine(stored.auction, event));
+bool IsNoticed(const Event& event) {
+  return IsMilestone(event) || std::holds_alternative<BidAccepted>(event.payload);
+}
+
+// Appends one event to the log. Private ones are no part of the public log: neither of its index nor of its
+// hash, which nothing changes after the close.
+void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored, const Event& event) {
+  const std::string line = CanonicalLine(stored.auction, event);
+  if (!line.empty()) stored.log_hash = crypto::Sha256(stored.log_hash + line);
+  if (IsNoticed(event)) {
+    ++stored.revision;
+    stored.revision_time = event.time;
+  }
   const bool is_milestone = IsMilestone(event);
-  const uint64_t sequence =
-      txn.Emit(EncodeEvent(stored.auction, event, stored.log_hash, is_milestone ? LastMilestone(txn) : 0));
-  if (is_milestone) txn.Put(Key(Id8(Table::kMilestone)).U64(sequence).str(), "");
-  if (is_logged) txn.Put(Key(Id8(Table::kEventByAuction)).Text(id.text).U64(sequence).str(), "");
-  std::visit(SaveRows{txn, id, event.time}, event.payload);
+  store::EventRecord record;
+  record.set_auction(secrets.auction.text);
+  record.set_listing(stored.auction.terms->listing);
+  record.set_exchange(stored.auction.terms->exchange);
+  record.set_time_ns(event.time.ns);
+  record.set_log_hash(stored.log_hash);
+  PayloadToRecord(event, secrets, record);
+  if (is_milestone) record.set_previous_milestone(storage::LastNumber(txn, In(Table::kMilestone)));
+  const uint64_t sequence = txn.Emit(record.SerializeAsString());
+  if (is_milestone) txn.Put(In(Table::kMilestone).U64(sequence).str(), "");
+  if (!line.empty()) txn.Put(In(Table::kEventByAuction, secrets.auction.text).U64(sequence).str(), "");
+  IndexEvent(txn, secrets, event);
+}
+
+// Keeps the timer at the next change, or before it.
+void PlanChange(storage::Txn& txn, StoredAuction& stored) {
+  const std::optional<Time> change = NextChange(stored.auction);
+  if (stored.due && (!change || *change < *stored.due)) {
+    txn.ClearDue(*stored.due, stored.auction.id().text);
+    stored.due.reset();
+  }
+  if (change && !stored.due) {
+    txn.SetDue(*change, stored.auction.id().text);
+    stored.due = change;
+  }
+}
+
+std::optional<Bidder> BidderAt(const storage::Reader& reader, const Secrets& secrets,
+                               const std::string& key) {
+  const auto record = storage::FindRecord<store::BidderRecord>(reader, key);
+  return record ? std::optional(FromRecord(*record, secrets)) : std::nullopt;
+}
+
+EnvelopeEntry FromRecord(std::string code, const store::EnvelopeRecord& record) {
+  return {std::move(code),    record.digest(),   {record.time_ns()},
+          record.submitted(), record.standing(), record.revealed()};
+}
+
+std::vector<StoredEvent> FromOutbox(const std::vector<storage::OutboxEvent>& stored, const Vault& vault) {
+  std::vector<StoredEvent> events;
+  for (const storage::OutboxEvent& event : stored) events.push_back(EventFromOutbox(event, vault));
+  return events;
+}
+
+// The sequences that the keys with `prefix` go on with.
+std::vector<uint64_t> SequencesAfter(const storage::Reader& reader, const storage::Key& prefix,
+                                     uint64_t after, size_t limit) {
+  std::vector<uint64_t> sequences;
+  for (const storage::Entry& entry : storage::ScanAfter(reader, prefix, after, limit)) {
+    sequences.push_back(storage::NumberOf(std::string_view(entry.key).substr(prefix.str().size())));
+  }
+  return sequences;
 }
 
 }  // namespace
 
-std::string AuctionKey(const AuctionId& id) { return Key(Id8(Table::kAuction)).Text(id.text).str(); }
-
-std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const AuctionId& id) {
-  const auto bytes = reader.Get(AuctionKey(id));
-  if (!bytes) return std::nullopt;
-  StoredAuction stored = DecodeAuction(*bytes);
-  const auto violation = Check(stored.auction);
-  TTX_CHECK(!violation, violation.value_or(""));
-  return stored;
+Shared<Terms> TermsCache::Get(const Vault& vault, const AuctionId& id, std::string bytes) {
+  const auto found = entries_.find(id.text);
+  if (found != entries_.end() && found->second.bytes == bytes) return found->second.terms;
+  if (entries_.size() >= kMaxCachedTerms) entries_.clear();
+  Shared<Terms> terms = ParseTerms(vault, id, bytes);
+  entries_.insert_or_assign(id.text, Entry{std::move(bytes), terms});
+  return terms;
 }
 
-StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>& before,
+std::string AuctionKey(const AuctionId& id) { return KeyOf(Table::kAuction, id.text); }
+
+std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const Vault& vault,
+                                         const AuctionId& id, TermsCache* cache) {
+  const auto bytes = reader.Get(AuctionKey(id));
+  if (!bytes) return std::nullopt;
+  return FromBytes(reader, vault, *bytes, cache);
+}
+
+StoredAuction SaveDecision(storage::Txn& txn, const Vault& vault, const std::optional<StoredAuction>& before,
                            const Decision& decision) {
-  const auto violation = Check(decision.next);
-  TTX_CHECK(!violation, violation.value_or(""));
-  StoredAuction after{decision.next, before ? before->log_hash : std::string(32, '\0'),
-                      before ? before->due : std::nullopt};
-  bool closed = before && before->auction.state == State::kClosed;
-  for (const Event& event : decision.events) {
-    SaveEvent(txn, after, event, closed);
-    closed = closed || std::holds_alternative<Closed>(event.payload);
-  }
-  const std::optional<Time> change = NextChange(after.auction);
-  if (after.due && (!change || *change < *after.due)) {
-    txn.ClearDue(*after.due, after.auction.id().text);
-    after.due.reset();
-  }
-  if (change && !after.due) {
-    txn.SetDue(*change, after.auction.id().text);
-    after.due = change;
-  }
+  storage::MustHold(decision.next);
+  const AuctionId& id = decision.next.id();
+  const Secrets secrets{vault, id};
+  StoredAuction after = before.value_or(StoredAuction{});
+  if (!before) after.log_hash = std::string(32, '\0');
+  after.auction = decision.next;
+  for (const Event& event : decision.events) SaveEvent(txn, secrets, after, event);
+  PlanChange(txn, after);
+  const bool new_terms = !before || &*before->auction.terms != &*decision.next.terms;
+  if (new_terms)
+    txn.Put(KeyOf(Table::kTerms, id.text), ToRecord(*decision.next.terms, secrets).SerializeAsString());
   if (!decision.events.empty() || !before || before->due != after.due) {
-    txn.Put(AuctionKey(after.auction.id()), EncodeAuction(after));
+    txn.Put(AuctionKey(id), ToRecord(after, secrets).SerializeAsString());
   }
   return after;
 }
 
-StoredAuction SaveDueDecision(storage::Txn& txn, StoredAuction before, const Decision& decision) {
+StoredAuction SaveDueDecision(storage::Txn& txn, const Vault& vault, StoredAuction before,
+                              const Decision& decision) {
   const std::optional<Time> planned = std::exchange(before.due, std::nullopt);
   TTX_CHECK(planned.has_value(), "a timer of an auction that has planned none");
-  return SaveDecision(txn, before, decision);
+  return SaveDecision(txn, vault, before, decision);
 }
 
-std::optional<Bidder> FindBidder(const storage::Reader& reader, const AuctionId& id,
+std::optional<Bidder> FindBidder(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                  std::string_view organization) {
-  const auto bytes = reader.Get(Key(Id8(Table::kBidderByOrg)).Text(id.text).Text(organization).str());
-  if (!bytes) return std::nullopt;
-  return DecodeBidder(*bytes);
+  return BidderAt(reader, {vault, id},
+                  KeyOf(Table::kBidderByOrg, id.text, vault.OrganizationDigest(id, organization)));
+}
+
+std::optional<Bidder> FindBidderByCode(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                       std::string_view code) {
+  return BidderAt(reader, {vault, id}, KeyOf(Table::kBidderByCode, id.text, code));
 }
 
 std::optional<Bid> LoadBid(const storage::Reader& reader, const AuctionId& id, int64_t number) {
-  const auto bytes = reader.Get(BidKey(id, number));
-  if (!bytes) return std::nullopt;
-  return DecodeBid(*bytes);
+  const auto record = storage::FindRecord<store::BidRecord>(reader, BidKey(id, number));
+  return record ? std::optional(FromRecord(*record)) : std::nullopt;
 }
 
-std::vector<StoredAuction> ListAuctions(const storage::Reader& reader, std::string_view exchange,
-                                        std::string_view after, size_t limit) {
-  std::vector<StoredAuction> auctions;
+std::vector<StoredAuction> ListAuctions(const storage::Reader& reader, const Vault& vault,
+                                        std::string_view exchange, std::string_view after, size_t limit) {
   if (exchange.empty()) {
-    storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kAuction)).str());
-    if (!after.empty()) range.begin = Key(Id8(Table::kAuction)).Text(after).str() + '\0';
-    for (const storage::Entry& entry : reader.Scan(range, limit)) {
-      auctions.push_back(DecodeAuction(entry.value));
+    std::vector<StoredAuction> auctions;
+    for (const storage::Entry& entry : storage::ScanAfter(reader, In(Table::kAuction), after, limit)) {
+      auctions.push_back(FromBytes(reader, vault, entry.value, nullptr));
     }
     return auctions;
   }
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kByExchange)).Text(exchange).str());
-  if (!after.empty()) range.begin = Key(Id8(Table::kByExchange)).Text(exchange).Text(after).str() + '\0';
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    KeyReader key(entry.key, Id8(Table::kByExchange));
-    key.Text();
-    const auto stored = LoadAuction(reader, {key.Text()});
-    TTX_CHECK(stored.has_value(), "an indexed auction is missing");
-    auctions.push_back(*stored);
-  }
-  return auctions;
+  return storage::LoadEach(storage::ListTexts(reader, In(Table::kByExchange, exchange), after, limit),
+                           [&](const std::string& id) { return LoadAuction(reader, vault, {id}); });
 }
 
 std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, int64_t after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kBid)).Text(id.text).str());
-  range.begin = BidKey(id, after + 1);
   std::vector<Bid> bids;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    bids.push_back(DecodeBid(entry.value));
+  for (const storage::Entry& entry :
+       storage::ScanAfter(reader, In(Table::kBid, id.text), static_cast<uint64_t>(after), limit)) {
+    bids.push_back(FromRecord(storage::ParseRecord<store::BidRecord>(entry.value)));
   }
   return bids;
 }
 
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
                                         size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kRefusedBid)).Text(id.text).str());
-  range.begin = Key(Id8(Table::kRefusedBid)).Text(id.text).I64(after.ns + 1).str();
+  storage::KeyRange range = storage::PrefixRange(KeyOf(Table::kRefusedBid, id.text));
+  range.begin = In(Table::kRefusedBid, id.text).I64(after.ns + 1).str();
   std::vector<RefusedBid> refused;
   for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    KeyReader key(entry.key, Id8(Table::kRefusedBid));
+    KeyReader key(entry.key, static_cast<uint8_t>(Table::kRefusedBid));
     key.Text();
     const Time time{key.I64()};
-    refused.push_back({time, DecodeRefusal(entry.value)});
+    const auto record = storage::ParseRecord<store::BidRefusedRecord>(entry.value);
+    refused.push_back({time, FromRecord(record), record.organization_digest()});
   }
   return refused;
 }
 
 std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view after, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kOpen)).str());
-  if (!after.empty()) range.begin = Key(Id8(Table::kOpen)).Text(after).str() + '\0';
   std::vector<AuctionId> ids;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    ids.push_back({KeyReader(entry.key, Id8(Table::kOpen)).Text()});
-  }
+  for (std::string& id : storage::ListTexts(reader, In(Table::kOpen), after, limit))
+    ids.push_back({std::move(id)});
   return ids;
 }
 
+EnvelopeEntry LoadEnvelope(const storage::Reader& reader, const AuctionId& id, int32_t round,
+                           const std::string& code) {
+  const auto record =
+      storage::FindRecord<store::EnvelopeRecord>(reader, EnvelopeKey(Table::kEnvelope, id, round, code));
+  return FromRecord(code, record.value_or(store::EnvelopeRecord()));
+}
+
+void SaveEnvelope(storage::Txn& txn, const AuctionId& id, int32_t round, const EnvelopeEntry& entry) {
+  store::EnvelopeRecord record;
+  record.set_digest(entry.digest);
+  record.set_time_ns(entry.time.ns);
+  record.set_submitted(entry.submitted);
+  record.set_standing(entry.standing);
+  record.set_revealed(entry.revealed);
+  txn.Put(EnvelopeKey(Table::kEnvelope, id, round, entry.code), record.SerializeAsString());
+}
+
+std::vector<EnvelopeEntry> ListEnvelopes(const storage::Reader& reader, const AuctionId& id, int32_t round,
+                                         std::string_view after, size_t limit) {
+  const storage::Key prefix = In(Table::kEnvelope, id.text).U64(static_cast<uint64_t>(round));
+  std::vector<EnvelopeEntry> entries;
+  for (const storage::Entry& entry : storage::ScanAfter(reader, prefix, after, limit)) {
+    KeyReader key(entry.key, static_cast<uint8_t>(Table::kEnvelope));
+    key.Text();
+    key.U64();
+    entries.push_back(FromRecord(key.Text(), storage::ParseRecord<store::EnvelopeRecord>(entry.value)));
+  }
+  return entries;
+}
+
+std::optional<std::string> LoadEnvelopeBytes(const storage::Reader& reader, const AuctionId& id,
+                                             int32_t round, const std::string& code) {
+  return reader.Get(EnvelopeKey(Table::kEnvelopeBytes, id, round, code));
+}
+
+void SaveEnvelopeBytes(storage::Txn& txn, const AuctionId& id, int32_t round, const std::string& code,
+                       std::optional<std::string> bytes) {
+  std::string key = EnvelopeKey(Table::kEnvelopeBytes, id, round, code);
+  if (bytes) {
+    txn.Put(std::move(key), *std::move(bytes));
+  } else {
+    txn.Delete(std::move(key));
+  }
+}
+
+std::optional<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                      int32_t round, int32_t holder) {
+  const auto sealed = reader.Get(SharesKey(id, round, holder));
+  return sealed ? std::optional(vault.Open(id, SharesField(round, holder), *sealed)) : std::nullopt;
+}
+
+void SaveShares(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round, int32_t holder,
+                const std::string& shares) {
+  txn.Put(SharesKey(id, round, holder), vault.Seal(id, SharesField(round, holder), shares));
+}
+
+std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const Vault& vault,
+                                           const AuctionId& id, int32_t round, const std::string& code) {
+  const auto sealed = reader.Get(EnvelopeKey(Table::kVerdict, id, round, code));
+  if (!sealed) return std::nullopt;
+  const auto record =
+      storage::ParseRecord<store::VerdictRecord>(vault.Open(id, VerdictField(round, code), *sealed));
+  EnvelopeVerdict verdict{
+      std::nullopt, record.flaw(), record.seed(), {record.liars().begin(), record.liars().end()}};
+  if (record.has_price_fen()) verdict.price = Fen{record.price_fen()};
+  return verdict;
+}
+
+void SaveVerdict(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round,
+                 const std::string& code, const EnvelopeVerdict& verdict) {
+  store::VerdictRecord record;
+  if (verdict.price) record.set_price_fen(verdict.price->value);
+  record.set_flaw(verdict.flaw);
+  record.set_seed(verdict.seed);
+  for (const int32_t liar : verdict.liars) record.add_liars(liar);
+  txn.Put(EnvelopeKey(Table::kVerdict, id, round, code),
+          vault.Seal(id, VerdictField(round, code), record.SerializeAsString()));
+}
+
+std::optional<std::string> LoadCloseProof(const storage::Reader& reader, const AuctionId& id, int32_t round) {
+  return reader.Get(In(Table::kCloseProof, id.text).U64(static_cast<uint64_t>(round)).str());
+}
+
+void SaveCloseProof(storage::Txn& txn, const AuctionId& id, int32_t round, std::string proof) {
+  txn.Put(In(Table::kCloseProof, id.text).U64(static_cast<uint64_t>(round)).str(), std::move(proof));
+}
+
 std::optional<Time> LoadRecovery(const storage::Reader& reader) {
-  const auto stored = reader.Get(Key(Id8(Table::kRecovery)).str());
-  if (!stored) return std::nullopt;
-  std::string_view in = *stored;
-  const auto since = storage::TakeU64(in);
-  TTX_CHECK(since.has_value(), "recovery record too short");
-  return Time{static_cast<int64_t>(*since)};
+  const auto stored = reader.Get(KeyOf(Table::kRecovery));
+  return stored ? std::optional(Time{static_cast<int64_t>(storage::NumberOf(*stored))}) : std::nullopt;
 }
 
 void SaveRecovery(storage::Txn& txn, std::optional<Time> since) {
-  const std::string key = Key(Id8(Table::kRecovery)).str();
-  if (!since) {
-    txn.Delete(key);
-    return;
+  if (since) {
+    txn.Put(KeyOf(Table::kRecovery), storage::NumberValue(static_cast<uint64_t>(since->ns)));
+  } else {
+    txn.Delete(KeyOf(Table::kRecovery));
   }
-  std::string value;
-  storage::AppendU64(value, static_cast<uint64_t>(since->ns));
-  txn.Put(key, std::move(value));
 }
 
 uint64_t CountOpen(const storage::Reader& reader) {
-  const auto stored = reader.Get(Key(Id8(Table::kOpenCount)).str());
-  if (!stored) return 0;
-  std::string_view in = *stored;
-  const auto count = storage::TakeU64(in);
-  TTX_CHECK(count.has_value(), "open count too short");
-  return *count;
+  return storage::FindNumber(reader, KeyOf(Table::kOpenCount));
+}
+
+std::optional<Time> PlannedHeartbeat(const storage::Reader& reader) {
+  const auto stored = reader.Get(KeyOf(Table::kHeartbeat));
+  return stored ? std::optional(Time{static_cast<int64_t>(storage::NumberOf(*stored))}) : std::nullopt;
 }
 
 void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject) {
-  const std::string key = Key(Id8(Table::kHeartbeat)).str();
-  if (const auto planned = txn.Get(key)) {
-    std::string_view in = *planned;
-    const auto time = storage::TakeU64(in);
-    TTX_CHECK(time.has_value(), "heartbeat record too short");
-    txn.ClearDue(Time{static_cast<int64_t>(*time)}, subject);
-  }
-  std::string value;
-  storage::AppendU64(value, static_cast<uint64_t>(at.ns));
-  txn.Put(key, std::move(value));
+  if (const auto planned = PlannedHeartbeat(txn)) txn.ClearDue(*planned, subject);
+  txn.Put(KeyOf(Table::kHeartbeat), storage::NumberValue(static_cast<uint64_t>(at.ns)));
   txn.SetDue(at, subject);
 }
 
+bool IsMilestone(const Event& event) {
+  const Payload& payload = event.payload;
+  return !std::holds_alternative<BidAccepted>(payload) && !std::holds_alternative<BidRefused>(payload) &&
+         !std::holds_alternative<EnvelopeAccepted>(payload) &&
+         !std::holds_alternative<EnvelopeWithdrawn>(payload) && !std::holds_alternative<ProxySet>(payload);
+}
+
 std::string AuctionOf(const storage::OutboxEvent& event) {
-  return "auctions/" + DecodeEventAuction(event.payload);
+  return "auctions/" + storage::ParseRecord<store::EventRecord>(event.payload).auction();
 }
 
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id,
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit) {
-  if (id.empty()) return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit));
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kEventByAuction)).Text(id.text).str());
-  range.begin = Key(Id8(Table::kEventByAuction)).Text(id.text).U64(after_sequence + 1).str();
-  std::vector<uint64_t> sequences;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    KeyReader key(entry.key, Id8(Table::kEventByAuction));
-    key.Text();
-    sequences.push_back(key.U64());
-  }
-  return FromOutbox(storage::ReadOutboxAt(reader, sequences));
+  if (id.empty()) return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit), vault);
+  return FromOutbox(storage::ReadOutboxAt(reader, SequencesAfter(reader, In(Table::kEventByAuction, id.text),
+                                                                 after_sequence, limit)),
+                    vault);
 }
 
-std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, uint64_t after_sequence, size_t limit) {
-  storage::KeyRange range = storage::PrefixRange(Key(Id8(Table::kMilestone)).str());
-  range.begin = Key(Id8(Table::kMilestone)).U64(after_sequence + 1).str();
-  std::vector<uint64_t> sequences;
-  for (const storage::Entry& entry : reader.Scan(range, limit)) {
-    sequences.push_back(KeyReader(entry.key, Id8(Table::kMilestone)).U64());
-  }
-  return FromOutbox(storage::ReadOutboxAt(reader, sequences));
+std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
+                                        uint64_t after_sequence, size_t limit) {
+  return FromOutbox(
+      storage::ReadOutboxAt(reader, SequencesAfter(reader, In(Table::kMilestone), after_sequence, limit)),
+      vault);
 }
 
 }  // namespace ttx::auction

@@ -2,10 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "libs/storage/txn.h"
 #include "services/auction/domain/auction.h"
+#include "services/auction/store/vault.h"
 
 namespace ttx::auction {
 
@@ -13,25 +16,34 @@ namespace ttx::auction {
 enum class Table : uint8_t {
   kAuction = 0x10,         // text id -> AuctionRecord
   kBid = 0x11,             // text auction, u64 number -> BidRecord
-  kBidderByOrg = 0x12,     // text auction, text organization -> BidderRecord
+  kBidderByOrg = 0x12,     // text auction, text digest of the organization -> BidderRecord
   kBidderByCode = 0x13,    // text auction, text code -> BidderRecord
-  kEventByAuction = 0x14,  // text auction, u64 outbox sequence -> nothing; public events only
+  kEventByAuction = 0x14,  // text auction, u64 outbox sequence -> nothing; events that are or become public
   kOpen = 0x15,            // text id -> nothing, while the session is not closed
   kByExchange = 0x16,      // text exchange, text id -> nothing
   kRefusedBid = 0x17,      // text auction, i64 time -> BidRefusedRecord
   kHeartbeat = 0x18,       // -> u64 time of the planned heartbeat
   kOpenCount = 0x19,       // -> u64 number of sessions that are not closed
   kRecovery = 0x1a,        // -> u64 time since which the server was away, while a recovery is under way
-  kMilestone = 0x1b,       // u64 outbox sequence -> nothing; events that are no bids, accepted or refused
+  kMilestone = 0x1b,       // u64 outbox sequence -> nothing; events that move a session
+  kTerms = 0x1c,           // text id -> TermsRecord
+  kEnvelope = 0x1d,        // text auction, u64 round, text code -> EnvelopeRecord
+  kEnvelopeBytes = 0x1e,   // text auction, u64 round, text code -> the standing envelope itself
+  kShares = 0x1f,          // text auction, u64 round, u64 holder -> what the holder handed in, sealed
+  kVerdict = 0x20,         // text auction, u64 round, text code -> VerdictRecord, sealed
+  kCloseProof = 0x21,      // text auction, u64 round -> the close proof that key holders are shown
 };
 
-/// An auction with the hash chain over its events (docs/formats.md): not part of the decisions, but of the record.
+/// An auction with what is kept of it besides: not part of the decisions, but of the record.
 struct StoredAuction {
   Auction auction;
-  std::string log_hash;  // 32 bytes
-  // When its timer is planned: at the next change or, once bids have moved that on, before it. The timer then plans
-  // itself anew, so a bid need not.
+  std::string log_hash;  // 32 bytes: the hash chain over its events (docs/formats.md)
+  // When its timer is planned: at the next change or, once bids have moved that on, before it. The timer then
+  // plans itself anew, so a bid need not.
   std::optional<Time> due;
+  // Counts what everybody may notice: no refusals, envelopes or proxies. With the time of the last one.
+  int64_t revision = 0;
+  Time revision_time;
 };
 
 /// One entry of the event log with what readers need besides.
@@ -47,32 +59,102 @@ struct StoredEvent {
 
 struct RefusedBid {
   Time time;
-  BidRefused refusal;
+  BidRefused refusal;               // without the organization
+  std::string organization_digest;  // Vault::OrganizationDigest
 };
 
-/// Checked after reading: damage stops the process.
-std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const AuctionId& id);
-/// The key LoadAuction reads, for prefetching.
+/// What is known of a bidder's envelopes of one round without opening them.
+struct EnvelopeEntry {
+  std::string code;
+  std::string digest;  // of the standing one
+  Time time;           // when it was accepted
+  int32_t submitted = 0;
+  bool standing = false;
+  bool revealed = false;
+  bool operator==(const EnvelopeEntry&) const = default;
+};
+
+/// What an envelope held, once it was judged; nobody reads it before all of the round are.
+struct EnvelopeVerdict {
+  std::optional<Fen> price;    // of a valid one
+  std::string flaw;            // why it is not, as libs/sealed names it
+  std::string seed;            // with which anybody can repeat the verdict; empty when it was not recovered
+  std::vector<int32_t> liars;  // key holders, from 1, whose shares were proven wrong
+  bool operator==(const EnvelopeVerdict&) const = default;
+};
+
+/// Terms as the writer has read them lately: parsed and opened once, not with every bid. Bounded. For one
+/// thread.
+class TermsCache {
+ public:
+  /// What `bytes`, the terms' record, hold.
+  Shared<Terms> Get(const Vault& vault, const AuctionId& id, std::string bytes);
+
+ private:
+  struct Entry {
+    std::string bytes;
+    Shared<Terms> terms;
+  };
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+/// Checked after reading: damage stops the process. `cache` may be null.
+std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const Vault& vault,
+                                         const AuctionId& id, TermsCache* cache = nullptr);
+/// The key LoadAuction reads first, for prefetching.
 std::string AuctionKey(const AuctionId& id);
 
-/// Stages everything a decision writes: the state, its indices, its timer, its bids, its events. `before` is the
-/// stored state the decision started from (nullopt for a new auction).
-StoredAuction SaveDecision(storage::Txn& txn, const std::optional<StoredAuction>& before, const Decision& decision);
+/// Stages everything a decision writes: the state, its indices, its timer, its bids, its events. `before` is
+/// the stored state the decision started from (nullopt for a new auction).
+StoredAuction SaveDecision(storage::Txn& txn, const Vault& vault, const std::optional<StoredAuction>& before,
+                           const Decision& decision);
 /// The auction's timer came due and is gone: the same, for what the timer decided.
-StoredAuction SaveDueDecision(storage::Txn& txn, StoredAuction before, const Decision& decision);
+StoredAuction SaveDueDecision(storage::Txn& txn, const Vault& vault, StoredAuction before,
+                              const Decision& decision);
 
-std::optional<Bidder> FindBidder(const storage::Reader& reader, const AuctionId& id, std::string_view organization);
+std::optional<Bidder> FindBidder(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                 std::string_view organization);
+std::optional<Bidder> FindBidderByCode(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                       std::string_view code);
 std::optional<Bid> LoadBid(const storage::Reader& reader, const AuctionId& id, int64_t number);
 
 /// At most `limit` auctions with ids after `after`, of one exchange or of all when `exchange` is empty.
-std::vector<StoredAuction> ListAuctions(const storage::Reader& reader, std::string_view exchange,
-                                        std::string_view after, size_t limit);
+std::vector<StoredAuction> ListAuctions(const storage::Reader& reader, const Vault& vault,
+                                        std::string_view exchange, std::string_view after, size_t limit);
 /// At most `limit` accepted bids with numbers after `after`.
 std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, int64_t after, size_t limit);
 /// At most `limit` refused bids with times after `after`.
-std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after, size_t limit);
+std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
+                                        size_t limit);
 /// Ids of the sessions that are not closed, after `after`.
 std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view after, size_t limit);
+
+/// What a bidder has handed in in this round; nothing handed in is an entry of zeros.
+EnvelopeEntry LoadEnvelope(const storage::Reader& reader, const AuctionId& id, int32_t round,
+                           const std::string& code);
+void SaveEnvelope(storage::Txn& txn, const AuctionId& id, int32_t round, const EnvelopeEntry& entry);
+/// At most `limit` entries of the round with codes after `after`, withdrawn ones too.
+std::vector<EnvelopeEntry> ListEnvelopes(const storage::Reader& reader, const AuctionId& id, int32_t round,
+                                         std::string_view after, size_t limit);
+/// The standing envelope itself.
+std::optional<std::string> LoadEnvelopeBytes(const storage::Reader& reader, const AuctionId& id,
+                                             int32_t round, const std::string& code);
+/// Nothing removes it.
+void SaveEnvelopeBytes(storage::Txn& txn, const AuctionId& id, int32_t round, const std::string& code,
+                       std::optional<std::string> bytes);
+/// What a key holder has handed in, sealed at rest.
+std::optional<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                      int32_t round, int32_t holder);
+void SaveShares(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round, int32_t holder,
+                const std::string& shares);
+
+std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const Vault& vault,
+                                           const AuctionId& id, int32_t round, const std::string& code);
+void SaveVerdict(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round,
+                 const std::string& code, const EnvelopeVerdict& verdict);
+/// The proof of the round's close, made when its opening begins.
+std::optional<std::string> LoadCloseProof(const storage::Reader& reader, const AuctionId& id, int32_t round);
+void SaveCloseProof(storage::Txn& txn, const AuctionId& id, int32_t round, std::string proof);
 
 /// Since when the server was away, as a recovery that is not finished has noted it.
 std::optional<Time> LoadRecovery(const storage::Reader& reader);
@@ -84,13 +166,19 @@ uint64_t CountOpen(const storage::Reader& reader);
 
 /// Moves the one planned heartbeat to `at`.
 void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject);
+/// When the planned heartbeat is due; nothing before the first.
+std::optional<Time> PlannedHeartbeat(const storage::Reader& reader);
 
+/// Whether an event moves a session: no bid or envelope, accepted or not, and no proxy.
+bool IsMilestone(const Event& event);
 /// The auction that an event is about, "auctions/{id}".
 std::string AuctionOf(const storage::OutboxEvent& event);
-/// At most `limit` events after `after_sequence`: the public ones of one auction, or all of all when `id` is empty.
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const AuctionId& id, uint64_t after_sequence,
-                                    size_t limit);
-/// At most `limit` events after `after_sequence` that are no bids, accepted or refused.
-std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, uint64_t after_sequence, size_t limit);
+/// At most `limit` events after `after_sequence`: of one auction those that are or become public, or all of
+/// all when `id` is empty.
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                    uint64_t after_sequence, size_t limit);
+/// At most `limit` milestones after `after_sequence`.
+std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
+                                        uint64_t after_sequence, size_t limit);
 
 }  // namespace ttx::auction

@@ -105,6 +105,11 @@ Error ObjectionOpen(const Listing& listing) {
   return Error(Reason::kOBJECTION_OPEN, {{"resource", "listings/" + listing.id.text}});
 }
 
+// The least it can be sold for: the floor of a falling price (domain.md 5.7 DUTCH), the listed price otherwise.
+Fen LowestPrice(const ListingContent& content) {
+  return content.rules.modes.dutch ? content.rules.modes.dutch->floor : content.listed_price;
+}
+
 // An auction of a listing that an upheld objection has ended still reports what became of it.
 bool EndedUnderAuction(const Listing& listing) {
   return listing.state == ListingState::kTerminated && !listing.auction.empty();
@@ -195,6 +200,7 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
 
 Status CheckReserve(const ListingContent& content, Fen reserve) {
   const int64_t most = content.rules.cap == Fen{} ? kMaxFen : content.rules.cap.value;
+  if (content.rules.mode == Mode::kDutch) return InvalidField("reserve_fen", Reason::kOUT_OF_RANGE, "none; a floor");
   return CheckRange(reserve.value, content.listed_price.value, most, "reserve_fen");
 }
 
@@ -795,8 +801,8 @@ std::optional<std::string> Check(const Listing& listing) {
   if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
   const bool dealt = listing.state == ListingState::kDealPending ||
                      listing.state == ListingState::kDealSigned || listing.state == ListingState::kClosed;
-  if (dealt && (listing.deal.id.empty() || listing.deal.price < listing.content.listed_price)) {
-    return fail("a deal below the listed price, or none");
+  if (dealt && (listing.deal.id.empty() || listing.deal.price < LowestPrice(listing.content))) {
+    return fail("a deal below the lowest price, or none");
   }
   if (listing.state == ListingState::kClosed && (!listing.settled || !listing.certified)) {
     return fail("closed before settlement and certificate");
@@ -850,6 +856,37 @@ class CanonicalText {
   std::string text_ = "TTX-LISTING-1\n";
 };
 
+// What departs from a MULTI auction without any of them: such a listing keeps the text it had before there were modes.
+void AddModes(CanonicalText& text, const Rules& rules) {
+  Rules usual;
+  usual.mode = Mode::kMulti;
+  const ModeRules& modes = rules.modes;
+  if (!NormalizeModes(usual).ok() || modes == usual.modes || modes == ModeRules{}) return;
+  text.Add("modes").Add(static_cast<int64_t>(modes.cap_policy)).Add(modes.proxy_bids ? 1 : 0).Add(modes.min_bidders);
+  text.Add(static_cast<int64_t>(modes.single_bidder)).Add(static_cast<int64_t>(modes.tie_rule));
+  for (const Duration warning : modes.warnings) text.Add(warning.ns);
+  text.Add(modes.max_total.ns).Add(modes.forfeit_when_silent ? 1 : 0);
+  text.Add(static_cast<int64_t>(modes.priority.mode)).Add(static_cast<int64_t>(modes.priority.equal_rank));
+  text.Add(modes.priority.answer_period.ns).Add(modes.priority.best_bidder_may_raise ? 1 : 0);
+  if (const auto& dutch = modes.dutch) {
+    text.Add("dutch").Add(dutch->decrement.value).Add(dutch->decrement_share.value);
+    text.Add(dutch->interval.ns).Add(dutch->floor.value);
+  }
+  if (const auto& sealed = modes.sealed) {
+    text.Add("sealed").Add(sealed->submissions).Add(sealed->may_withdraw ? 1 : 0).Add(sealed->check_multiple ? 1 : 0);
+    text.Add(sealed->shares_needed).Add(sealed->shares_total).Add(sealed->shares_period.ns);
+    text.Add(sealed->second_period.ns).Add(sealed->reveal_period.ns).Add(sealed->holder_set);
+  }
+  if (const auto& scoring = modes.scoring) {
+    text.Add("scoring").Add(scoring->price_weight.value).Add(scoring->publicity.ns);
+    for (const Criterion& criterion : scoring->criteria) text.Add(criterion.name).Add(criterion.weight.value);
+  }
+  if (const auto& suspension = modes.suspension) {
+    text.Add("suspension").Add(suspension->outage_notice.ns).Add(suspension->resume_notice.ns);
+    text.Add(suspension->longest.ns);
+  }
+}
+
 void AddRules(CanonicalText& text, const Rules& rules) {
   text.Add(static_cast<int64_t>(rules.mode)).Add(rules.start_price.value);
   text.Add(static_cast<int64_t>(rules.increments.size()));
@@ -858,6 +895,7 @@ void AddRules(CanonicalText& text, const Rules& rules) {
   text.Add(static_cast<int64_t>(rules.multiple_base)).Add(rules.free_period.ns).Add(rules.preparation.ns);
   text.Add(rules.cycle.ns).Add(static_cast<int64_t>(rules.limited_entry)).Add(rules.max_steps_per_bid);
   text.Add(rules.self_outbid ? 1 : 0).Add(rules.cap.value);
+  AddModes(text, rules);
 }
 
 }  // namespace

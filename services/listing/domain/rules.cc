@@ -45,6 +45,10 @@ Status CheckIncrements(const Rules& rules) {
   return {};
 }
 
+bool TakesEnvelopes(Mode mode) {
+  return mode == Mode::kSealed || mode == Mode::kWeighted || mode == Mode::kTender;
+}
+
 Status CheckCap(const Rules& rules) {
   if (rules.cap == Fen{}) return {};
   TTX_RETURN_IF_ERROR(CheckAmount(rules.cap, rules.start_price, "rules.cap_fen"));
@@ -59,6 +63,43 @@ Status CheckCap(const Rules& rules) {
 }
 
 }  // namespace
+
+// What the mode must have, must not have, and what was left open. The auction service checks the rest again.
+Status NormalizeModes(Rules& rules) {
+  ModeRules& modes = rules.modes;
+  const bool tender = rules.mode == Mode::kTender;
+  if (modes.cap_policy == CapPolicy::kUnspecified) modes.cap_policy = CapPolicy::kEndAtCap;
+  if (modes.tie_rule == TieRule::kUnspecified) modes.tie_rule = TieRule::kPriorityThenTime;
+  if (modes.single_bidder == SingleBidder::kUnspecified) {
+    modes.single_bidder = tender ? SingleBidder::kRetender : SingleBidder::kStartPriceSale;
+  }
+  if (modes.min_bidders == 0) modes.min_bidders = tender ? 3 : 1;
+  if (modes.warnings.empty()) modes.warnings = {Seconds(60), Seconds(30), Seconds(10)};
+  if (modes.max_total == Duration{}) modes.max_total = Hours(8);
+  if (modes.priority.mode == PriorityMode::kUnspecified) modes.priority.mode = PriorityMode::kAsOrdinary;
+  if (modes.priority.equal_rank == EqualRank::kUnspecified) modes.priority.equal_rank = EqualRank::kEarliest;
+  if (modes.priority.answer_period == Duration{}) modes.priority.answer_period = Minutes(5);
+  if (modes.min_bidders < (tender ? 3 : 1)) {
+    return InvalidField("rules.min_bidders", Reason::kOUT_OF_RANGE, tender ? ">= 3" : ">= 1");
+  }
+  const bool sealed = TakesEnvelopes(rules.mode);
+  const bool scored = rules.mode == Mode::kWeighted || tender;
+  if (modes.dutch.has_value() != (rules.mode == Mode::kDutch)) {
+    return InvalidField("rules.dutch", Reason::kREQUIRED, "DUTCH");
+  }
+  if (modes.sealed.has_value() != sealed) {
+    return InvalidField("rules.sealed", Reason::kREQUIRED, "SEALED, WEIGHTED, TENDER");
+  }
+  if (modes.scoring.has_value() != scored) {
+    return InvalidField("rules.scoring", Reason::kREQUIRED, "WEIGHTED, TENDER");
+  }
+  const bool rising = !sealed && rules.mode != Mode::kDutch;
+  if (!rising && (modes.proxy_bids || rules.cap != Fen{})) {
+    return InvalidField(modes.proxy_bids ? "rules.proxy_bids" : "rules.cap_fen", Reason::kOUT_OF_RANGE,
+                        "MULTI, DYNAMIC, ENGLISH");
+  }
+  return {};
+}
 
 Fen DefaultIncrement(Fen start_price) {
   const Fen percent = MulPpm(start_price, {10'000});
@@ -80,6 +121,7 @@ Result<Rules> NormalizeRules(Rules rules, Fen listed_price, const RuleProfile& p
   const Duration min_cycle = Seconds(profile.cycle_seconds_min);
   if (rules.free_period == Duration{}) rules.free_period = std::max(kDefaultFreePeriod, min_free_period);
   if (rules.cycle == Duration{}) rules.cycle = std::max(kDefaultCycle, min_cycle);
+  TTX_RETURN_IF_ERROR(NormalizeModes(rules));
   TTX_RETURN_IF_ERROR(CheckIncrements(rules));
   TTX_RETURN_IF_ERROR(CheckLength(rules.free_period, min_free_period, kMaxFreePeriod, "rules.free_period"));
   TTX_RETURN_IF_ERROR(CheckLength(rules.preparation, Duration{}, kMaxPreparation, "rules.preparation"));

@@ -6,13 +6,23 @@
 #include "libs/core/money.h"
 #include "libs/core/result.h"
 #include "libs/core/time.h"
+#include "services/listing/domain/mode_rules.h"
 #include "services/listing/domain/rule_profile.h"
 
 namespace ttx::listing {
 
 // The numbers of the enums are those of the API and of records: do not renumber.
 
-enum class Mode : int32_t { kUnspecified = 0, kMulti = 1 };
+enum class Mode : int32_t {
+  kUnspecified = 0,
+  kMulti = 1,
+  kDynamic = 2,
+  kEnglish = 3,
+  kSealed = 4,
+  kWeighted = 5,
+  kDutch = 6,
+  kTender = 7,
+};
 enum class LimitedEntry : int32_t { kUnspecified = 0, kAlways = 1, kIfTwoBidders = 2, kIfTwoInLastHour = 3 };
 enum class MultipleBase : int32_t { kUnspecified = 0, kFromStart = 1, kFromCurrent = 2 };
 
@@ -37,6 +47,7 @@ struct Rules {
   int32_t max_steps_per_bid = 0;
   bool self_outbid = false;
   Fen cap;  // 0: none
+  ModeRules modes;
   bool operator==(const Rules&) const = default;
 };
 
@@ -44,6 +55,9 @@ struct Rules {
 /// for the first rule that cannot be run or that leaves bidders less time than the profile demands; field
 /// paths start with "rules.".
 Result<Rules> NormalizeRules(Rules rules, Fen listed_price, const RuleProfile& profile);
+
+/// The part of it that the modes add.
+Status NormalizeModes(Rules& rules);
 
 /// 1% of the start price rounded to two significant digits, at least 1 fen.
 Fen DefaultIncrement(Fen start_price);

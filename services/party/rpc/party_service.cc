@@ -76,7 +76,7 @@ v1::ApiClientEnrolment Sealed(const PartyApp::ClientWithCode& made, std::string_
 
 // Opens the enrolment code of a stored answer in the copy that is sent.
 auto RevealCodeWith(const std::string& secrets_key) {
-  return [&secrets_key](auto& response) -> Status {
+  return [&secrets_key](auto& response, bool) -> Status {
     TTX_TRY(std::string code,
             OpenClientSecret(secrets_key, response.enrolment_code(), response.api_client().name()));
     response.set_enrolment_code(std::move(code));
@@ -86,10 +86,19 @@ auto RevealCodeWith(const std::string& secrets_key) {
 
 // Opens the secret of a stored answer in the copy that is sent.
 auto RevealWith(const std::string& secrets_key) {
-  return [&secrets_key](auto& response) -> Status {
+  return [&secrets_key](auto& response, bool) -> Status {
     TTX_TRY(std::string secret,
             OpenClientSecret(secrets_key, response.client_secret(), response.api_client().name()));
     response.set_client_secret(std::move(secret));
+    return {};
+  };
+}
+
+// For a request that holds no secret and needs no token: whoever repeats it need not be who made it.
+auto RevealOnceWith(const std::string& secrets_key) {
+  return [reveal = RevealWith(secrets_key)](auto& response, bool replayed) -> Status {
+    if (!replayed) return reveal(response, replayed);
+    response.clear_client_secret();
     return {};
   };
 }
@@ -150,7 +159,7 @@ ServerUnaryReactor* PartyService::RegisterOrganization(CallbackServerContext* co
             SealClientSecret(app_.options().secrets_key, registered.client_secret, to.api_client().name()));
         return to;
       },
-      RevealWith(app_.options().secrets_key));
+      RevealOnceWith(app_.options().secrets_key));
 }
 
 ServerUnaryReactor* PartyService::CreateOrganization(CallbackServerContext* context,

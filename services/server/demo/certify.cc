@@ -1,17 +1,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "libs/core/encoding.h"
 #include "services/server/demo/deal.h"
 
 namespace ttx::demo {
 namespace {
-
-std::string FromBase64(std::string text) {
-  std::erase(text, '=');
-  for (char& symbol : text) symbol = symbol == '+' ? '-' : symbol == '/' ? '_' : symbol;
-  return FromBase64Url(text).value_or("");
-}
 
 // A notice with a window, from its publication to the end of the window.
 void PassWindow(Market& market, Deal& deal, const std::string& type, const Words& what) {

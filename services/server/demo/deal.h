@@ -1,15 +1,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "libs/crypto/signature.h"
+#include "services/server/demo/key_holders.h"
 #include "services/server/demo/market.h"
 
 namespace ttx::demo {
 
 // The worked deal of domain.md 5.3 and 7.3, in fen.
 inline constexpr int64_t kStartPrice = 100'000'000;
+inline constexpr int64_t kDutchStartPrice = 120'000'000;  // falls to kPrice
 inline constexpr int64_t kIncrement = 1'000'000;
 inline constexpr int64_t kReserve = 105'000'000;
 inline constexpr int64_t kPrice = 106'000'000;
@@ -33,15 +37,20 @@ struct Member {
   Actor client;
   SigningKey key;
   std::string intent;  // "listings/{id}/intents/{id}", of a bidder
+  std::string code;    // 竞买代码, of a bidder
 };
+
+struct BiddingMode;  // bidding.h
 
 /// Everybody who takes part, and what came of it so far.
 struct Deal {
+  const BiddingMode* mode = nullptr;
   Actor administrator;  // also the one who moves the clock
   Actor second_administrator;
   Actor kyc_officer;
   Actor clerk;  // of the exchange, and so on
   Actor officer;
+  Actor second_officer;  // where envelopes are opened
   Actor business_reviewer;
   Actor compliance_reviewer;
   Actor secrecy_reviewer;
@@ -55,6 +64,8 @@ struct Deal {
   Member seller;
   Member winner;
   Member loser;
+  std::vector<Member> further;  // who loses too, in modes that need more than two bidders
+  std::optional<KeyHolders> key_holders;
 
   std::string achievement;
   std::string listing;
@@ -84,6 +95,8 @@ inline std::string Path(const std::string& name) { return "/v1/" + name; }
 
 /// Standard base64 with padding, as JSON carries bytes.
 std::string Base64(const std::string& bytes);
+/// Its inverse; empty when `text` is none.
+std::string FromBase64(std::string text);
 
 /// Advances the clock to the RFC 3339 time `document` has at `pointer`. Fails when `provisional_pointer` says that the
 /// holiday table which decides that time is not out yet.

@@ -8,7 +8,7 @@
 
 #include "libs/config/config.h"
 #include "services/server/commands.h"
-#include "services/server/demo/deal.h"
+#include "services/server/demo/bidding.h"
 
 namespace ttx::server {
 namespace {
@@ -27,6 +27,7 @@ constexpr const char* kDemoHelp =
     "  --second FILE  credentials of another one (default second-admin.json beside the first)\n"
     "  --url URL      the server (default gateway.public_url of the configuration, or of gateway.conf beside it)\n"
     "  --ca FILE      the authority its certificate comes from (default certs/ca.pem beside the configuration)\n"
+    "  --mode MODE    how the bidding goes (default MULTI): MULTI, DYNAMIC, ENGLISH, SEALED, WEIGHTED, DUTCH, TENDER\n"
     "  --lang zh|en   the language of the steps (default zh)\n"
     "  --json         one JSON object a line\n"
     "\n"
@@ -58,12 +59,13 @@ bool ReadAdministrator(const std::string& file, demo::Actor& administrator) {
 }
 
 int RunDeal(const std::string& url, const std::string& ca_file, const demo::Actor& administrator,
-            const demo::Actor& second_administrator, bool english, bool json) {
+            const demo::Actor& second_administrator, const demo::BiddingMode& mode, bool english, bool json) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   demo::Printer printer(english ? demo::Language::kEnglish : demo::Language::kChinese, json);
   demo::HttpClient http(url, ca_file);
   demo::Market market(http, printer);
   demo::Deal deal;
+  deal.mode = &mode;
   deal.administrator = administrator;
   deal.second_administrator = second_administrator;
   for (const auto verb : {demo::SetUp, demo::List, demo::Qualify, demo::Bid, demo::Sign, demo::Register, demo::Pay,
@@ -76,7 +78,7 @@ int RunDeal(const std::string& url, const std::string& ca_file, const demo::Acto
 }  // namespace
 
 int Demo(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"json"}, {"config", "admin", "second", "url", "ca", "lang"});
+  const Arguments arguments(words, {"json"}, {"config", "admin", "second", "url", "ca", "lang", "mode"});
   if (arguments.Has("help")) {
     std::fputs(kDemoHelp, stdout);
     return kExitOk;
@@ -85,6 +87,12 @@ int Demo(const std::vector<std::string>& words) {
   if (!arguments.error().empty() || !arguments.rest().empty() || (language != "zh" && language != "en")) {
     std::fprintf(stderr, "ttx: %s\n\n%s", arguments.error().empty() ? "wrong arguments" : arguments.error().c_str(),
                  kDemoHelp);
+    return kExitUsage;
+  }
+  const demo::BiddingMode* mode = demo::FindMode(arguments.Get("mode", "MULTI"));
+  if (mode == nullptr) {
+    std::fprintf(stderr, "ttx: no mode %s; say one of %s\n\n%s", arguments.Get("mode", "").c_str(),
+                 demo::ModeNames().c_str(), kDemoHelp);
     return kExitUsage;
   }
   const fs::path config = fs::absolute(arguments.Get("config", kDefaultConfig));
@@ -102,7 +110,7 @@ int Demo(const std::vector<std::string>& words) {
       arguments.Get("second", (fs::path(admin_file).parent_path() / "second-admin.json").string());
   demo::Actor second;
   if (!ReadAdministrator(second_file, second)) return Refuse("no credentials in " + second_file + "; say --second");
-  return RunDeal(url, ca_file, administrator, second, language == "en", arguments.Has("json"));
+  return RunDeal(url, ca_file, administrator, second, *mode, language == "en", arguments.Has("json"));
 }
 
 }  // namespace ttx::server

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "services/server/demo/deal.h"
+#include "services/server/demo/bidding.h"
 
 namespace ttx::demo {
 namespace {
@@ -31,14 +31,15 @@ Json AchievementOf(const Member& owner) {
 }
 
 Json ListingOf(const Deal& deal) {
-  const Json rules = {{"mode", "MULTI"},
-                      {"start_price_fen", std::to_string(kStartPrice)},
-                      {"increments",
-                       {{{"from_fen", std::to_string(kStartPrice)}, {"step_fen", std::to_string(kIncrement)}}}},
-                      {"multiple_base", "FROM_START"},
-                      {"free_period", "3600s"},
-                      {"cycle", "300s"},
-                      {"limited_entry", "ALWAYS"}};
+  const std::string start_price = std::to_string(deal.mode->start_price);
+  Json rules = {{"mode", deal.mode->name},
+                {"start_price_fen", start_price},
+                {"increments", {{{"from_fen", start_price}, {"step_fen", std::to_string(kIncrement)}}}},
+                {"multiple_base", "FROM_START"},
+                {"free_period", "3600s"},
+                {"cycle", "300s"},
+                {"limited_entry", "ALWAYS"}};
+  deal.mode->add_rules(deal, rules);
   const Json deposit = {{"amount_fen", std::to_string(kDeposit)},
                         {"guarantee", "意向受让方按公告履行报价、签约和付款义务"},
                         {"disposal", "受让的转为价款；未受让的三个工作日内原路退还；违约的按规则处置"}};
@@ -47,14 +48,14 @@ Json ListingOf(const Deal& deal) {
                         {"title", kTitle},
                         {"achievement", deal.achievement},
                         {"right_scope", {{"kind", "TRANSFER_PATENT"}}},
-                        {"listed_price_fen", std::to_string(kStartPrice)},
+                        {"listed_price_fen", start_price},
                         {"listing_days", 5},
                         {"rules", rules},
                         {"deposit", deposit},
                         {"buyer_conditions", "依法设立的企业"},
                         {"payment_terms", "合同生效后五个工作日内一次性付款"},
                         {"contact", "技术转移中心 010-00000000"}};
-  return {{"listing", listing}, {"reserve_fen", std::to_string(kReserve)}};
+  return {{"listing", listing}, {"reserve_fen", std::to_string(deal.mode->reserve)}};
 }
 
 void PublishAchievement(Market& market, Deal& deal) {
@@ -91,10 +92,11 @@ void PayDeposit(Market& market, Deal& deal, Member& bidder, const Words& what) {
   const Json notice = ReportReceipt(market, deal, "DEPOSIT", bidder, kDeposit, reference);
   market.Expect(notice, "/state", "MATCHED");
   const Json qualified = market.WaitFor(bidder.client, Path(bidder.intent), "/state", "QUALIFIED");
+  bidder.code = Text(qualified, "/bidder_code");
   market.Step(Verb::kSettle, what, Text(notice, "/name"),
               {Amount("deposit", kDeposit),
                {"reference", reference},
-               {"bidder_code", Text(qualified, "/bidder_code")},
+               {"bidder_code", bidder.code},
                {"state", Text(qualified, "/state")}});
 }
 
@@ -107,7 +109,7 @@ void List(Market& market, Deal& deal) {
   deal.listing = Text(created, "/name");
   market.Post(owner, Path(deal.listing) + ":submit", Json::object());
   market.Step(Verb::kList, {"高校申请挂牌", "university applies for a listing"}, deal.listing,
-              {Amount("listed_price", kStartPrice), {"profile", Text(created, "/profile")}});
+              {Amount("listed_price", deal.mode->start_price), {"profile", Text(created, "/profile")}});
   market.Confirm(deal.clerk, deal.listing, "accept", Json::object());
   market.Confirm(deal.business_reviewer, deal.listing, "approve", {{"review", "BUSINESS"}});
   const Json approved =
@@ -126,11 +128,16 @@ void List(Market& market, Deal& deal) {
 void Qualify(Market& market, Deal& deal) {
   RegisterIntent(market, deal, deal.winner, {"企业甲意向登记", "first enterprise registers its intent"});
   RegisterIntent(market, deal, deal.loser, {"企业乙意向登记", "second enterprise registers its intent"});
+  for (Member& bidder : deal.further) {
+    RegisterIntent(market, deal, bidder, {"企业丙意向登记", "third enterprise registers its intent"});
+  }
   AdvanceToField(market, deal, market.Get(deal.anybody, Path(deal.listing)), "/end_time", "/end_provisional");
   const Json ended = market.WaitFor(deal.anybody, Path(deal.listing), "/state", "QUALIFYING");
   market.Step(Verb::kList, {"挂牌期满（沙箱时钟前移）", "the period is over (sandbox clock advanced)"}, deal.listing,
               {{"end_time", Text(ended, "/end_time")}, {"state", Text(ended, "/state")}});
-  for (const Member* bidder : {&deal.winner, &deal.loser}) {
+  std::vector<const Member*> bidders = {&deal.winner, &deal.loser};
+  for (const Member& bidder : deal.further) bidders.push_back(&bidder);
+  for (const Member* bidder : bidders) {
     market.Post(deal.clerk, Path(bidder->intent) + ":giveOpinion",
                 {{"qualified", true}, {"opinion", "符合公告条件"}});
     market.Confirm(deal.seller.client, bidder->intent, "consent", Json::object());
@@ -141,6 +148,9 @@ void Qualify(Market& market, Deal& deal) {
               deal.listing, {{"deposit_due_time", Text(confirmed, "/deposit_due_time")}, {"state", "CONFIRMED"}});
   PayDeposit(market, deal, deal.winner, {"企业甲保证金到账", "deposit of the first enterprise arrives"});
   PayDeposit(market, deal, deal.loser, {"企业乙保证金到账", "deposit of the second enterprise arrives"});
+  for (Member& bidder : deal.further) {
+    PayDeposit(market, deal, bidder, {"企业丙保证金到账", "deposit of the third enterprise arrives"});
+  }
 }
 
 }  // namespace ttx::demo

@@ -12,15 +12,15 @@ void ReportPayment(Market& market, Deal& deal, int64_t fen, const std::string& r
   market.Step(Verb::kSettle, what, Text(notice, "/name"), {Amount("accepted", fen), {"reference", reference}});
 }
 
-void RefundLoser(Market& market, Deal& deal) {
-  const std::string path = "/v1/deposits?intent=" + deal.loser.intent;
-  const Json owed = market.WaitFor(deal.loser.client, path, "/deposits/0/state", "TO_REFUND");
+void RefundLoser(Market& market, Deal& deal, Member& loser) {
+  const std::string path = "/v1/deposits?intent=" + loser.intent;
+  const Json owed = market.WaitFor(loser.client, path, "/deposits/0/state", "TO_REFUND");
   const std::string payout = Text(owed, "/deposits/0/payout");
   market.Confirm(deal.settlement_officer, payout, "approve", Json::object());
   const Json paid = ExecutePayout(market, deal, payout);
   market.ExpectNumber(paid, "/amount_fen", kDeposit);
-  market.Expect(paid, "/payee_account", deal.loser.account);
-  market.WaitFor(deal.loser.client, path, "/deposits/0/state", "REFUNDED");
+  market.Expect(paid, "/payee_account", loser.account);
+  market.WaitFor(loser.client, path, "/deposits/0/state", "REFUNDED");
   market.Step(Verb::kSettle, {"未受让方保证金原路退还", "the loser's deposit goes back to its account"}, payout,
               {Amount("refund", kDeposit), {"state", Text(paid, "/state")}});
 }
@@ -50,7 +50,8 @@ void Pay(Market& market, Deal& deal) {
   market.ExpectNumber(paid, "/price_paid_fen", kPrice);
   market.Step(Verb::kSettle, {"价款与服务费到齐", "price and fees are in"}, deal.settlement,
               {Amount("price_paid", kPrice), {"state", Text(paid, "/state")}});
-  RefundLoser(market, deal);
+  RefundLoser(market, deal, deal.loser);
+  for (Member& loser : deal.further) RefundLoser(market, deal, loser);
 }
 
 void Release(Market& market, Deal& deal) {

@@ -5,7 +5,7 @@
 #include "libs/core/uscc.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/random.h"
-#include "services/server/demo/deal.h"
+#include "services/server/demo/bidding.h"
 
 namespace ttx::demo {
 namespace {
@@ -110,6 +110,17 @@ void AddStaff(Market& market, Deal& deal) {
               {{"people", "8"}});
 }
 
+// Who it takes to open envelopes: another officer, and the key holders with keys of their own.
+void AddOpening(Market& market, Deal& deal) {
+  deal.second_officer = AddPerson(market, deal.clerk, deal.administrator, deal.clerk.organization, "交易所副负责人",
+                                  {"EXCHANGE_OFFICER"});
+  market.Step(Verb::kSetup, {"开标须由另一名负责人确认", "another officer, who confirms openings"},
+              deal.second_officer.person);
+  if (market.ok()) deal.key_holders = MakeKeyHolders();
+  market.Step(Verb::kSetup, {"五名密钥保管人各自生成密钥，任意三名可开标", "five key holders make their keys, any three open"},
+              "", {{"holder_set", market.ok() ? Hex(deal.key_holders->set.id()) : ""}});
+}
+
 }  // namespace
 
 void SetUp(Market& market, Deal& deal) {
@@ -141,7 +152,14 @@ void SetUp(Market& market, Deal& deal) {
   AddOrganization(market, deal, deal.anybody, by_itself, deal.loser,
                   Registration(deal.loser, "ENTERPRISE", "示范能源有限公司", {"BIDDER"}),
                   {"企业乙注册并准入", "second enterprise registered and admitted"});
+  while (static_cast<int>(deal.further.size()) + 2 < deal.mode->bidders) {
+    Member& member = deal.further.emplace_back();
+    AddOrganization(market, deal, deal.anybody, by_itself, member,
+                    Registration(member, "ENTERPRISE", "示范装备有限公司", {"BIDDER"}),
+                    {"企业丙注册并准入", "third enterprise registered and admitted"});
+  }
   AddStaff(market, deal);
+  if (deal.mode->sealed) AddOpening(market, deal);
   AddKey(market, deal.officer, crypto::Suite::kEcdsaP256Sha256, deal.officer_key,
          {"交易所签名公钥", "signing key of the exchange"});
   AddKey(market, deal.seller.client, crypto::Suite::kEcdsaP256Sha256, deal.seller.key,
@@ -155,6 +173,12 @@ std::string Base64(const std::string& bytes) {
   for (char& symbol : text) symbol = symbol == '-' ? '+' : symbol == '_' ? '/' : symbol;
   text.append((4 - text.size() % 4) % 4, '=');
   return text;
+}
+
+std::string FromBase64(std::string text) {
+  std::erase(text, '=');
+  for (char& symbol : text) symbol = symbol == '+' ? '-' : symbol == '/' ? '_' : symbol;
+  return FromBase64Url(text).value_or("");
 }
 
 void AdvanceToField(Market& market, Deal& deal, const Json& document, const std::string& pointer,

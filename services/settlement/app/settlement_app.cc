@@ -149,6 +149,20 @@ Status SettlementApp::Take(storage::Txn& txn, const Judged& judged, const Notice
 
 // --- Bank notices
 
+Status SettlementApp::CheckEscrowBank(const Principal& caller, const std::string& exchange) const {
+  const auto it = options_.escrow_banks.find(exchange);
+  if (it == options_.escrow_banks.end() || it->second == caller.organization) return {};
+  Error error(Reason::kPERMISSION_DENIED, {{"exchange", exchange}, {"escrow_bank", it->second}});
+  error.violations = {{"exchange", Reason::kPERMISSION_DENIED,
+                       "the escrow bank of " + exchange + " is " + it->second}};
+  return error;
+}
+
+const std::string& SettlementApp::PayingBank(const std::string& exchange, const std::string& received_by) const {
+  const auto it = options_.escrow_banks.find(exchange);
+  return it == options_.escrow_banks.end() ? received_by : it->second;
+}
+
 Result<Notice> SettlementApp::CreateBankNotice(storage::Txn& txn, const Principal& caller,
                                                Receipt receipt) const {
   receipt.bank = caller.organization;
@@ -166,6 +180,7 @@ Result<Notice> SettlementApp::CreateBankNotice(storage::Txn& txn, const Principa
     if (!waiting) return InvalidField("exchange", Reason::kREQUIRED);
     receipt.exchange = waiting->exchange();
   }
+  TTX_RETURN_IF_ERROR(CheckEscrowBank(caller, receipt.exchange));
   const NoticeId id{ids_.Next(txn.now())};
   const std::optional<Judged> judged = JudgeFor(txn, receipt.reference, receipt);
   if (!judged) {
@@ -265,7 +280,7 @@ Result<Settlement> SettlementApp::ApproveRelease(storage::Txn& txn, const Princi
                                                        .payee_name = seller->account_name,
                                                        .payee_account = seller->account_number,
                                                        .due = *settlement.release_due,
-                                                       .bank = settlement.bank,
+                                                       .bank = PayingBank(settlement.exchange, settlement.bank),
                                                        .maker = caller.person},
                                          txn.now())));
   }
@@ -299,7 +314,7 @@ Status SettlementApp::PrepareNoticeRefund(storage::Txn& txn, const Notice& notic
                                         .payee_name = notice.receipt.payer_name,
                                         .payee_account = notice.receipt.payer_account,
                                         .due = RefundDue(txn.now()),
-                                        .bank = notice.receipt.bank,
+                                        .bank = PayingBank(notice.receipt.exchange, notice.receipt.bank),
                                         .maker = maker},
                           txn.now()));
 }
@@ -316,7 +331,7 @@ Status SettlementApp::PrepareDepositRefund(storage::Txn& txn, const Deposit& dep
                                         .payee_name = deposit.payer_name,
                                         .payee_account = deposit.payer_account,
                                         .due = *deposit.refund_due,
-                                        .bank = BankOf(txn, deposit),
+                                        .bank = PayingBank(deposit.exchange, BankOf(txn, deposit)),
                                         .maker = ""},
                           txn.now()));
 }
@@ -332,6 +347,7 @@ Result<Payout> SettlementApp::ApprovePayout(storage::Txn& txn, const Principal& 
 Result<Payout> SettlementApp::MarkSent(storage::Txn& txn, const Principal& caller, const PayoutId& id,
                                        std::string_view etag) const {
   TTX_TRY(const Payout payout, Find(LoadPayout(txn, id), caller, id, etag));
+  TTX_RETURN_IF_ERROR(CheckEscrowBank(caller, payout.exchange));
   TTX_TRY(const PayoutDecision decision, Decide(payout, SendPayout{}, txn.now()));
   if (payout.kind == PayoutKind::kProceeds && !decision.events.empty()) {
     const std::optional<Settlement> settlement = LoadSettlement(txn, {IdIn(payout.subject)});
@@ -348,6 +364,7 @@ Result<Payout> SettlementApp::MarkSent(storage::Txn& txn, const Principal& calle
 Result<Payout> SettlementApp::ReportResult(storage::Txn& txn, const Principal& caller, const PayoutId& id,
                                            std::string_view etag, const ReportPayout& report) const {
   TTX_TRY(const Payout payout, Find(LoadPayout(txn, id), caller, id, etag));
+  TTX_RETURN_IF_ERROR(CheckEscrowBank(caller, payout.exchange));
   TTX_TRY(const PayoutDecision decision, Decide(payout, report, txn.now()));
   const bool succeeds = !decision.events.empty() && decision.next.state == PayoutState::kSucceeded;
   if (succeeds) {

@@ -23,7 +23,7 @@ class SettlementApp {
   /// `calendar` and `ids` must outlive the object. `fee_table` names the table that deals are charged by.
   SettlementApp(Options options, std::vector<FeeTable> tables, std::string fee_table,
                 const Calendar& calendar, IdSource& ids)
-      : options_(options),
+      : options_(std::move(options)),
         tables_(std::move(tables)),
         fee_table_(std::move(fee_table)),
         calendar_(calendar),
@@ -32,7 +32,8 @@ class SettlementApp {
   // --- Commands
 
   /// By the bank: `receipt.bank` is set from the caller. The notice that exists when the same was reported
-  /// before; BANK_REFERENCE_REUSED when something else was.
+  /// before; BANK_REFERENCE_REUSED when something else was; PERMISSION_DENIED when the exchange banks elsewhere
+  /// (Options::escrow_banks), as in MarkSent and ReportResult.
   Result<Notice> CreateBankNotice(storage::Txn& txn, const Principal& caller, Receipt receipt) const;
   Result<Notice> MatchNotice(storage::Txn& txn, const Principal& caller, const NoticeId& id,
                              std::string_view etag, const std::string& reference) const;
@@ -140,6 +141,10 @@ class SettlementApp {
   Status PrepareNoticeRefund(storage::Txn& txn, const Notice& notice, const std::string& maker) const;
   Status PrepareDepositRefund(storage::Txn& txn, const Deposit& deposit) const;
   Status FinishPayout(storage::Txn& txn, const Payout& payout) const;
+  // PERMISSION_DENIED when another bank than the caller's holds the exchange's escrow accounts.
+  Status CheckEscrowBank(const Principal& caller, const std::string& exchange) const;
+  // Who pays out what `received_by` took in: the exchange's escrow bank, if one is named.
+  const std::string& PayingBank(const std::string& exchange, const std::string& received_by) const;
   Result<Fen> ConvertDepositOf(storage::Txn& txn, const ContractEffective& event) const;
   void OnDepositDue(storage::Txn& txn, Deposit deposit) const;
   // How many working days after `day` the period ends that ends at `end`.

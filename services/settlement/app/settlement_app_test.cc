@@ -53,20 +53,32 @@ Principal Staff(const std::string& person, std::vector<std::string> roles,
 }
 Principal Clerk() { return Staff("clerk", {"SETTLEMENT_CLERK"}); }
 Principal Officer() { return Staff("officer", {"SETTLEMENT_OFFICER"}); }
-Principal Bank() { return {"apiClients/bank", "organizations/bank", "people/bank", {"SETTLEMENT_BANK"}}; }
+Principal Bank(const std::string& name = "bank") {
+  return {"apiClients/" + name, "organizations/" + name, "people/" + name, {"SETTLEMENT_BANK"}};
+}
 Principal Seller() { return {"apiClients/seller", "organizations/seller", "people/seller", {"TRANSFEROR"}}; }
 Principal Buyer() { return {"apiClients/buyer", "organizations/buyer", "people/buyer", {"BIDDER"}}; }
+
+std::unique_ptr<storage::Kv> CopyOf(const storage::Reader& disk) {
+  auto copy = std::make_unique<storage::MemKv>();
+  storage::WriteBatch batch;
+  for (const storage::Entry& entry : disk.Scan({"", "\xff"}, 100'000, storage::Direction::kForward)) {
+    batch.Put(entry.key, entry.value);
+  }
+  TTX_CHECK(copy->Write(batch).ok(), "memory refuses a write");
+  return copy;
+}
 
 // The service without its wire: shell, app, calendar and a clock that the test moves.
 class AppFixture {
  public:
   explicit AppFixture(std::string fee_table = "changsha-2022-09", uint64_t seed = 1,
                       std::unique_ptr<storage::Kv> kv = std::make_unique<storage::MemKv>(),
-                      Calendar tables = TestCalendar())
+                      Calendar tables = TestCalendar(), Options options = {})
       : clock(TestStart()),
         ids(seed),
         calendar(std::move(tables)),
-        app({}, {TestFees("changsha-2022-09")}, std::move(fee_table), calendar, ids),
+        app(std::move(options), {TestFees("changsha-2022-09")}, std::move(fee_table), calendar, ids),
         shell(std::move(kv), clock, {},
               {.on_due = [this](storage::Txn& txn, const std::string& subject) { app.OnDue(txn, subject); },
                .on_failure = [](const Error&) { TTX_CHECK(false, "a write failed"); }}) {}
@@ -131,8 +143,8 @@ class AppFixture {
             .arrive_time = clock.Now(),
             .reference = reference};
   }
-  Result<Notice> Notify(const Receipt& receipt) {
-    return Do<Notice>([&](storage::Txn& txn) { return app.CreateBankNotice(txn, Bank(), receipt); });
+  Result<Notice> Notify(const Receipt& receipt, const Principal& bank = Bank()) {
+    return Do<Notice>([&](storage::Txn& txn) { return app.CreateBankNotice(txn, bank, receipt); });
   }
   Status ContractTakesEffect(int64_t price_fen = 106'000'000, const std::string& intent = "b03") {
     return Feed([&](storage::Txn& txn) {
@@ -175,15 +187,15 @@ class AppFixture {
     return Do<Payout>(
         [&](storage::Txn& txn) { return app.ApprovePayout(txn, caller, {payout.substr(8)}, ""); });
   }
-  Result<Payout> Send(const std::string& payout) {
-    return Do<Payout>([&](storage::Txn& txn) { return app.MarkSent(txn, Bank(), {payout.substr(8)}, ""); });
+  Result<Payout> Send(const std::string& payout, const Principal& bank = Bank()) {
+    return Do<Payout>([&](storage::Txn& txn) { return app.MarkSent(txn, bank, {payout.substr(8)}, ""); });
   }
   Result<Payout> Report(const std::string& payout, PayoutState result, std::string end_to_end_id = "",
-                        std::string bank_transaction = "") {
+                        std::string bank_transaction = "", const Principal& bank = Bank()) {
     if (end_to_end_id.empty()) end_to_end_id = EndToEndId(PayoutNamed(payout));
     if (bank_transaction.empty()) bank_transaction = "T-" + end_to_end_id;
     return Do<Payout>([&](storage::Txn& txn) {
-      return app.ReportResult(txn, Bank(), {payout.substr(8)}, "",
+      return app.ReportResult(txn, bank, {payout.substr(8)}, "",
                               {result, end_to_end_id, bank_transaction, ""});
     });
   }
@@ -383,6 +395,60 @@ TEST_F(SettlementAppTest, MoneyThatDoesNotFitGoesBackAndTheDepositStaysOpen) {
   EXPECT_EQ(refused(Money("N6", kBuyerName, 10'000'000, "REF-B03")), RefundReason::kAlreadyPaid);
 }
 
+// Two banks in one installation; the exchange has its escrow accounts with the first.
+TEST(EscrowBankTest, OnlyTheExchangesBankReportsItsMoneyAndItsPayouts) {
+  AppFixture with("changsha-2022-09", 1, std::make_unique<storage::MemKv>(), TestCalendar(),
+                  {.escrow_banks = {{kExchangeName, "organizations/bank"}}});
+  const Principal other = Bank("other");
+  ASSERT_TRUE(with.Confirm("b03", "organizations/buyer", kBuyerName, "REF-B03").ok());
+  Receipt money = with.Money("N1", kBuyerName, 10'000'000, "REF-B03");
+  Error denied(Reason::kPERMISSION_DENIED,
+               {{"exchange", kExchangeName}, {"escrow_bank", "organizations/bank"}});
+  denied.violations = {{"exchange", Reason::kPERMISSION_DENIED,
+                        "the escrow bank of organizations/exchange is organizations/bank"}};
+  EXPECT_EQ(with.Notify(money, other).error(), denied);  // its reference names the exchange
+  money.exchange = kExchangeName;
+  EXPECT_EQ(with.Notify(money, other).error(), denied);
+  money.reference = "nobody waits for this";
+  EXPECT_EQ(with.Notify(money, other).error(), denied);
+  EXPECT_EQ(with.DepositOf("b03").state, DepositState::kExpected);
+  // An exchange that names no bank takes money from every one, which credits no deposit of another exchange.
+  money.exchange = "organizations/elsewhere";
+  money.reference = "REF-B03";
+  EXPECT_EQ(with.Notify(money, other)->state, NoticeState::kToRefund);
+  EXPECT_EQ(with.DepositOf("b03").state, DepositState::kExpected);
+  ASSERT_EQ(ReasonOf(with.Notify(with.Money("N1", kBuyerName, 10'000'000, "REF-B03"))), "OK");
+  ASSERT_TRUE(with.IntentOver("b03").ok());
+  const std::string refund = with.DepositOf("b03").payout;
+  ASSERT_EQ(ReasonOf(with.Approve(refund)), "OK");
+  EXPECT_EQ(ReasonOf(with.Send(refund, other)), "NOT_FOUND");
+  ASSERT_EQ(ReasonOf(with.Send(refund)), "OK");
+  EXPECT_EQ(ReasonOf(with.Report(refund, PayoutState::kSucceeded, "", "", other)), "NOT_FOUND");
+  EXPECT_EQ(ReasonOf(with.Report(refund, PayoutState::kSucceeded)), "OK");
+}
+
+// The configuration names another bank than the one that took the money in before.
+TEST(EscrowBankTest, AfterAChangeTheNewBankPaysAndTheFormerOneReportsNothing) {
+  AppFixture before;
+  for (const auto& [intent, reference] : std::map<std::string, std::string>{{"b03", "R3"}, {"b04", "R4"}}) {
+    ASSERT_TRUE(before.Confirm(intent, "organizations/buyer", kBuyerName, reference).ok());
+    ASSERT_EQ(ReasonOf(before.Notify(before.Money(reference, kBuyerName, 10'000'000, reference))), "OK");
+  }
+  ASSERT_TRUE(before.IntentOver("b03").ok());
+  const std::string sent_before = before.DepositOf("b03").payout;
+  ASSERT_EQ(ReasonOf(before.Approve(sent_before)), "OK");
+  ASSERT_EQ(ReasonOf(before.Send(sent_before)), "OK");
+  AppFixture after("changsha-2022-09", 2, CopyOf(before.shell.kv()), TestCalendar(),
+                   {.escrow_banks = {{kExchangeName, "organizations/other"}}});
+  EXPECT_EQ(ReasonOf(after.Report(sent_before, PayoutState::kSucceeded)), "PERMISSION_DENIED");
+  ASSERT_TRUE(after.IntentOver("b04").ok());
+  const std::string refund = after.DepositOf("b04").payout;
+  EXPECT_EQ(after.PayoutNamed(refund).bank, "organizations/other");
+  ASSERT_EQ(ReasonOf(after.Approve(refund)), "OK");
+  ASSERT_EQ(ReasonOf(after.Send(refund, Bank("other"))), "OK");
+  EXPECT_EQ(ReasonOf(after.Report(refund, PayoutState::kSucceeded, "", "", Bank("other"))), "OK");
+}
+
 TEST_F(SettlementAppTest, WhatCountsIsTheArrivalNotTheNotice) {
   ASSERT_TRUE(Confirm("b03", "organizations/buyer", kBuyerName, "REF-B03").ok());
   ASSERT_TRUE(Confirm("b01", "organizations/loser", kLoserName, "REF-B01").ok());
@@ -446,14 +512,8 @@ TEST(SettlementAppDue, AProvisionalDeadlineIsCountedAgainWhenTheTableArrives) {
   EXPECT_EQ(before.DepositOf("b01").state, DepositState::kExpected);
 
   // A server with the table of 2027, in which 01-01 is a holiday, takes over.
-  auto copy = std::make_unique<storage::MemKv>();
-  storage::WriteBatch batch;
-  for (const storage::Entry& entry : disk.Scan({"", "\xff"}, 100'000, storage::Direction::kForward)) {
-    batch.Put(entry.key, entry.value);
-  }
-  ASSERT_TRUE(copy->Write(batch).ok());
   const std::vector<std::string> tables = {ReadText("deploy/calendar/2026.txt"), kTableOf2027};
-  AppFixture after("changsha-2022-09", 2, std::move(copy), Calendar::Parse(tables).value());
+  AppFixture after("changsha-2022-09", 2, CopyOf(disk), Calendar::Parse(tables).value());
   const Time due = after.calendar.DeadlineWorkdays(MakeDate(2026, 12, 30), 3).end();
   ASSERT_EQ(due, StartOfDay(MakeDate(2027, 1, 6)));
   after.AdvanceTo(due + Hours(2) - Seconds(1));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <string>
 
 #include "libs/core/time.h"
 
@@ -28,6 +30,8 @@ struct Options {
   int release_workdays = 3;           // the proceeds are paid out within, from the seller's request
   int payment_workdays = 5;           // for a price whose contract names no day
   int overdue_workdays = 3;           // grace for a price that was due
+  // By exchange, the only bank that reports its money in and pays it out; names of organizations.
+  std::map<std::string, std::string> escrow_banks{};
 };
 
 }  // namespace ttx::settlement

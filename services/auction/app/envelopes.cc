@@ -1,0 +1,193 @@
+// Sealed envelopes (domain.md 5.5-5.7, reliability.md 4.1): what is handed in, and what it takes to open
+// them.
+
+#include <algorithm>
+
+#include "libs/storage/table.h"
+#include "services/auction/app/auction_app.h"
+#include "services/auction/app/opening.h"
+#include "services/auction/app/staff.h"
+#include "services/auction/domain/limits.h"
+
+namespace ttx::auction {
+namespace {
+
+// Envelopes judged by one command: each takes some milliseconds, and bids of other sessions wait.
+constexpr size_t kJudgedPerStep = 16;
+
+// What the bidder has handed in in the round at hand; nothing for somebody else.
+EnvelopeEntry EntryOf(const storage::Reader& reader, const Auction& auction,
+                      const std::optional<Bidder>& bidder) {
+  if (!bidder) return {};
+  return LoadEnvelope(reader, auction.id(), auction.envelopes.round, bidder->code);
+}
+
+}  // namespace
+
+Result<EnvelopeEntry> AuctionApp::SubmitEnvelope(storage::Txn& txn, const Principal& caller,
+                                                 const SubmitEnvelopeInput& input) const {
+  TTX_TRY(const StoredAuction before, OpenAdvanced(txn, input.auction));
+  const std::optional<Bidder> bidder = Find(txn, input.auction, caller);
+  EnvelopeEntry entry = EntryOf(txn, before.auction, bidder);
+  auction::SubmitEnvelope command{bidder, caller.organization, "", entry.submitted, entry.standing};
+  if (bidder && before.auction.state == State::kSubmitting) {
+    // A forged or re-addressed envelope is refused and recorded; nothing else changes (reliability.md N96,
+    // N97).
+    Result<sealed::Envelope> envelope =
+        ReadEnvelope(before.auction, options_, bidder->code, entry.submitted + 1, input.envelope);
+    if (envelope.ok()) {
+      command.digest = envelope->digest;
+    } else {
+      command.unfit = std::move(envelope).error();
+    }
+  }
+  TTX_TRY(const Taken taken, Take(txn, before, command));
+  const int32_t round = taken.after.auction.envelopes.round;
+  entry.digest = command.digest;
+  entry.time = txn.now();
+  ++entry.submitted;
+  entry.standing = true;
+  SaveEnvelope(txn, input.auction, round, entry);
+  SaveEnvelopeBytes(txn, input.auction, round, entry.code, input.envelope);
+  return entry;
+}
+
+Result<EnvelopeEntry> AuctionApp::WithdrawEnvelope(storage::Txn& txn, const Principal& caller,
+                                                   const AuctionId& id) const {
+  TTX_TRY(const StoredAuction before, OpenAdvanced(txn, id));
+  const std::optional<Bidder> bidder = Find(txn, id, caller);
+  EnvelopeEntry entry = EntryOf(txn, before.auction, bidder);
+  TTX_TRY(const Taken taken,
+          Take(txn, before, auction::WithdrawEnvelope{bidder, caller.organization, entry.standing}));
+  const int32_t round = taken.after.auction.envelopes.round;
+  entry.digest.clear();
+  entry.standing = false;
+  SaveEnvelope(txn, id, round, entry);
+  SaveEnvelopeBytes(txn, id, round, entry.code, std::nullopt);
+  return entry;
+}
+
+Result<EnvelopeEntry> AuctionApp::RevealEnvelope(storage::Txn& txn, const Principal& caller,
+                                                 const RevealEnvelopeInput& input) const {
+  TTX_TRY(const StoredAuction before, OpenAdvanced(txn, input.auction));
+  const std::optional<Bidder> bidder = Find(txn, input.auction, caller);
+  EnvelopeEntry entry = EntryOf(txn, before.auction, bidder);
+  const int32_t round = before.auction.envelopes.round;
+  std::optional<EnvelopeVerdict> verdict;
+  if (entry.standing && before.auction.state == State::kSelfRevealing) {
+    const std::string bytes = LoadEnvelopeBytes(txn, input.auction, round, entry.code).value_or("");
+    TTX_TRY(verdict, JudgeBySeed(before.auction, bytes, input.seed));
+  }
+  TTX_TRY(const Taken taken,
+          Take(txn, before,
+               auction::RevealEnvelope{bidder, caller.organization, entry.standing, entry.revealed}));
+  SaveVerdict(txn, vault_, input.auction, round, entry.code, *verdict);
+  entry.revealed = true;
+  SaveEnvelope(txn, input.auction, round, entry);
+  return entry;
+}
+
+Status AuctionApp::CheckEnvelopeRules(const Rules& rules) const {
+  if (options_.origin.empty() || options_.record_key_pem.empty()) {
+    return InvalidField("rules.mode", Reason::kUNKNOWN_VALUE, "an installation with a name and a record key");
+  }
+  TTX_TRY(const sealed::HolderSet holders, HoldersOf(rules));
+  return {};
+}
+
+std::vector<EnvelopeEntry> AuctionApp::Standing(const storage::Reader& reader, const Auction& auction) const {
+  std::vector<EnvelopeEntry> standing;
+  for (EnvelopeEntry& entry :
+       auction::ListEnvelopes(reader, auction.id(), auction.envelopes.round, "", kMaxBidders)) {
+    if (entry.standing) standing.push_back(std::move(entry));
+  }
+  return standing;
+}
+
+Result<StoredAuction> AuctionApp::FixScores(storage::Txn& txn, const Principal& caller, const AuctionId& id,
+                                            const std::vector<NonPriceScore>& scores) const {
+  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, id));
+  // Without a score an envelope could never be weighed.
+  if (before.auction.state == State::kClosedForOpening) {
+    for (const EnvelopeEntry& entry : Standing(txn, before.auction)) {
+      const bool scored = std::any_of(scores.begin(), scores.end(),
+                                      [&](const NonPriceScore& score) { return score.code == entry.code; });
+      if (!scored) return InvalidField("scores", Reason::kREQUIRED, entry.code);
+    }
+  }
+  TTX_TRY(Taken taken, Take(txn, before, auction::FixScores{scores}));
+  return std::move(taken.after);
+}
+
+Result<StoredAuction> AuctionApp::HandInShares(storage::Txn& txn, const Principal& caller,
+                                               const HandInSharesInput& input) const {
+  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, input.auction));
+  const int32_t round = before.auction.envelopes.round;
+  int32_t holder = -1;
+  if (before.auction.state == State::kSharesCollecting) {
+    const std::string proof = LoadCloseProof(txn, input.auction, round).value_or("");
+    TTX_TRY(const sealed::ShareReport report, ReadShares(before.auction, proof, input.report));
+    holder = report.holder - 1;
+  }
+  TTX_TRY(Taken taken, Take(txn, before, auction::HandInShares{holder}));
+  SaveShares(txn, vault_, input.auction, round, holder, input.report);
+  return std::move(taken.after);
+}
+
+void AuctionApp::FollowOpening(storage::Txn& txn, const std::optional<StoredAuction>& before,
+                               const StoredAuction& after) const {
+  const State state = after.auction.state;
+  if (!before || before->auction.state == state) return;
+  const AuctionId& id = after.auction.id();
+  const int32_t round = after.auction.envelopes.round;
+  if (state == State::kSharesCollecting && !LoadCloseProof(txn, id, round)) {
+    SaveCloseProof(txn, id, round, MakeCloseProof(*before, options_, Standing(txn, after.auction)));
+  }
+  if (state == State::kOpening) txn.SetDue(txn.now(), std::string(kOpenSubject) + id.text);
+}
+
+void AuctionApp::OpenSome(storage::Txn& txn, const AuctionId& id) const {
+  const std::optional<StoredAuction> before = Load(txn, id);
+  TTX_CHECK(before.has_value(), "an opening of an auction that does not exist");
+  const Auction& auction = before->auction;
+  if (auction.state != State::kOpening) return;
+  const int32_t round = auction.envelopes.round;
+  std::vector<sealed::ShareReport> reports;
+  for (int32_t holder = 0; holder < auction.rules().sealed.shares_total; ++holder) {
+    const auto text = LoadShares(txn, vault_, id, round, holder);
+    if (text) reports.push_back(sealed::VerifyShareReport(*text, HoldersOf(auction.rules()).value()).value());
+  }
+  const bool by_holders = static_cast<int32_t>(reports.size()) >= auction.rules().sealed.shares_needed;
+  OpenEnvelopes command;
+  size_t judged = 0;
+  for (const EnvelopeEntry& entry : Standing(txn, auction)) {
+    std::optional<EnvelopeVerdict> verdict = LoadVerdict(txn, vault_, id, round, entry.code);
+    if (!verdict) {
+      if (judged++ == kJudgedPerStep) {
+        txn.SetDue(txn.now(), std::string(kOpenSubject) + id.text);
+        return;
+      }
+      // Who has not revealed its own envelope has no price.
+      verdict = by_holders
+                    ? Judge(auction, LoadEnvelopeBytes(txn, id, round, entry.code).value_or(""), reports)
+                    : EnvelopeVerdict{std::nullopt, "NOT_REVEALED", "", {}};
+      SaveVerdict(txn, vault_, id, round, entry.code, *verdict);
+    }
+    command.envelopes.push_back({.bidder = storage::Present(FindBidderByCode(txn, vault_, id, entry.code)),
+                                 .time = entry.time,
+                                 .price = verdict->price});
+  }
+  const Decision decision = Decide(auction, command, txn.now());
+  TTX_CHECK(!decision.refusal, "an opening was refused");
+  Save(txn, before, decision);
+}
+
+Result<StoredAuction> AuctionApp::ReportTender(storage::Txn& txn, const Principal& caller,
+                                               const AuctionId& id,
+                                               const auction::ReportTender& report) const {
+  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, id));
+  TTX_TRY(Taken taken, Take(txn, before, report));
+  return std::move(taken.after);
+}
+
+}  // namespace ttx::auction

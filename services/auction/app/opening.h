@@ -1,0 +1,41 @@
+#pragma once
+
+// Envelopes of one round as libs/sealed knows them. Private to the folder.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/sealed/close_proof.h"
+#include "libs/sealed/holders.h"
+#include "libs/sealed/share_report.h"
+#include "services/auction/app/options.h"
+#include "services/auction/store/auction_store.h"
+
+namespace ttx::auction {
+
+/// The key holders of a session; INVALID_FIELD on `rules.sealed.holder_set` unless the list can be read and
+/// agrees with shares_needed and shares_total.
+Result<sealed::HolderSet> HoldersOf(const Rules& rules);
+
+/// The envelope that `code` may hand in as its `version`-th of the round: ENVELOPE_MALFORMED,
+/// ENVELOPE_MISADDRESSED, WRONG_HOLDER_SET.
+Result<sealed::Envelope> ReadEnvelope(const Auction& auction, const AuctionOptions& options,
+                                      const std::string& code, int32_t version, std::string_view bytes);
+
+/// The proof that the round has closed with exactly these envelopes.
+std::string MakeCloseProof(const StoredAuction& stored, const AuctionOptions& options,
+                           const std::vector<EnvelopeEntry>& envelopes);
+
+/// What a holder says of the round's envelopes: WRONG_SHARE unless it is the holder's, about this session and
+/// proof.
+Result<sealed::ShareReport> ReadShares(const Auction& auction, std::string_view close_proof,
+                                       std::string_view report);
+
+/// What the envelope holds, from the shares handed in. At least shares_needed reports.
+EnvelopeVerdict Judge(const Auction& auction, std::string_view envelope,
+                      const std::vector<sealed::ShareReport>& reports);
+/// The same from the bidder's own seed; ENVELOPE_UNREADABLE when it is not the envelope's.
+Result<EnvelopeVerdict> JudgeBySeed(const Auction& auction, std::string_view envelope, std::string_view seed);
+
+}  // namespace ttx::auction

@@ -1,0 +1,218 @@
+#include <map>
+
+#include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
+#include "services/auction/app/auction_app.h"
+#include "services/auction/app/staff.h"
+
+namespace ttx::auction {
+namespace {
+
+constexpr size_t kScanPerPage = 1000;
+
+// Reads on, page by page, until `limit` of the items that `visible` lets through are found or the log ends.
+// `fetch(last)` gives the page after the item `last` (nullptr for the first page).
+template <class Item, class Fetch, class Visible>
+std::vector<Item> ReadVisible(size_t limit, Fetch fetch, Visible visible) {
+  std::vector<Item> found;
+  std::vector<Item> page = fetch(nullptr);
+  while (!page.empty()) {
+    for (const Item& item : page) {
+      if (found.size() < limit && visible(item)) found.push_back(item);
+    }
+    if (found.size() >= limit || page.size() < kScanPerPage) break;
+    const Item last = page.back();
+    page = fetch(&last);
+  }
+  return found;
+}
+
+// The phase a session is in, or was in when it was suspended.
+State PhaseOf(const Auction& auction) {
+  return auction.state == State::kSuspended ? auction.suspended_state : auction.state;
+}
+
+// Who may see an event of an auction's envelopes, asked once for each auction.
+class EnvelopeSight {
+ public:
+  EnvelopeSight(const storage::Reader& reader, const Vault& vault) : reader_(reader), vault_(vault) {}
+
+  bool Allows(const StoredEvent& event) {
+    if (AudienceOf(event.event) != Audience::kAfterOpening) return true;
+    const auto [entry, fresh] = secret_.try_emplace(event.auction.text, false);
+    if (fresh) entry->second = KeepsEnvelopesSecret(LoadAuction(reader_, vault_, event.auction)->auction);
+    return !entry->second;
+  }
+
+ private:
+  const storage::Reader& reader_;
+  const Vault& vault_;
+  std::map<std::string, bool> secret_;
+};
+
+}  // namespace
+
+bool KeepsEnvelopesSecret(const Auction& auction) {
+  const State phase = PhaseOf(auction);
+  return phase == State::kSubmitting || phase == State::kClosedForOpening ||
+         phase == State::kOpeningRequested || phase == State::kSharesCollecting ||
+         phase == State::kSelfRevealing || phase == State::kOpening;
+}
+
+std::string ActEtag(const PendingAct& act) {
+  const std::string text = std::string(ActName(act.act)) + "|" + act.person + "|" + act.reason + "|" +
+                           std::to_string(act.resume_time.ns);
+  return Hex(crypto::Sha256(text)).substr(0, 16);
+}
+
+Result<StoredAuction> AuctionApp::Get(const storage::Reader& reader, const AuctionId& id) const {
+  std::optional<StoredAuction> stored = LoadAuction(reader, vault_, id);
+  if (!stored) return NoAuction(id);
+  return *std::move(stored);
+}
+
+std::vector<StoredAuction> AuctionApp::List(const storage::Reader& reader, std::string_view exchange,
+                                            std::string_view after, size_t limit) const {
+  return ListAuctions(reader, vault_, exchange, after, limit);
+}
+
+Result<Bid> AuctionApp::GetBid(const storage::Reader& reader, const AuctionId& id, int64_t number) const {
+  const std::optional<Bid> bid = LoadBid(reader, id, number);
+  if (!bid) {
+    return Error(Reason::kNOT_FOUND,
+                 {{"resource", "auctions/" + id.text + "/bids/" + std::to_string(number)}});
+  }
+  return *bid;
+}
+
+Result<std::vector<Bid>> AuctionApp::ListBids(const storage::Reader& reader, const AuctionId& id,
+                                              int64_t after, size_t limit) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  return auction::ListBids(reader, id, after, limit);
+}
+
+Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reader& reader,
+                                                            const Principal& caller, const AuctionId& id,
+                                                            Time after, size_t limit) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  const std::string own = vault_.OrganizationDigest(id, caller.organization);
+  // What bidders do with envelopes is nobody else's business before the opening.
+  const bool all = IsStaff(stored.auction, caller) && !KeepsEnvelopesSecret(stored.auction);
+  return ReadVisible<RefusedBid>(
+      limit,
+      [&](const RefusedBid* last) {
+        return auction::ListRefusedBids(reader, id, last == nullptr ? after : last->time, kScanPerPage);
+      },
+      [&](const RefusedBid& bid) { return all || bid.organization_digest == own; });
+}
+
+Result<Proxy> AuctionApp::GetProxy(const storage::Reader& reader, const Principal& caller,
+                                   const AuctionId& id) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  const std::optional<Bidder> bidder = Find(reader, id, caller);
+  const std::optional<Proxy>& proxy = stored.auction.proxy;
+  if (!bidder || !proxy || proxy->code != bidder->code) {
+    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/proxy"}});
+  }
+  return *proxy;
+}
+
+Result<Bidder> AuctionApp::GetBidder(const storage::Reader& reader, const Principal& caller,
+                                     const AuctionId& id, const std::string& code) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  std::optional<Bidder> bidder = FindBidderByCode(reader, vault_, id, code);
+  const bool own = bidder && bidder->organization == caller.organization;
+  const bool told = IsStaff(stored.auction, caller) && stored.auction.state == State::kClosed;
+  if (!bidder || (!own && !told)) {
+    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/bidders/" + code}});
+  }
+  return *std::move(bidder);
+}
+
+Result<PendingAct> AuctionApp::GetPendingAct(const storage::Reader& reader, const Principal& caller,
+                                             const AuctionId& id) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  TTX_RETURN_IF_ERROR(CheckStaff(stored.auction, caller));
+  if (!stored.auction.pending) {
+    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/pendingAct"}});
+  }
+  return *stored.auction.pending;
+}
+
+Result<std::string> AuctionApp::GetCloseProof(const storage::Reader& reader, const Principal& caller,
+                                              const AuctionId& id) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  TTX_RETURN_IF_ERROR(CheckStaff(stored.auction, caller));
+  std::optional<std::string> proof = LoadCloseProof(reader, id, stored.auction.envelopes.round);
+  if (!proof) return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/closeProof"}});
+  return *std::move(proof);
+}
+
+Result<std::vector<AuctionApp::Envelope>> AuctionApp::ListEnvelopes(const storage::Reader& reader,
+                                                                    const Principal& caller,
+                                                                    const AuctionId& id,
+                                                                    std::string_view after,
+                                                                    size_t limit) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  const Auction& auction = stored.auction;
+  const int32_t round = auction.envelopes.round;
+  const bool all = IsStaff(auction, caller) && PhaseOf(auction) != State::kSubmitting;
+  std::vector<EnvelopeEntry> entries;
+  if (all) {
+    entries = ReadVisible<EnvelopeEntry>(
+        limit,
+        [&](const EnvelopeEntry* last) {
+          return auction::ListEnvelopes(reader, id, round, last == nullptr ? after : last->code,
+                                        kScanPerPage);
+        },
+        [](const EnvelopeEntry& entry) { return entry.standing; });
+  } else if (const std::optional<Bidder> bidder = Find(reader, id, caller); bidder && after < bidder->code) {
+    const EnvelopeEntry own = LoadEnvelope(reader, id, round, bidder->code);
+    if (own.standing) entries.push_back(own);
+  }
+  std::vector<Envelope> envelopes;
+  for (EnvelopeEntry& entry : entries) {
+    std::string bytes = LoadEnvelopeBytes(reader, id, round, entry.code).value_or("");
+    EnvelopeVerdict verdict;
+    if (!KeepsEnvelopesSecret(auction))
+      verdict = LoadVerdict(reader, vault_, id, round, entry.code).value_or(verdict);
+    envelopes.push_back({std::move(entry), std::move(bytes), std::move(verdict)});
+  }
+  return envelopes;
+}
+
+std::vector<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                uint64_t after_sequence, size_t limit,
+                                                bool milestones_only) const {
+  const auto list = [&](uint64_t after, size_t most) {
+    return milestones_only ? ListMilestones(reader, vault_, after, most)
+                           : auction::ListEvents(reader, vault_, {}, after, most);
+  };
+  if (caller.service() && milestones_only) return list(after_sequence, limit);
+  EnvelopeSight envelopes(reader, vault_);
+  return ReadVisible<StoredEvent>(
+      limit,
+      [&](const StoredEvent* last) {
+        return list(last == nullptr ? after_sequence : last->sequence, kScanPerPage);
+      },
+      [&](const StoredEvent& event) {
+        const bool is_proxy = std::holds_alternative<ProxySet>(event.event.payload);
+        if (is_proxy || !(caller.service() || event.exchange == caller.organization)) return false;
+        return caller.service() || envelopes.Allows(event);
+      });
+}
+
+Result<std::vector<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader, const AuctionId& id,
+                                                         uint64_t after_sequence, size_t limit) const {
+  TTX_TRY(const StoredAuction stored, Get(reader, id));
+  const bool secret = KeepsEnvelopesSecret(stored.auction);
+  return ReadVisible<StoredEvent>(
+      limit,
+      [&](const StoredEvent* last) {
+        return auction::ListEvents(reader, vault_, id, last == nullptr ? after_sequence : last->sequence,
+                                   secret ? kScanPerPage : limit);
+      },
+      [&](const StoredEvent& event) { return !secret || AudienceOf(event.event) == Audience::kPublic; });
+}
+
+}  // namespace ttx::auction
