@@ -213,14 +213,6 @@ TEST(Feed, SourcesHaveCursorsOfTheirOwn) {
 // A consumer with threads, fed by the real ListEvents of a probe.
 class FeedOverGrpc : public ::testing::Test {
  protected:
-  // gRPC 1.51 stops the threads of its callbacks with the last server or channel that uses them, and what starts in that
-  // moment now and then waits for ever. A server of the process has them until it ends; so have these tests.
-  static void SetUpTestSuite() {
-    static ManualClock& clock = *new ManualClock(Time{1'000'000'000'000});
-    static ProbeHost& lasting = *new ProbeHost(clock);
-    lasting.Emit("lasting");
-  }
-
   FeedOverGrpc() {
     directory_.Set("probe", host_.channel());
     consumer_.Start();

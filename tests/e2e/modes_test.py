@@ -20,8 +20,8 @@ SECRET_STATES = {*ENVELOPES, "OPENING_REQUESTED", "SELF_REVEALING"}
 SEALED_REFUSALS = [("WRONG_MODE", 409), ("ENVELOPE_MISADDRESSED", 400), ("PHASE_CLOSED", 409)]
 OPENING_REFUSALS = [("SAME_PERSON", 409), ("WRONG_SHARE", 400)]
 
-# What each mode's public log and refusals are: the phases in their order, the accepted bids as (by the winner, fen), the
-# requests that are refused on the way.
+# What each mode's public log and refusals are: the phases in their order, the accepted bids as (by the winner, fen),
+# the requests that are refused on the way.
 MODES = {
     "MULTI": dict(phases=["FREE", "LIMITED"], bids=[(False, 100_000_000), (True, 101_000_000), (False, 103_000_000),
                                                     (True, PRICE_FEN)],
