@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """docs/replay.md shows commands and what they print: both are run and compared here, with what the commands refuse.
 
-TTX_REPLAY_BINARY is the `ttx` under test. Nothing here needs a server or a network.
+TTX_BINARY is the `ttx` under test. Nothing here needs a server or a network.
 """
 
 import json
@@ -21,7 +21,7 @@ import history  # noqa: E402
 
 
 def ttx(*words, stdin=b""):
-    return subprocess.run([os.environ["TTX_REPLAY_BINARY"], *map(str, words)], cwd=ROOT, input=stdin,
+    return subprocess.run([os.environ["TTX_BINARY"], *map(str, words)], cwd=ROOT, input=stdin,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=200)
 
 

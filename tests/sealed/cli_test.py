@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The commands of ttx against the independent implementation, in both directions, and what they refuse.
 
-TTX_SEALED_BINARY is the `ttx` under test. Nothing here needs a server or a network.
+TTX_BINARY is the `ttx` under test. Nothing here needs a server or a network.
 """
 
 import base64
@@ -14,7 +14,7 @@ import unittest
 
 import envelope as e
 
-TTX = os.environ["TTX_SEALED_BINARY"]
+TTX = os.environ["TTX_BINARY"]
 RULES = e.p.sha256(b"rules")
 RECORD_PRIVATE = int.from_bytes(b"record key of the test", "big")
 AUCTION = "auctions/01jd0000000000000000000000"
