@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -209,7 +210,7 @@ class ProbeHost {
 
   std::shared_ptr<grpc::Channel> TcpChannel() const;
 
-  /// Commits one event with this payload, as a command of the service's own.
+  /// Commits one event with this payload, as a command of the service's own; returns when it is committed.
   void Emit(std::string payload) {
     storage::Command command;
     command.method = "Own";
@@ -217,8 +218,11 @@ class ProbeHost {
       txn.Emit(payload);
       return std::string();
     };
+    const auto committed = std::make_shared<std::promise<void>>();
+    command.done = [committed](const storage::Answer&) { committed->set_value(); };
     shell_.writer().Submit(std::move(command));
     StepAll();
+    committed->get_future().wait();
   }
 
   void StepAll() {
