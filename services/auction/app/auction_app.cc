@@ -34,7 +34,6 @@ const BidAccepted& AcceptedOf(const std::vector<Event>& events, const std::strin
 }  // namespace
 
 // --- What all commands share
-// ----------------------------------------------------------------------------------------
 
 Result<StoredAuction> AuctionApp::Open(storage::Txn& txn, const AuctionId& id) const {
   if (HoldAfterSilence(txn)) {
@@ -72,7 +71,6 @@ StoredAuction AuctionApp::DrawIfWaiting(storage::Txn& txn, StoredAuction stored)
 }
 
 // --- Bidders
-// --------------------------------------------------------------------------------------------------------
 
 Result<AuctionApp::PlacedBid> AuctionApp::PlaceBid(storage::Txn& txn, const Principal& caller,
                                                    const PlaceBidInput& input) const {
@@ -108,7 +106,6 @@ Result<StoredAuction> AuctionApp::AnswerPriority(storage::Txn& txn, const Princi
 }
 
 // --- Two persons
-// ----------------------------------------------------------------------------------------------------
 
 Result<PendingAct> AuctionApp::RequestAct(storage::Txn& txn, const Principal& caller,
                                           const RequestActInput& input) const {
@@ -147,7 +144,6 @@ Result<StoredAuction> AuctionApp::DeclareDefault(storage::Txn& txn, const Princi
 }
 
 // --- From the listing service
-// ---------------------------------------------------------------------------------------
 
 Status AuctionApp::Schedule(storage::Txn& txn, ScheduleAuction command) const {
   if (Load(txn, command.id)) return {};
@@ -178,7 +174,6 @@ Status AuctionApp::MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end)
 }
 
 // --- Time
-// -----------------------------------------------------------------------------------------------------------
 
 void AuctionApp::Heartbeat(storage::Txn& txn) const {
   last_command_ = txn.now();

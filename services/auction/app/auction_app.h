@@ -121,7 +121,6 @@ class AuctionApp {
                                        const auction::DeclareDefault& command) const;
 
   // --- From the listing service
-  // -----------------------------------------------------------------------------------
 
   /// Scheduling the same auction again changes nothing; a reserve price that does not open its commitment is
   /// refused, for it could not be proven at the close.
@@ -132,7 +131,6 @@ class AuctionApp {
   Status MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const;
 
   // --- Time
-  // -------------------------------------------------------------------------------------------------------
 
   /// A timer came due: for the auction with this id, or for the heartbeat.
   void OnDue(storage::Txn& txn, const std::string& subject) const;
@@ -146,7 +144,6 @@ class AuctionApp {
   std::optional<std::string> Recover(storage::Txn& txn, Time since, std::string_view cursor) const;
 
   // --- Queries
-  // ----------------------------------------------------------------------------------------------------
 
   Result<StoredAuction> Get(const storage::Reader& reader, const AuctionId& id) const;
   std::vector<StoredAuction> List(const storage::Reader& reader, std::string_view exchange,

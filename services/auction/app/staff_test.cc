@@ -162,7 +162,6 @@ TEST_F(StaffTest, ADefaultBarsTheBidderAndIsToldToConsumers) {
 }
 
 // --- Silence (reliability.md G8, G17, N106-N108)
-// -----------------------------------------------------------------
 
 class SilenceTest : public ::testing::Test {
  protected:

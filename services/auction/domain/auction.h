@@ -246,7 +246,6 @@ struct Auction {
 };
 
 // --- Events: complete; folding them with Apply gives the auction, always
-// ------------------------------------------
 
 struct Scheduled {
   Shared<Terms> terms;
@@ -440,7 +439,6 @@ enum class Audience { kPublic, kAfterOpening, kStaff, kNobody };
 [[nodiscard]] bool EnvelopesAreOpen(const Auction& auction);
 
 // --- Commands
-// ------------------------------------------------------------------------------------------------------
 
 /// `holders` is filled from the bidders.
 struct ScheduleAuction : Terms {

@@ -32,7 +32,6 @@ class Recorder {
 void ApplyTo(Auction& auction, const Event& event);
 
 // --- Time (auction.cc)
-// ---------------------------------------------------------------------------------------------
 
 /// Ends the phases whose end is at or before `until`: the interval of a phase is half-open.
 void AdvanceUntil(Recorder& recorder, Time until);
@@ -46,7 +45,6 @@ Duration FullLength(const Auction& auction, State phase);
 void StartPhase(Recorder& recorder, State phase, Time start);
 
 // --- Endings (closing.cc)
-// ------------------------------------------------------------------------------------------
 
 /// The bidding is over: priority holders are asked where the rules say so, then the session closes.
 void Finish(Recorder& recorder, Time time);
@@ -57,7 +55,6 @@ void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string re
 Outcome OutcomeOf(const Auction& auction);
 
 // --- Callers (bidding.cc)
-// ------------------------------------------------------------------------------------------
 
 bool IsBarred(const Auction& auction, std::string_view code);
 /// The rank of a bidder's priority right, 0 without one.
@@ -73,7 +70,6 @@ Error WrongMode(const Auction& auction);
 bool Contains(const std::vector<std::string>& codes, std::string_view code);
 
 // --- Rising bids (bidding.cc)
-// --------------------------------------------------------------------------------------
 
 /// FREE, LIMITED and the window of ENGLISH take rising bids.
 bool TakesRises(State state);

@@ -108,7 +108,6 @@ RC_GTEST_PROP(Model, English, ()) {
 }
 
 // --- SEALED: the last envelope of each counts; best price, then rank, then time
-// -------------------------------------
 
 struct Envelope {
   int64_t second;
@@ -171,7 +170,6 @@ RC_GTEST_PROP(Model, Sealed, ()) {
 }
 
 // --- DUTCH: the price never rises, one acceptance (A12)
-// -------------------------------------------------------------
 
 RC_GTEST_PROP(Model, Dutch, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
@@ -205,7 +203,6 @@ RC_GTEST_PROP(Model, Dutch, ()) {
 }
 
 // --- Any commands in any order
-// --------------------------------------------------------------------------------------
 
 class Dice {
  public:

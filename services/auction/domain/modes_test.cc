@@ -20,7 +20,6 @@ using testing::Yuan;
 constexpr std::optional<Reason> kAccepted = std::nullopt;
 
 // --- DYNAMIC
-// -------------------------------------------------------------------------------------------------------
 
 // Published on Monday 2026-11-23 at 09:00, FREE to Friday 17:00, cycles of 180 s.
 ScheduleAuction DynamicSession() {
@@ -88,7 +87,6 @@ TEST(Dynamic, BiddersQualifyInFreeOnly) {
 }
 
 // --- ENGLISH
-// -------------------------------------------------------------------------------------------------------
 
 // A window of 24 hours from 10:00.
 ScheduleAuction EnglishSession() {
@@ -149,7 +147,6 @@ TEST(English, ExactDecimalSteps) {  // peers.md S8
 }
 
 // --- MULTI, once more
-// ----------------------------------------------------------------------------------------------
 
 TEST(Multi, SoftCloseOfPeersS6) {
   ScheduleAuction command = SessionOf(Mode::kMulti, Yuan(900'000), Yuan(100'000));
@@ -178,7 +175,6 @@ TEST(Multi, SoftCloseOfPeersS6) {
 }
 
 // --- DUTCH
-// ---------------------------------------------------------------------------------------------------------
 
 ScheduleAuction DutchSession() {
   ScheduleAuction command = SessionOf(Mode::kDutch, Yuan(2'000'000), Yuan(1));
@@ -248,7 +244,6 @@ TEST(Dutch, ThePriceGoesOnWhereAnOutageFoundIt) {
 }
 
 // --- CAP
-// -----------------------------------------------------------------------------------------------------------
 
 ScheduleAuction LotterySession() {
   ScheduleAuction command = SessionOf(Mode::kMulti, Yuan(1'000'000), Yuan(10'000));
@@ -306,7 +301,6 @@ TEST(Cap, ALotteryNeedsASeedCommittedToBefore) {
 }
 
 // --- Single bidder (5.8)
-// -------------------------------------------------------------------------------------------
 
 TEST(SingleBidder, Section5_8_AgreementAtQuote) {
   ScheduleAuction command = SessionOf(Mode::kMulti, Yuan(1'000'000), Yuan(10'000));
@@ -343,7 +337,6 @@ TEST(SingleBidder, FewerThanTheRulesAskFor) {  // peers.md S16
 }
 
 // --- Rules
-// ---------------------------------------------------------------------------------------------------------
 
 TEST(Rules, WhatAModeLeavesNoRoomForNamesTheField) {
   const auto field = [](ScheduleAuction command, auto change) {

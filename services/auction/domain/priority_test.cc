@@ -22,7 +22,6 @@ ScheduleAuction PrioritySession(PriorityMode mode) {
 }
 
 // --- P1
-// ------------------------------------------------------------------------------------------------------------
 
 TEST(Priority, Section5_9_P1) {
   Session session(PrioritySession(PriorityMode::kSamePrice));
@@ -63,7 +62,6 @@ TEST(Priority, P3IsNoPrivilege) {
 }
 
 // --- P2
-// ------------------------------------------------------------------------------------------------------------
 
 // Closed by the clock at 10:10:00 with B03 leading at 1 060 000.
 ScheduleAuction AskingSession() {

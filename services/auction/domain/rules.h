@@ -131,7 +131,6 @@ Status CheckRules(const Rules& rules);
 Fen DefaultIncrement(Fen start_price);
 
 // --- The price ladder (domain.md 5.1, 5.2 step 5)
-// -------------------------------------------------------------------
 
 /// The increment that holds at `price`.
 Fen StepAt(const Rules& rules, Fen price);

@@ -29,7 +29,6 @@ EnvelopeContent Content(const std::string& code, Time time, std::optional<Fen> p
 }
 
 // --- SEALED
-// --------------------------------------------------------------------------------------------------------
 
 TEST(Sealed, Section5_5) {
   Session session(SealedSession());
@@ -187,7 +186,6 @@ TEST(Sealed, TooFewAreNotOpened) {
 }
 
 // --- The opening
-// ---------------------------------------------------------------------------------------------------
 
 Session ClosedForOpening(ScheduleAuction command = SealedSession()) {
   Session session(command);
@@ -310,7 +308,6 @@ TEST(Opening, NothingPublicTellsOfAnEnvelopeBeforeTheOpening) {
 }
 
 // --- WEIGHTED
-// ------------------------------------------------------------------------------------------------------
 
 ScheduleAuction WeightedSession() {
   ScheduleAuction command = SessionOf(Mode::kWeighted, Yuan(1'000'000), Yuan(10'000));
@@ -382,7 +379,6 @@ TEST(Weighted, BadScoresAreRefused) {
 }
 
 // --- TENDER
-// --------------------------------------------------------------------------------------------------------
 
 // Documents 2026-11-23, deadline and opening 2026-12-14 10:00.
 ScheduleAuction TenderSession() {

@@ -132,7 +132,6 @@ TEST(Suspension, PersonsAreNotPublished) {
 }
 
 // --- Outages
-// -------------------------------------------------------------------------------------------------------
 
 TEST(Outage, UpToAQuarterSecondChangesNothing) {
   Session session = InLimited();
@@ -188,7 +187,6 @@ TEST(Outage, EnvelopesAndAnswersGetTheirTimeBackToo) {
 }
 
 // --- Default
-// -------------------------------------------------------------------------------------------------------
 
 TEST(Default, Section5_12_AllSilent) {
   ScheduleAuction command = WorkedSession();
