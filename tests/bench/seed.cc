@@ -206,23 +206,6 @@ class AuctionSeeder {
              // Not stored: envelopes are addressed to what the server's configuration names.
              {.hold_after_silence = false, .origin = "seed", .record_key_pem = "seed"}) {}
 
-  // The listing service has long taken what happened: the measured server must not be busy catching up.
-  void SkipInListing() {
-    constexpr auto kMilestone = static_cast<uint8_t>(auction::Table::kMilestone);
-    constexpr auto kFeedCursor = static_cast<uint8_t>(storage::ShellTable::kFeedCursor);
-    const auto last = store_.kv().Scan(storage::PrefixRange(storage::Key(kMilestone).str()), 1,
-                                       storage::Direction::kReverse);
-    if (last.empty()) return;
-    std::string cursor;
-    storage::AppendU64(cursor, storage::KeyReader(last[0].key, kMilestone).U64());
-    Store listing(options_.Must("data"), options_.Must("mode"), "listing", clock_);
-    listing.Submit([&](storage::Txn& txn) -> Status {
-      txn.Put(storage::Key(kFeedCursor).Text("auction").str(), cursor);
-      return {};
-    });
-    listing.Commit();
-  }
-
   void Run() {
     clock_.Set(now_ - Seconds(kScheduledAgo));
     Open("hot", options_.GetInt("hot", 1));
@@ -240,7 +223,6 @@ class AuctionSeeder {
       });
     }
     store_.Commit();
-    SkipInListing();
     std::printf("%llu events\n", static_cast<unsigned long long>(storage::LastSequence(store_.kv())));
   }
 
