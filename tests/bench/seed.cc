@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 
 #include "libs/core/uscc.h"
 #include "libs/crypto/random.h"
@@ -193,6 +194,8 @@ auction::ScheduleAuction MakeAuction(Kind kind, const std::vector<std::string>& 
 }
 
 class AuctionSeeder {
+  static constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
+
  public:
   AuctionSeeder(const Options& options, SetClock& clock, IdSource& ids,
                 std::vector<std::string> organizations)
@@ -213,12 +216,13 @@ class AuctionSeeder {
     Open("spread", options_.GetInt("spread", 1000));
     Open("sealed", options_.GetInt("sealed", 0), Kind::kSealed);
     Schedule(Kind::kScheduled, options_.GetInt("scheduled", 0));
-    for (const std::string& id : Schedule(Kind::kClosed, options_.GetInt("closed", 0))) moving_.push_back(id);
+    Schedule(Kind::kClosed, options_.GetInt("closed", 0));
     store_.Commit();
     clock_.Set(now_ - Seconds(kAdvancedAgo));
-    for (const std::string& id : moving_) {
-      store_.Submit([this, &id](storage::Txn& txn) -> Status {
-        app_.OnDue(txn, id);
+    for (const storage::Due& due : storage::ReadDue(store_.kv(), clock_.Now(), kAnyNumber)) {
+      store_.Submit([this, due](storage::Txn& txn) -> Status {
+        txn.ClearDue(due.time, due.subject);
+        app_.OnDue(txn, due.subject);
         return {};
       });
     }
@@ -232,7 +236,6 @@ class AuctionSeeder {
   void Open(const std::string& name, int64_t count, Kind kind = Kind::kLimited) {
     std::ofstream out(options_.Must("out") + "/auctions." + name);
     for (const std::string& id : Schedule(kind, count)) {
-      moving_.push_back(id);
       out << "auctions/" << id << '\n';
     }
     if (!out.flush()) Die("seed: cannot write the auctions");
@@ -255,7 +258,6 @@ class AuctionSeeder {
   const Time now_;
   Store store_;
   const auction::AuctionApp app_;
-  std::vector<std::string> moving_;
 };
 
 // The other services have not seen listings of these auctions: they take up the log after what was seeded.
