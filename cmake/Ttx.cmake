@@ -30,6 +30,13 @@ if(TTX_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Programs allocate with jemalloc, as RocksDB advises; the sanitizers bring an allocator of their own.
+set(TTX_ALLOCATOR "")
+if(NOT TTX_SANITIZE)
+  find_library(TTX_JEMALLOC jemalloc REQUIRED)
+  set(TTX_ALLOCATOR ${TTX_JEMALLOC})
+endif()
+
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(GTest REQUIRED)

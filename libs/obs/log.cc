@@ -15,6 +15,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace ttx::obs {
 namespace {
@@ -71,6 +72,9 @@ bool Hidden(uint32_t code) {
          code == 0xFEFF;
 }
 
+// What stands for itself in JSON: nearly all of what is logged.
+bool Plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 void AppendCode(uint32_t code, std::string& out) {
   constexpr char kHex[] = "0123456789abcdef";
   out += "\\u";
@@ -121,6 +125,10 @@ void AppendRecord(Time now, std::string_view level, std::string_view event,
 
 void AppendEscaped(std::string_view text, std::string& out) {
   while (!text.empty()) {
+    const size_t plain = static_cast<size_t>(std::find_if_not(text.begin(), text.end(), Plain) - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const Character c = Decode(text);
     if (c.code == '"' || c.code == '\\') {
       out += '\\';
@@ -199,6 +207,7 @@ struct Logger::State {
   std::string queued;   // whole lines
   int64_t dropped = 0;  // records since the last notice
   bool stopping = false;
+  bool asleep = false;  // the writer waits for a line, not merely for more of them
 
   std::mutex sink_mutex;
   Sink sink;
@@ -243,7 +252,10 @@ struct Logger::State {
     for (bool last = false; !last;) {
       {
         std::unique_lock lock(queue_mutex);
-        wake.wait(lock, [this] { return stopping || !queued.empty(); });
+        wake.wait(lock, [this] {
+          asleep = !stopping && queued.empty();
+          return !asleep;
+        });
         wake.wait_for(lock, kGather, [this] { return stopping || queued.size() > queue_bytes_max / 2; });
         last = stopping;
       }
@@ -299,7 +311,7 @@ void Logger::Log(Level level, std::string_view event, std::initializer_list<Fiel
     const size_t before = state_->queued.size();
     state_->queued += line;
     const size_t half = state_->queue_bytes_max / 2;
-    wake = before == 0 || (before <= half && state_->queued.size() > half);
+    wake = std::exchange(state_->asleep, false) || (before <= half && state_->queued.size() > half);
   }
   if (wake) state_->wake.notify_one();
 }

@@ -188,40 +188,69 @@ Answer Writer::Run(const Command& command, Batch& batch) {
   return {std::move(body)};
 }
 
-size_t Writer::Step() {
-  std::vector<Command> commands = Take();
-  if (commands.empty()) return 0;
+Writer::Answered Writer::RunBatch() {
+  Answered done{.commands = Take(), .answers = {}, .failure = {}};
+  if (done.commands.empty()) return done;
   Batch batch;
   batch.first_sequence = next_sequence_;
-  Prefetch(commands, batch);
-  std::vector<Answer> answers;
-  for (const Command& command : commands) {
+  Prefetch(done.commands, batch);
+  for (const Command& command : done.commands) {
     if (batch.bytes >= options_.batch_bytes) break;
-    answers.push_back(Run(command, batch));
+    done.answers.push_back(Run(command, batch));
   }
-  if (answers.size() < commands.size()) Requeue(commands, answers.size());
-  if (batch.overlay.empty()) {
-    for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], std::move(answers[i]));
-    return answers.size();
-  }
+  if (done.answers.size() < done.commands.size()) Requeue(done.commands, done.answers.size());
+  if (batch.overlay.empty()) return done;
   WriteBatch write(std::move(batch.overlay));
   std::string time;
   AppendU64(time, static_cast<uint64_t>(last_time_.ns));
   write.Put(LastTimeKey(), std::move(time));
   if (const Status status = kv_.Write(write); !status.ok()) {
-    {
-      const std::lock_guard lock(mutex_);
-      failed_ = true;
-    }
-    for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], {Error(Reason::kOUTCOME_UNKNOWN)});
-    on_failure_(status.error());
-    return answers.size();
+    const std::lock_guard lock(mutex_);
+    failed_ = true;
+    done.failure = status.error();
+    for (Answer& answer : done.answers) answer = {Error(Reason::kOUTCOME_UNKNOWN)};
+    return done;
   }
   cache_.Apply(write.changes());
   if (on_applied_) on_applied_(write.changes());
-  for (size_t i = 0; i < answers.size(); ++i) Complete(commands[i], std::move(answers[i]));
   if (on_commit_ && next_sequence_ != batch.first_sequence) on_commit_(next_sequence_ - 1);
-  return answers.size();
+  return done;
+}
+
+void Writer::Deliver(Answered batch) const {
+  for (size_t i = 0; i < batch.answers.size(); ++i) Complete(batch.commands[i], std::move(batch.answers[i]));
+  if (batch.failure) on_failure_(*batch.failure);
+}
+
+size_t Writer::Step() {
+  Answered batch = RunBatch();
+  const size_t count = batch.answers.size();
+  Deliver(std::move(batch));
+  return count;
+}
+
+void Writer::HandOver(Answered batch) {
+  {
+    std::unique_lock lock(answers_mutex_);
+    answers_changed_.wait(lock, [this] { return answers_.size() < options_.answered_batches; });
+    answers_.push_back(std::move(batch));
+  }
+  answers_changed_.notify_all();
+}
+
+void Writer::AnswerLoop() {
+  while (true) {
+    Answered batch;
+    {
+      std::unique_lock lock(answers_mutex_);
+      answers_changed_.wait(lock, [this] { return no_more_answers_ || !answers_.empty(); });
+      if (answers_.empty()) return;
+      batch = std::move(answers_.front());
+      answers_.pop_front();
+    }
+    answers_changed_.notify_all();
+    Deliver(std::move(batch));
+  }
 }
 
 void Writer::Loop() {
@@ -231,7 +260,12 @@ void Writer::Loop() {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty() || failed_) break;
     }
-    Step();
+    Answered batch = RunBatch();
+    if (queued() > 0) {
+      HandOver(std::move(batch));
+    } else {
+      Deliver(std::move(batch));
+    }
   }
   std::deque<Command> left;
   {
@@ -241,7 +275,10 @@ void Writer::Loop() {
   for (const Command& command : left) Complete(command, {Error(Reason::kUNAVAILABLE)});
 }
 
-void Writer::Start() { thread_ = std::thread([this] { Loop(); }); }
+void Writer::Start() {
+  answers_thread_ = std::thread([this] { AnswerLoop(); });
+  thread_ = std::thread([this] { Loop(); });
+}
 
 void Writer::Stop() {
   {
@@ -250,6 +287,12 @@ void Writer::Stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  {
+    const std::lock_guard lock(answers_mutex_);
+    no_more_answers_ = true;
+  }
+  answers_changed_.notify_all();
+  if (answers_thread_.joinable()) answers_thread_.join();
 }
 
 size_t Writer::queued() const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,8 +37,8 @@ struct Command {
   /// Decides and stages. Called once on the writer's thread; what it staged is dropped when it returns an Error,
   /// unless it called Txn::KeepOnError. Must not block.
   std::function<Result<std::string>(Txn&)> run;
-  /// Gets the answer once it is durable. Called on the writer's thread, or on the caller's when refused at the door.
-  /// Must not block. May be empty.
+  /// Gets the answer once it is durable. Called on one of the writer's two threads, or on the caller's when refused
+  /// at the door; in no order. Must not block. May be empty.
   std::function<void(Answer)> done;
 };
 
@@ -45,12 +46,14 @@ struct WriterOptions {
   size_t queue_commands = 8192;  // beyond it: QUEUE_FULL
   size_t batch_commands = 256;
   size_t batch_bytes = 4 << 20;
+  size_t answered_batches = 4;  // the batches whose answers may wait for the second thread; then the writer waits
 };
 
 /// Turns queued commands into decisions, one after the other, and commits many of them with one durable write
 /// (architecture.md section 4). In the order of the queue, for each command: drop it if abandoned; replay the stored
 /// answer of its (principal, method, request_id); otherwise stamp a strictly increasing time, run it under a
-/// savepoint, store its answer. Then one Kv::Write, then all `done`.
+/// savepoint, store its answer. Then one Kv::Write, then all `done`: by a second thread when the next commands wait
+/// already, so that giving answers and deciding overlap.
 ///
 /// Answers are stored for refusals too, except UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and INTERNAL.
 ///
@@ -70,7 +73,7 @@ class Writer {
   size_t Step();
 
   void Start();
-  /// Refuses new commands, completes the queued ones, stops the thread. Idempotent.
+  /// Refuses new commands, completes the queued ones, stops the threads. Idempotent.
   void Stop();
 
   /// Called after each commit that emitted events, on the writer's thread, with the newest sequence. Set before Start.
@@ -88,13 +91,23 @@ class Writer {
 
  private:
   struct Batch;
+  // A batch after its write.
+  struct Answered {
+    std::vector<Command> commands;
+    std::vector<Answer> answers;  // one for each
+    std::optional<Error> failure;
+  };
 
   std::vector<Command> Take();
   // Puts commands[from...] back at the head of the queue.
   void Requeue(std::vector<Command>& commands, size_t from);
   void Prefetch(const std::vector<Command>& commands, Batch& batch) const;
   Answer Run(const Command& command, Batch& batch);
+  Answered RunBatch();
+  void Deliver(Answered batch) const;
+  void HandOver(Answered batch);
   void Loop();
+  void AnswerLoop();
 
   Kv& kv_;
   ReadCache cache_;
@@ -114,6 +127,12 @@ class Writer {
   bool stopping_ = false;
   bool failed_ = false;
   std::thread thread_;
+
+  std::mutex answers_mutex_;
+  std::condition_variable answers_changed_;
+  std::deque<Answered> answers_;
+  bool no_more_answers_ = false;
+  std::thread answers_thread_;
 };
 
 }  // namespace ttx::storage

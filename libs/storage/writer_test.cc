@@ -4,6 +4,9 @@
 #include <rapidcheck/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 
 #include "libs/storage/codec.h"
@@ -318,6 +321,71 @@ TEST(WriterThread, ManyProducersOneOrder) {
   writer.Stop();  // completes what is queued
   EXPECT_EQ(done.load(), 800);
   EXPECT_EQ(Counter(kv), 800);
+}
+
+// A writer of batches of one command, with ten commands waiting. The first answer is given only when `release` is
+// called; `runs` counts the decisions.
+class SlowAnswer : public ::testing::Test {
+ protected:
+  static constexpr int kCommands = 10;
+
+  SlowAnswer() {
+    for (int i = 0; i < kCommands; ++i) {
+      Command command;
+      command.run = [this](Txn&) -> Result<std::string> {
+        const std::lock_guard lock(mutex_);
+        ++runs_;
+        changed_.notify_all();
+        return std::string();
+      };
+      command.done = [this, first = i == 0](const Answer&) {
+        std::unique_lock lock(mutex_);
+        if (first) changed_.wait(lock, [this] { return released_; });
+        ++answered_;
+      };
+      writer_.Submit(std::move(command));
+    }
+  }
+
+  // False when so many decisions are not made while the first answer is held back.
+  bool RunsReach(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return runs_ >= count; });
+  }
+
+  // How many decisions were made until then.
+  int Release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+    return runs_;
+  }
+
+  MemKv kv_;
+  ManualClock clock_{kStart};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int runs_ = 0;
+  int answered_ = 0;
+  bool released_ = false;
+  Writer writer_{kv_, clock_, {.batch_commands = 1, .answered_batches = 2}, [](const Error&) {}};
+};
+
+TEST_F(SlowAnswer, TheNextBatchIsDecidedMeanwhile) {
+  writer_.Start();
+  EXPECT_TRUE(RunsReach(2));
+  Release();
+  writer_.Stop();
+  EXPECT_EQ(answered_, kCommands);
+}
+
+TEST_F(SlowAnswer, TheWriterWaitsWhenTooManyAnswersDo) {
+  writer_.Start();
+  const int given = 1, waiting = 2, held_by_the_writer = 1;
+  EXPECT_TRUE(RunsReach(given + waiting + held_by_the_writer));
+  EXPECT_EQ(Release(), given + waiting + held_by_the_writer);
+  writer_.Stop();
+  EXPECT_EQ(answered_, kCommands);
 }
 
 TEST(Shell, DueCallsRunOnceAtTheirTime) {

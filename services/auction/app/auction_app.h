@@ -229,6 +229,10 @@ class AuctionApp {
     return FindBidder(reader, vault_, id, caller.organization);
   }
 
+  std::optional<Bidder> Find(storage::Txn& txn, const AuctionId& id, const Principal& caller) const {
+    return bidders_.Find(txn, vault_, id, caller.organization);
+  }
+
   /// Whether the server was silent for too long before this command; sessions then lose nothing by it.
   bool HoldAfterSilence(storage::Txn& txn) const;
   void NoteOutageOf(storage::Txn& txn, const AuctionId& id, Time since) const;
@@ -238,6 +242,7 @@ class AuctionApp {
   const AuctionOptions options_;
   // Of the writer's thread.
   mutable TermsCache terms_;
+  mutable BidderCache bidders_;
   mutable Time last_command_;
 };
 

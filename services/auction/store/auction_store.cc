@@ -13,6 +13,7 @@ using storage::KeyOf;
 using storage::KeyReader;
 
 constexpr size_t kMaxCachedTerms = 4096;
+constexpr size_t kMaxCachedBidders = 32'768;
 
 std::string BidKey(const AuctionId& id, int64_t number) {
   return In(Table::kBid, id.text).U64(static_cast<uint64_t>(number)).str();
@@ -222,6 +223,22 @@ std::optional<Bidder> FindBidder(const storage::Reader& reader, const Vault& vau
                                  std::string_view organization) {
   return BidderAt(reader, {vault, id},
                   KeyOf(Table::kBidderByOrg, id.text, vault.OrganizationDigest(id, organization)));
+}
+
+std::optional<Bidder> BidderCache::Find(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                        std::string_view organization) {
+  const std::string name = id.text + "|" + std::string(organization);
+  if (const auto found = entries_.find(name); found != entries_.end()) {
+    const Entry& entry = found->second;
+    if (reader.Get(entry.key) == entry.bytes) return entry.bidder;
+  }
+  std::string key = KeyOf(Table::kBidderByOrg, id.text, vault.OrganizationDigest(id, organization));
+  std::optional<std::string> bytes = reader.Get(key);
+  if (!bytes) return std::nullopt;
+  if (entries_.size() >= kMaxCachedBidders) entries_.clear();
+  Bidder bidder = FromRecord(storage::ParseRecord<store::BidderRecord>(*bytes), {vault, id});
+  entries_.insert_or_assign(name, Entry{std::move(key), *std::move(bytes), bidder});
+  return bidder;
 }
 
 std::optional<Bidder> FindBidderByCode(const storage::Reader& reader, const Vault& vault, const AuctionId& id,

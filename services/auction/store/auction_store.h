@@ -98,6 +98,22 @@ class TermsCache {
   std::unordered_map<std::string, Entry> entries_;
 };
 
+/// Bidders as the writer has looked them up lately: found and opened once, not with every bid. Bounded. For one thread.
+class BidderCache {
+ public:
+  /// FindBidder.
+  std::optional<Bidder> Find(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                             std::string_view organization);
+
+ private:
+  struct Entry {
+    std::string key;
+    std::string bytes;
+    Bidder bidder;
+  };
+  std::unordered_map<std::string, Entry> entries_;
+};
+
 /// Checked after reading: damage stops the process. `cache` may be null.
 std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const Vault& vault,
                                          const AuctionId& id, TermsCache* cache = nullptr);
