@@ -15,7 +15,7 @@ enum class ShellTable : uint8_t {
   kMeta = 0x01,          // text name -> the writer's own state
   kOutbox = 0x02,        // u64 sequence -> OutboxEvent
   kAnswer = 0x03,        // text principal, text method, text request_id -> stored answer
-  kAnswerByTime = 0x04,  // i64 time of the command (unique) -> key of the answer, for removal
+  kAnswerByTime = 0x04,  // i64 time of a batch's last command -> keys of its answers, for removal
   kDue = 0x05,           // i64 time, text subject -> nothing
   kFeedCursor = 0x06,    // text source -> u64 sequence of the last event taken
   kFeedRefusal = 0x07,   // text source, u64 sequence -> why the event had no effect

@@ -93,6 +93,7 @@ void Complete(const Command& command, Answer answer) {
 struct Writer::Batch {
   Overlay overlay;
   std::unordered_map<std::string, std::optional<std::string>> prefetched;
+  std::string answer_keys;  // of the answers in it
   size_t bytes = 0;
   uint64_t first_sequence = 0;
 };
@@ -180,7 +181,7 @@ Answer Writer::Run(const Command& command, Batch& batch) {
   if (!body.ok() && !txn.keeps_on_error()) txn.Discard();
   if (!answer_key.empty() && (body.ok() || IsStored(body.error().code()))) {
     txn.Put(answer_key, EncodeAnswer(command.fingerprint, body));
-    txn.Put(Key(Table(ShellTable::kAnswerByTime)).I64(now.ns).str(), answer_key);
+    AppendBytes(batch.answer_keys, answer_key);
   }
   next_sequence_ = txn.next_sequence();
   batch.bytes += txn.staged_bytes();
@@ -201,6 +202,9 @@ Writer::Answered Writer::RunBatch() {
   if (done.answers.size() < done.commands.size()) Requeue(done.commands, done.answers.size());
   if (batch.overlay.empty()) return done;
   WriteBatch write(std::move(batch.overlay));
+  if (!batch.answer_keys.empty()) {
+    write.Put(Key(Table(ShellTable::kAnswerByTime)).I64(last_time_.ns).str(), std::move(batch.answer_keys));
+  }
   std::string time;
   AppendU64(time, static_cast<uint64_t>(last_time_.ns));
   write.Put(LastTimeKey(), std::move(time));
@@ -301,14 +305,20 @@ size_t Writer::queued() const {
 }
 
 size_t Writer::RemoveAnswers(Txn& txn, Time before, size_t limit) {
+  constexpr size_t kBatchesPerScan = 8;
   const KeyRange range = {Key(Table(ShellTable::kAnswerByTime)).str(),
                           Key(Table(ShellTable::kAnswerByTime)).I64(before.ns).str()};
-  const std::vector<Entry> old = txn.Scan(range, limit);
-  for (const Entry& entry : old) {
-    txn.Delete(entry.value);
-    txn.Delete(entry.key);
+  size_t removed = 0;
+  while (removed < limit) {
+    const std::vector<Entry> batches = txn.Scan(range, kBatchesPerScan);
+    if (batches.empty()) break;
+    for (const Entry& batch : batches) {
+      if (removed >= limit) break;
+      for (std::string_view keys = batch.value; !keys.empty(); ++removed) txn.Delete(MustBytes(keys));
+      txn.Delete(batch.key);
+    }
   }
-  return old.size();
+  return removed;
 }
 
 }  // namespace ttx::storage

@@ -82,7 +82,8 @@ class Writer {
   /// Called after each commit with everything it changed, on the thread that runs batches. Set before the first Step.
   void OnApplied(std::function<void(const Overlay&)> listener) { on_applied_ = std::move(listener); }
 
-  /// Removes stored answers older than `before`, at most `limit`; returns how many. Call from within a command.
+  /// Removes stored answers older than `before`, batch by batch until `limit` are gone; returns how many. Call from
+  /// within a command.
   static size_t RemoveAnswers(Txn& txn, Time before, size_t limit);
 
   /// The time of the last committed command, before this process or in it. Not while a thread runs batches.
