@@ -1,5 +1,6 @@
-# Compiler settings, dependencies and the three helpers every CMakeLists.txt here uses:
+# Compiler settings, dependencies and the helpers every CMakeLists.txt here uses:
 #   ttx_proto(NAME file...)                                 one static library of generated code
+#   ttx_descriptors(NAME HEADER NAMESPACE FILES)            the comments of protos, for programs that show them
 #   ttx_library(NAME SRCS ... DEPS ... [TESTS x_test.cc...]) one folder = one library, its tests beside it
 #   ttx_test(NAME SRCS ... DEPS ... [LABEL ...] [TIMEOUT s]) a test program of its own
 
@@ -96,6 +97,27 @@ function(ttx_proto NAME)
   if(P_GRPC)
     target_link_libraries(${NAME} PUBLIC gRPC::grpc++)
   endif()
+endfunction()
+
+# ttx_descriptors(NAME HEADER path NAMESPACE a::b FILES path-from-root...): a library whose header declares
+# a::b::Descriptors(), the files as one serialized FileDescriptorSet with their comments, which generated code lacks.
+function(ttx_descriptors NAME)
+  cmake_parse_arguments(D "" "HEADER;NAMESPACE" "FILES" ${ARGN})
+  list(TRANSFORM D_FILES PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
+  list(JOIN D_FILES ", " D_NAMES)
+  set(descriptors ${CMAKE_CURRENT_BINARY_DIR}/${NAME}.binpb)
+  add_custom_command(
+    OUTPUT ${descriptors}
+    COMMAND protobuf::protoc -I ${CMAKE_SOURCE_DIR}/proto -I ${TTX_GOOGLEAPIS} -I ${CMAKE_SOURCE_DIR}
+            --include_source_info --descriptor_set_out=${descriptors} ${paths}
+    DEPENDS ${paths}
+    COMMENT "protoc ${NAME}"
+    VERBATIM)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/descriptors.h.in ${TTX_GENERATED}/${D_HEADER} @ONLY)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/descriptors.cc.in ${CMAKE_CURRENT_BINARY_DIR}/${NAME}.cc @ONLY)
+  set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/${NAME}.cc PROPERTIES OBJECT_DEPENDS ${descriptors})
+  add_library(${NAME} STATIC ${CMAKE_CURRENT_BINARY_DIR}/${NAME}.cc)
+  target_include_directories(${NAME} SYSTEM PUBLIC ${TTX_GENERATED})
 endfunction()
 
 function(ttx_library NAME)

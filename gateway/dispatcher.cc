@@ -6,9 +6,10 @@
 #include <cstdio>
 
 #include "gateway/https/process.h"
-#include "gateway/live/event_stream.h"
 #include "gateway/limits.h"
+#include "gateway/live/event_stream.h"
 #include "gateway/openapi.h"
+#include "gateway/rate_key.h"
 #include "gateway/transcode/transcoder.h"
 
 namespace ttx::gateway {
@@ -74,7 +75,7 @@ Dispatcher::Dispatcher(const GatewayConfig& config, const GatewayHooks& hooks, c
       live_(calls),
       rate_limit_(config.requests_per_second_per_principal),
       peer_rate_limit_(config.requests_per_second_per_principal * kPeerRateFactor),
-      openapi_(MakeOpenApi(router)),
+      openapi_(MakeOpenApi(router, {config.descriptors, config.public_url})),
       trace_prefix_(RandomHex(8)) {}
 
 size_t Dispatcher::BodyLimit(const Request& request) {
@@ -117,10 +118,10 @@ void Dispatcher::Handle(std::shared_ptr<const Request> request, std::function<vo
       return;
     }
   }
-  // Credentials are not verified here, so a peer that makes them up is bounded by its own, larger bucket.
+  // Tokens are not verified here, so a peer that makes them up is bounded by its own, larger bucket.
   const std::string& peer = exchange->request->peer;
-  const std::string_view principal = head.authorization.empty() ? std::string_view(peer) : head.authorization;
-  if (!peer_rate_limit_.Admit(peer, exchange->start) || !rate_limit_.Admit(principal, exchange->start)) {
+  if (!peer_rate_limit_.Admit(peer, exchange->start) ||
+      !rate_limit_.Admit(RateKey(head.authorization, peer), exchange->start)) {
     Fail(*exchange, MakeProblem(Error(Reason::kRATE_LIMITED)));
     return;
   }

@@ -125,9 +125,9 @@ void Gateway::Drain(Duration deadline) {
   parts_->calls.CloseAndWait();
 }
 
-Result<std::string> OpenApiDocument(const std::vector<std::string>& services) {
+Result<std::string> OpenApiDocument(const std::vector<std::string>& services, std::string_view descriptors) {
   TTX_TRY(const Router router, Router::Build(services));
-  return MakeOpenApi(router);
+  return MakeOpenApi(router, {.descriptors = descriptors});
 }
 
 Status CheckTlsFiles(const std::string& certificate_file, const std::string& private_key_file,

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/core/result.h"
@@ -24,6 +25,8 @@ struct GatewayConfig {
   std::string admin_address;                      // plain HTTP for /metrics, /feeds, health; empty: none
   std::vector<std::string> allowed_hosts;  // Host and SNI must be among them, any case and port; empty admits any
   std::vector<std::string> services;       // full names, such as "ttx.auction.v1.AuctionService"
+  std::string public_url;                  // for /openapi.json; empty: wherever it was read from
+  std::string_view descriptors;            // for /openapi.json (see OpenApiDocument); must outlive the gateway
 
   int io_threads = 1;
   int max_connections = 4096;
@@ -107,8 +110,10 @@ class Gateway {
   std::unique_ptr<Parts> parts_;
 };
 
-/// The OpenAPI 3.1 document of these services, as GET /openapi.json answers it. API_DEFINITION_INVALID.
-Result<std::string> OpenApiDocument(const std::vector<std::string>& services);
+/// The OpenAPI 3.1 document of these services, as GET /openapi.json answers it without a public_url.
+/// `descriptors`: a serialized google.protobuf.FileDescriptorSet, whose comments it shows; empty: no prose.
+/// API_DEFINITION_INVALID.
+Result<std::string> OpenApiDocument(const std::vector<std::string>& services, std::string_view descriptors);
 
 /// TLS_FILE_INVALID unless the certificate and the key fit each other and, when it is named, the authority's file
 /// holds certificates. No names at all are right too.

@@ -11,9 +11,10 @@
 #include <set>
 #include <thread>
 
-#include "gateway/testdata/notes.grpc.pb.h"
 #include "gateway/https/test_client.h"
+#include "gateway/testdata/notes.grpc.pb.h"
 #include "google/rpc/status.pb.h"
+#include "libs/core/encoding.h"
 #include "libs/rpc/directory.h"
 #include "ttx/api/v1/error_info.pb.h"
 
@@ -320,6 +321,7 @@ TEST_F(GatewayTest, RoutesAndVerbs) {
 }
 
 TEST_F(GatewayTest, HealthReadinessAndOpenApi) {
+  config_.public_url = "https://ttx.test";
   Start();
   EXPECT_EQ(Ask(Get("/healthz")).status, 200);
   EXPECT_EQ(Ask(Get("/readyz")).status, 200);
@@ -331,8 +333,9 @@ TEST_F(GatewayTest, HealthReadinessAndOpenApi) {
       << openapi.body.substr(json.GetErrorOffset(), 80);
   EXPECT_STREQ(json["openapi"].GetString(), "3.1.0");
   const auto& paths = json["paths"];
-  for (const char* path : {"/v1/notes", "/v1/notes/{name}", "/v1/notes/{name}:close", "/v1/notes/{note.name}",
-                           "/v1/notes:stream", "/v1/notes/{parent}/events"}) {
+  EXPECT_STREQ(json["servers"][0]["url"].GetString(), "https://ttx.test");
+  for (const char* path : {"/v1/notes", "/v1/notes/{note}", "/v1/notes/{note}:close", "/v1/notes:stream",
+                           "/v1/notes/{note}/events"}) {
     EXPECT_TRUE(paths.HasMember(path)) << path;
   }
   EXPECT_TRUE(paths["/v1/notes"]["post"].HasMember("requestBody"));
@@ -575,13 +578,18 @@ TEST_F(GatewayTest, N82ContentTypeMustBeJson) {
   EXPECT_EQ(service_.writes, 1);
 }
 
-TEST_F(GatewayTest, PrincipalsShareNoRateLimit) {
+TEST_F(GatewayTest, PrincipalsShareNoRateLimitAndTheirTokensDo) {
   config_.requests_per_second_per_principal = 2;
   Start();
+  const auto token = [](const std::string& claims) {
+    return "Authorization: Bearer e30." + Base64Url(claims) + ".c2ln\r\n";
+  };
   auto client = Connect();
   int limited = 0;
   for (int i = 0; i < 10; ++i) {
-    const HttpAnswer answer = client->Ask(Get("/v1/notes/1", "Authorization: Bearer a\r\n"));
+    const std::string one_of_two =
+        token(i % 2 == 0 ? R"({"sub":"apiClients/a","jti":"1"})" : R"({"sub":"apiClients/a","jti":"2"})");
+    const HttpAnswer answer = client->Ask(Get("/v1/notes/1", one_of_two));
     if (i == 0) {
       EXPECT_EQ(answer.status, 200);
     }
@@ -590,7 +598,14 @@ TEST_F(GatewayTest, PrincipalsShareNoRateLimit) {
     EXPECT_EQ(answer.headers.at("retry-after"), "1");
   }
   EXPECT_GT(limited, 0);
-  EXPECT_EQ(client->Ask(Get("/v1/notes/1", "Authorization: Bearer b\r\n")).status, 200);
+  EXPECT_EQ(client->Ask(Get("/v1/notes/1", token(R"({"sub":"apiClients/b"})"))).status, 200);
+  // What cannot be read shares one bucket, however it is written.
+  limited = 0;
+  for (int i = 0; i < 10; ++i) {
+    const std::string rubbish = "Authorization: Bearer " + std::to_string(i) + "\r\n";
+    limited += client->Ask(Get("/v1/notes/1", rubbish)).status == 429;
+  }
+  EXPECT_GT(limited, 0);
 }
 
 TEST_F(GatewayTest, AServiceThatIsNotHereIsUnavailable) {
@@ -695,8 +710,8 @@ TEST_F(GatewayTest, ThoseWhoAskForTheSameShareOneCall) {
   EXPECT_EQ(service_.streams.load(), 4);
 }
 
-// Clients that come at any place while events go on see every one of them once and in order, whether they read what
-// is shared or have to catch up by themselves.
+// Clients that come at any place while events go on see every one of them once and in order, whether they
+// read what is shared or have to catch up by themselves.
 TEST_F(GatewayTest, WhoeverComesWheneverMissesNothing) {
   config_.max_connections_per_peer = 100;
   Start();

@@ -7,6 +7,7 @@ namespace ttx::gateway {
 
 /// A peer may make this many times the requests of one principal: several clients may share an address.
 inline constexpr int kPeerRateFactor = 10;
+inline constexpr size_t kTokenBytesMax = 8 * 1024;  // a longer one is not looked into
 /// Bounds that no configuration changes (reliability.md 3.3).
 inline constexpr size_t kHeadBytesMax = 16 * 1024;
 inline constexpr size_t kTargetBytesMax = 4 * 1024;

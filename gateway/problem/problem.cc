@@ -206,6 +206,46 @@ void RenderViolations(const Problem& problem, Language language, std::string_vie
   out += ']';
 }
 
+// What Accept-Language says of one language. Refusing it is less than not naming it.
+struct LanguageRange {
+  bool named = false;
+  int weight = 0;
+  int place = 0;  // in the list
+};
+
+constexpr int kFullWeight = 1000;  // q=1; in thousandths
+constexpr int kLeastWeight = 1;
+constexpr int kRefused = -1;
+
+std::string_view Trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+         });
+}
+
+// Of "q=0.8" (RFC 9110 12.4.2); one that is not well-formed is the least.
+int WeightOf(std::string_view parameter) {
+  constexpr std::string_view kLongest = "q=0.999";
+  if (parameter.size() < 3 || parameter.size() > kLongest.size()) return kLeastWeight;
+  if (!EqualsIgnoringCase(parameter.substr(0, 2), "q=")) return kLeastWeight;
+  int weight = 0;
+  int unit = kFullWeight;
+  for (size_t i = 2; i < parameter.size(); ++i) {
+    if (i == 3 && parameter[i] == '.') continue;
+    if (i == 3 || parameter[i] < '0' || parameter[i] > '9') return kLeastWeight;
+    weight += (parameter[i] - '0') * unit;
+    unit /= 10;
+  }
+  if (weight > kFullWeight) return kLeastWeight;
+  return weight == 0 ? kRefused : weight;
+}
+
 }  // namespace
 
 int HttpStatus(Code code) {
@@ -291,17 +331,27 @@ Problem AsOutcomeUnknown(Problem problem) {
 }
 
 Language ChooseLanguage(std::string_view accept_language) {
-  while (!accept_language.empty()) {
-    const size_t comma = accept_language.find(',');
-    std::string_view tag = accept_language.substr(0, comma);
-    accept_language = comma == accept_language.npos ? "" : accept_language.substr(comma + 1);
-    tag.remove_prefix(std::min(tag.find_first_not_of(' '), tag.size()));
-    const std::string_view primary = tag.substr(0, 2);
-    if (tag.size() > 2 && tag[2] != '-' && tag[2] != ';' && tag[2] != ' ') continue;
-    if (primary == "en" || primary == "EN" || primary == "En") return Language::kEnglish;
-    if (primary == "zh" || primary == "ZH" || primary == "Zh") return Language::kChinese;
+  LanguageRange chinese, english, any;
+  for (int place = 0; !accept_language.empty(); ++place) {
+    const std::string_view element = accept_language.substr(0, accept_language.find(','));
+    accept_language.remove_prefix(std::min(element.size() + 1, accept_language.size()));
+    const size_t semicolon = element.find(';');
+    const std::string_view tag = Trimmed(element.substr(0, semicolon));
+    const std::string_view primary = tag.substr(0, tag.find('-'));
+    LanguageRange* range = nullptr;
+    if (primary == "*") range = &any;
+    if (EqualsIgnoringCase(primary, "zh")) range = &chinese;
+    if (EqualsIgnoringCase(primary, "en")) range = &english;
+    const int weight =
+        semicolon == element.npos ? kFullWeight : WeightOf(Trimmed(element.substr(semicolon + 1)));
+    if (range != nullptr && (!range->named || weight > range->weight)) *range = {true, weight, place};
   }
-  return Language::kChinese;
+  for (LanguageRange* range : {&chinese, &english}) {
+    if (!range->named && any.named) *range = {true, any.weight, any.place};
+  }
+  if (english.weight != chinese.weight)
+    return english.weight > chinese.weight ? Language::kEnglish : Language::kChinese;
+  return english.weight > 0 && english.place < chinese.place ? Language::kEnglish : Language::kChinese;
 }
 
 std::optional<int> RetryAfterSeconds(const Problem& problem) {

@@ -44,7 +44,8 @@ Problem MakeProblem(int code, const std::string& message, const std::string& det
 /// same request id finds out (reliability.md 3.2). Anything the service itself said stays as it is.
 Problem AsOutcomeUnknown(Problem problem);
 
-/// Chinese unless the first language of `Accept-Language` that the gateway knows is English.
+/// Chinese unless `Accept-Language` prefers English: by weight (q), among equals by place. "q=0" refuses a language, a
+/// weight that is not well-formed is the least.
 Language ChooseLanguage(std::string_view accept_language);
 
 /// Seconds for `Retry-After` on 429 and 503, from metadata `retry_after_s` or 1; nothing for other statuses.

@@ -127,12 +127,41 @@ TEST(ProblemTest, RetryAfterComesWithLimitsAndOutagesOnly) {
   EXPECT_EQ(RetryAfterSeconds(MakeProblem(9, "", "")), std::nullopt);
 }
 
-TEST(ProblemTest, LanguageIsChineseUnlessEnglishComesFirst) {
+TEST(ProblemTest, LanguageIsChineseUnlessEnglishIsPreferred) {
   EXPECT_EQ(ChooseLanguage(""), Language::kChinese);
   EXPECT_EQ(ChooseLanguage("en-US,zh;q=0.5"), Language::kEnglish);
   EXPECT_EQ(ChooseLanguage("fr, en;q=0.9"), Language::kEnglish);
   EXPECT_EQ(ChooseLanguage("zh-CN, en"), Language::kChinese);
   EXPECT_EQ(ChooseLanguage("eng"), Language::kChinese);
+  EXPECT_EQ(ChooseLanguage("EN-gb"), Language::kEnglish);
+}
+
+TEST(ProblemTest, LanguagesAreComparedByWeight) {
+  EXPECT_EQ(ChooseLanguage("en;q=0.5, zh"), Language::kChinese);
+  EXPECT_EQ(ChooseLanguage("zh;q=0.5, en;q=0.501"), Language::kEnglish);
+  EXPECT_EQ(ChooseLanguage("zh ;q=0.8,\ten ; Q=0.9"), Language::kEnglish);
+  EXPECT_EQ(ChooseLanguage("en;q=0.7, zh;q=0.7"), Language::kEnglish) << "equals by place";
+  EXPECT_EQ(ChooseLanguage("zh;q=1.000, en;q=1"), Language::kChinese);
+  EXPECT_EQ(ChooseLanguage("en-US;q=0.1, zh;q=0.5, en;q=0.9"), Language::kEnglish) << "the best range counts";
+  EXPECT_EQ(ChooseLanguage("en;q=0.5, *;q=0.8"), Language::kChinese) << "* stands for what is not named";
+  EXPECT_EQ(ChooseLanguage("zh;q=0.5, *"), Language::kEnglish);
+  EXPECT_EQ(ChooseLanguage("*"), Language::kChinese);
+}
+
+TEST(ProblemTest, AWeightOfZeroRefusesALanguage) {
+  EXPECT_EQ(ChooseLanguage("zh;q=0"), Language::kEnglish);
+  EXPECT_EQ(ChooseLanguage("zh;q=0.000, fr"), Language::kEnglish);
+  EXPECT_EQ(ChooseLanguage("en;q=0, *"), Language::kChinese);
+  EXPECT_EQ(ChooseLanguage("zh;q=0, en;q=0"), Language::kChinese) << "something has to be said";
+}
+
+TEST(ProblemTest, AMalformedWeightIsTheLeast) {
+  for (const char* weight :
+       {"", "q", "q=", "q=x", "q=2", "q=1.001", "q=0.1234", "q=.9", "q=-1", "q= 1", "w=1"}) {
+    const std::string english = std::string("en;") + weight;
+    EXPECT_EQ(ChooseLanguage(english + ", zh;q=0.002"), Language::kChinese) << weight;
+    EXPECT_EQ(ChooseLanguage(english), Language::kEnglish) << weight;
+  }
 }
 
 TEST(ProblemTest, TextThatIsNotUtf8NeverBreaksTheJson) {

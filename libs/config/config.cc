@@ -372,13 +372,6 @@ class Validator {
     const Disclosure& disclosure = config_.disclosure();
     Range("disclosure.result_window_days", disclosure.result_window_days(), 1, kDaysMax);
     Range("disclosure.contract_window_days", disclosure.contract_window_days(), 5, kDaysMax);
-    std::vector<std::string> seen;
-    for (int i = 0; i < disclosure.exchange_codes_size(); ++i) {
-      const ExchangeCode& entry = disclosure.exchange_codes(i);
-      const std::string field = "disclosure.exchange_codes[" + std::to_string(i) + "]";
-      ExchangeOnce(field, entry.exchange(), seen);
-      Require(field + ".code", entry.code(), "say what stands for the exchange");
-    }
   }
 
   const Config& config_;

@@ -247,24 +247,15 @@ TEST_F(ConfigTest, AnExchangeHasOneEscrowBank) {
                           "settlement.escrow_banks[2].exchange DUPLICATE"));
 }
 
-TEST_F(ConfigTest, PeriodsAndExchangeCodesAreChecked) {
+TEST_F(ConfigTest, PeriodsAreChecked) {
   const auto damage = [](Config& c) {
     c.mutable_settlement()->set_refund_workdays(0);
     c.mutable_settlement()->set_overdue_workdays(61);
     c.mutable_disclosure()->set_contract_window_days(4);
-    for (const char* exchange : {"organizations/a", "NJ01", "organizations/a"}) {
-      ExchangeCode* entry = c.mutable_disclosure()->add_exchange_codes();
-      entry->set_exchange(exchange);
-      entry->set_code("NJ01");
-    }
-    c.mutable_disclosure()->mutable_exchange_codes(0)->clear_code();
   };
   EXPECT_THAT(Problems(damage),
               ElementsAre("settlement.refund_workdays OUT_OF_RANGE", "settlement.overdue_workdays OUT_OF_RANGE",
-                          "disclosure.contract_window_days OUT_OF_RANGE",
-                          "disclosure.exchange_codes[0].code REQUIRED",
-                          "disclosure.exchange_codes[1].exchange BAD_FORMAT",
-                          "disclosure.exchange_codes[2].exchange DUPLICATE"));
+                          "disclosure.contract_window_days OUT_OF_RANGE"));
   EXPECT_THAT(Problems([&](Config& c) {
                 c.add_roles("gateway");
                 damage(c);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "libs/core/error.h"
+#include "libs/core/etag.h"
 #include "libs/core/id.h"
 #include "libs/core/money.h"
 #include "libs/core/time.h"
@@ -27,6 +28,18 @@ TEST(Reasons, TextsTakeTheirValuesFromTheMetadata) {
   EXPECT_EQ(error.message(), "listings/1 does not exist");
   EXPECT_EQ(error.message(Language::kChinese), "listings/1 不存在");
   EXPECT_EQ(Error(Reason::kNOT_FOUND).message(), "? does not exist");
+}
+
+TEST(Reasons, WhatIsNotThereIsNamed) {
+  EXPECT_EQ(NotFound("listings/1"), Error(Reason::kNOT_FOUND, {{"resource", "listings/1"}}));
+}
+
+TEST(Etag, IsTheVersionOrNotAskedFor) {
+  EXPECT_TRUE(CheckEtag(7, "").ok());
+  EXPECT_TRUE(CheckEtag(7, "7").ok());
+  for (const char* other : {"6", "07", "7 ", "x"}) {
+    EXPECT_EQ(CheckEtag(7, other).error(), Error(Reason::kETAG_MISMATCH, {{"etag", "7"}})) << other;
+  }
 }
 
 TEST(Time, DatesRoundTripAndKnowTheirWeekday) {

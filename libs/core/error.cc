@@ -1,6 +1,7 @@
 #include "libs/core/error.h"
 
 #include <unordered_map>
+#include <utility>
 
 namespace ttx {
 
@@ -48,6 +49,10 @@ Error InvalidField(std::string field, Reason reason, std::string limit) {
   Error error(Reason::kINVALID_FIELD, {{"field", field}});
   error.violations.push_back({std::move(field), reason, std::move(limit)});
   return error;
+}
+
+Error NotFound(std::string resource) {
+  return Error(Reason::kNOT_FOUND, {{"resource", std::move(resource)}});
 }
 
 }  // namespace ttx

@@ -86,4 +86,7 @@ struct [[nodiscard]] Error {
 /// INVALID_FIELD with one violation.
 Error InvalidField(std::string field, Reason reason, std::string limit = "");
 
+/// NOT_FOUND of a resource, by its name ("listings/1"): it does not exist, or the caller may not know that it does.
+Error NotFound(std::string resource);
+
 }  // namespace ttx

@@ -11,6 +11,7 @@ constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 constexpr size_t kLength = 18;
 constexpr size_t kRegionBegin = 2;  // six digits of GB/T 2260 stand after the two kind symbols
 constexpr size_t kRegionEnd = 8;
+constexpr size_t kCodeSymbols = 4;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -58,6 +59,22 @@ Result<std::string> ParseUscc(std::string_view text, std::string_view field) {
     return refuse(Reason::kBAD_CHECK_DIGIT);
   }
   return code;
+}
+
+Result<std::string> ExchangeCode(std::string_view uscc) {
+  TTX_TRY(const std::string code, ParseUscc(uscc, "uscc"));
+  return code.substr(kLength - 1 - kCodeSymbols, kCodeSymbols);
+}
+
+std::string NextExchangeCode(std::string_view code) {
+  TTX_CHECK(code.size() == kCodeSymbols && InUsccAlphabet(code), "an exchange code has four known symbols");
+  std::string next(code);
+  for (size_t i = next.size(); i-- > 0;) {
+    const size_t digit = (kAlphabet.find(next[i]) + 1) % kAlphabet.size();
+    next[i] = kAlphabet[digit];
+    if (digit != 0) break;
+  }
+  return next;
 }
 
 }  // namespace ttx

@@ -23,4 +23,13 @@ bool InUsccAlphabet(std::string_view text);
 /// (domain.md 9.3).
 char UsccCheckSymbol(std::string_view seventeen);
 
+/// The four symbols that stand for an exchange in the numbers of projects, deals and certificates
+/// (domain.md 9.3): those before the check symbol of its normalised unified social credit code, which end the
+/// number of the organisation itself. As ParseUscc refuses on `uscc`. Two exchanges may share them: an
+/// installation gives the later one NextExchangeCode (libs/storage/exchange_codes.h).
+Result<std::string> ExchangeCode(std::string_view uscc);
+
+/// The code after `code` in the order of the alphabet; "0000" after the last.
+std::string NextExchangeCode(std::string_view code);
+
 }  // namespace ttx

@@ -66,6 +66,18 @@ TEST(Uscc, TheCheckSymbolServesOtherNumbers) {
   EXPECT_DEATH(UsccCheckSymbol("91110108MA01ABCDO"), "17 known symbols");
 }
 
+TEST(Uscc, FourSymbolsStandForAnExchange) {
+  EXPECT_EQ(ExchangeCode("91110108MA01ABCD5T").value(), "BCD5");
+  EXPECT_EQ(ExchangeCode(" 12100000400000018n").value(), "0018");
+  EXPECT_EQ(ExchangeCode("91110108MA01ABCD5U").error().violations[0],
+            (FieldViolation{"uscc", Reason::kBAD_CHECK_DIGIT, "18 symbols, GB 32100"}));
+  EXPECT_EQ(NextExchangeCode("BCD5"), "BCD6");
+  EXPECT_EQ(NextExchangeCode("BCDH"), "BCDJ");  // no I
+  EXPECT_EQ(NextExchangeCode("BCYY"), "BD00");
+  EXPECT_EQ(NextExchangeCode("YYYY"), "0000");
+  EXPECT_DEATH(NextExchangeCode("BCDO"), "four known symbols");
+}
+
 RC_GTEST_PROP(Uscc, ACodeWithItsCheckSymbolIsAcceptedAndNoOtherSymbolIs, ()) {
   std::string body(17, '0');
   for (size_t i = 0; i < body.size(); ++i) {

@@ -15,6 +15,7 @@
 #include "libs/rpc/directory.h"
 #include "libs/rpc/handler.h"
 #include "libs/rpc/status.h"
+#include "libs/storage/log_page.h"
 
 namespace ttx::rpc {
 
@@ -46,16 +47,23 @@ class StreamCall {
   Call call_;
 };
 
-/// What one look at the log gives a stream: messages in order, each with the sequence it carries.
+/// What one look at the log gives a stream or a long poll: messages in order, each with the sequence it carries.
 template <class Event>
-using StreamPage = std::vector<std::pair<uint64_t, Event>>;
+using StreamPage = storage::LogPage<std::pair<uint64_t, Event>>;
+
+/// The page with the message `to_proto(event)` for each event; events have a `sequence`.
+template <class Stored, class ToMessage>
+auto ToStreamPage(const storage::LogPage<Stored>& page, ToMessage to_proto) {
+  return storage::MapPage(page, [&](const Stored& event) { return std::pair(event.sequence, to_proto(event)); });
+}
 
 /// Serves a server-streaming method from the event log: everything after `after_sequence`, then whatever is
 /// committed, until the client leaves, its token ends, the server drains, `last(event)` says that nothing can follow,
 /// or `over(reader)` (may be empty) says so when nothing is left to send.
 /// At most one page is held in memory, so a slow client costs no more than that; it resumes by sequence.
-/// `fetch(reader, call, after_sequence, limit)` runs on a reader thread and gives fewer than `limit` messages only when
-/// the log holds no more. With a `topic` (CommitSignal) only events about it make the stream look. Deletes itself.
+/// `fetch(reader, call, after_sequence, limit)` is one look, on a reader thread; while it leaves `more` the stream
+/// looks again from where it ended, behind those who wait for the thread. With a `topic` (CommitSignal) only events
+/// about it make the stream look. Deletes itself.
 template <class Request, class Event>
 class EventStream : public grpc::ServerWriteReactor<Event> {
  public:
@@ -116,9 +124,10 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
         End(page.error());
         return;
       }
-      more_ = page->size() >= kPage;
-      finished_ = page->empty() && over_ && over_(*snapshot);
-      page_.assign(std::make_move_iterator(page->begin()), std::make_move_iterator(page->end()));
+      more_ = page->more;
+      looked_at_ = page->more ? page->last_sequence : std::max(page->last_sequence, seen_);
+      finished_ = page->events.empty() && !more_ && over_ && over_(*snapshot);
+      page_.assign(std::make_move_iterator(page->events.begin()), std::make_move_iterator(page->events.end()));
       Continue();
     });
   }
@@ -130,11 +139,14 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
       End(admitted);
     } else if (finished_) {
       End({});
-    } else if (page_.empty() && more_) {
-      LookSoon();
     } else if (page_.empty()) {
-      after_ = std::max(after_, seen_);  // all up to here has been looked at, shown or not
-      Wait(seen_, kAskEvery);
+      after_ = std::max(after_, looked_at_);
+      if (more_) {
+        const ReaderPool::Watching watching;
+        LookSoon();
+      } else {
+        Wait(seen_, kAskEvery);
+      }
     } else {
       after_ = page_.front().first;
       current_ = std::move(page_.front().second);
@@ -176,8 +188,9 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   const std::function<bool(const Event&)> last_;
   const std::function<bool(const storage::Reader&)> over_;
   const std::string topic_;
-  uint64_t seen_ = 0;   // the newest sequence at the last look
-  bool more_ = false;   // the last look did not reach it
+  uint64_t seen_ = 0;       // the newest sequence at the last look
+  uint64_t looked_at_ = 0;  // everything up to here has been looked at, shown or not
+  bool more_ = false;       // the last look may not have reached the newest
   std::deque<std::pair<uint64_t, Event>> page_;
   Event current_;
   bool finished_ = false;

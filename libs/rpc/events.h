@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 #include "libs/rpc/event_stream.h"
@@ -8,22 +9,20 @@
 namespace ttx::rpc {
 
 // The two methods over its event log that every service has. `events(reader, call, after_sequence, limit)`
-// gives the StreamPage of what the caller may see; it is called on a reader thread, any number of times.
+// gives the StreamPage of what the caller may see (ToStreamPage); it is called on a reader thread, any number of times.
 
 template <class Request, class Response, class Events>
 grpc::ServerUnaryReactor* ListEvents(Handler& handler, grpc::CallbackServerContext* context,
                                      const Request* request, Response* response, Events events) {
-  return handler.Poll(
+  using Page = decltype(events(std::declval<const storage::Reader&>(), std::declval<const Call&>(), 0, 0));
+  return handler.PollLog(
       context, request, response, "ListEvents", WaitOf(*request),
-      [events = std::move(events)](const storage::Reader& reader, const Call& call,
-                                   const Request& from) -> Result<Response> {
-        TTX_TRY(const uint64_t after, SequenceAfter(from.after_sequence()));
+      [events = std::move(events)](const storage::Reader& reader, const Call& call, const Request& from,
+                                   uint64_t after) -> Result<Page> {
+        TTX_TRY([[maybe_unused]] const uint64_t first, SequenceAfter(from.after_sequence()));
         TTX_TRY(const size_t size, PageSize(from.page_size()));
-        Response to;
-        for (auto& [sequence, event] : events(reader, call, after, size)) *to.add_events() = std::move(event);
-        return to;
-      },
-      [](const Response& page) { return page.events().empty(); });
+        return events(reader, call, after, size);
+      });
 }
 
 template <class Event, class Request, class Events>

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <future>
+#include <sstream>
 #include <utility>
 
 #include "libs/obs/log.h"
@@ -32,6 +33,44 @@ std::string CursorKey(std::string_view source) {
 
 std::string RefusalKey(std::string_view source, uint64_t sequence) {
   return storage::Key(static_cast<uint8_t>(storage::ShellTable::kFeedRefusal)).Text(source).U64(sequence).str();
+}
+
+// The reason, the type of the event and the resource, with blanks between: none of them has one.
+std::string RefusalValue(const FeedEvent& event, Reason reason) {
+  std::string value(ReasonName(reason));
+  if (!event.type.empty()) value += " " + event.type + " " + event.resource;
+  return value;
+}
+
+FeedRefusal ParseRefusal(uint64_t sequence, const std::string& value) {
+  FeedRefusal refusal;
+  refusal.sequence = sequence;
+  std::istringstream in(value);
+  in >> refusal.reason >> refusal.type >> refusal.resource;
+  return refusal;
+}
+
+// The first of the message's own texts that is a name of a resource.
+std::string FirstName(const Message& message) {
+  const auto* descriptor = message.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    if (field->is_repeated() || field->type() != FieldDescriptor::TYPE_STRING) continue;
+    std::string text = message.GetReflection()->GetString(message, field);
+    if (text.find('/') != std::string::npos && text.find(' ') == std::string::npos) return text;
+  }
+  return {};
+}
+
+// Says what a service's event is about: its payload, and the resource that the payload names before all others.
+void Describe(const Message& message, FeedEvent& event) {
+  if (message.GetDescriptor()->real_oneof_decl_count() != 1) return;
+  const auto* reflection = message.GetReflection();
+  const FieldDescriptor* set = reflection->GetOneofFieldDescriptor(message, message.GetDescriptor()->oneof_decl(0));
+  if (set == nullptr) return;
+  event.type = set->name();
+  if (set->type() == FieldDescriptor::TYPE_MESSAGE) event.resource = FirstName(reflection->GetMessage(message, set));
+  if (event.resource.empty()) event.resource = FirstName(message);
 }
 
 // ListEvents of any TTX service, by reflection: they all have after_sequence, page_size, wait_time and `events`
@@ -120,6 +159,7 @@ class GrpcFeedSource : public FeedSource {
       if (previous_ != nullptr) {
         taken.previous = static_cast<uint64_t>(event.GetReflection()->GetInt64(event, previous_));
       }
+      Describe(event, taken);
     }
     return events;
   }
@@ -154,6 +194,18 @@ uint64_t FeedCursor(const storage::Reader& reader, std::string_view source_name)
   return *cursor;
 }
 
+std::vector<FeedRefusal> NewestRefusals(const storage::Reader& reader, std::string_view source_name, size_t limit) {
+  constexpr auto kTable = static_cast<uint8_t>(storage::ShellTable::kFeedRefusal);
+  const storage::KeyRange range = storage::PrefixRange(storage::Key(kTable).Text(source_name).str());
+  std::vector<FeedRefusal> refusals;
+  for (const storage::Entry& entry : reader.Scan(range, limit, storage::Direction::kReverse)) {
+    storage::KeyReader key(entry.key, kTable);
+    key.Text();
+    refusals.push_back(ParseRefusal(key.U64(), entry.value));
+  }
+  return refusals;
+}
+
 Feed::Feed(std::string source_name, std::unique_ptr<FeedSource> source, storage::Shell& shell, Handler handler,
            std::function<void(const std::string&, uint64_t, const Error&)> on_refusal)
     : source_name_(std::move(source_name)),
@@ -175,7 +227,7 @@ storage::Command Feed::MakeCommand(FeedEvent event) {
     if (!status.ok()) {
       txn.Discard();
       if (status.error().code() == Code::kUnavailable) return status.error();
-      txn.Put(RefusalKey(source_name_, event.sequence), std::string(ReasonName(status.error().reason)));
+      txn.Put(RefusalKey(source_name_, event.sequence), RefusalValue(event, status.error().reason));
       if (on_refusal_) on_refusal_(source_name_, event.sequence, status.error());
     }
     std::string value;

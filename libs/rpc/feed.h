@@ -21,6 +21,9 @@ struct FeedEvent {
   uint64_t sequence = 0;
   std::string bytes;
   uint64_t previous = sequence - 1;  // the sequence of the event before it among those the consumer is sent; 0 for none
+  // For people who look for what became of it; may be empty.
+  std::string type{};      // "listing_published"
+  std::string resource{};  // "listings/1"
 };
 
 /// Where a feed's events come from: the network, or the simulator.
@@ -41,7 +44,7 @@ std::unique_ptr<FeedSource> MakeGrpcFeedSource(const Directory& directory, std::
 
 /// Consumes another service's events exactly once (architecture.md section 6): each event becomes one command of the
 /// consumer's writer, and the cursor moves in the batch of the effect. An event whose handler refuses it has no
-/// effect but is recorded in FeedRefusal with the reason, so a poisoned event never blocks the chain. A handler that
+/// effect but is recorded (NewestRefusals) with the reason, so a poisoned event never blocks the chain. A handler that
 /// answers UNAVAILABLE cannot take the event yet (its configuration lacks something): the event waits and comes again.
 class Feed {
  public:
@@ -81,5 +84,16 @@ class Feed {
 
 /// The sequence of the last event of `source_name` that took effect.
 uint64_t FeedCursor(const storage::Reader& reader, std::string_view source_name);
+
+/// An event of a source that had no effect, and why.
+struct FeedRefusal {
+  uint64_t sequence = 0;
+  std::string reason;
+  std::string type;      // as FeedEvent's
+  std::string resource;  // as FeedEvent's
+  bool operator==(const FeedRefusal&) const = default;
+};
+/// At most `limit` of the events of `source_name` without effect, newest first.
+std::vector<FeedRefusal> NewestRefusals(const storage::Reader& reader, std::string_view source_name, size_t limit);
 
 }  // namespace ttx::rpc

@@ -39,7 +39,7 @@ Status Consume(storage::Txn& txn, const FeedEvent& event) {
   const std::string key = EffectKey(event.sequence);
   txn.Put(key, std::to_string(std::stoi(txn.Get(key).value_or("0")) + 1));
   txn.Emit(event.bytes);
-  if (event.bytes.starts_with("bad")) {
+  if (event.bytes.starts_with("bad") || event.bytes.starts_with("end")) {
     txn.KeepOnError();
     return Error(Reason::kWRONG_STATE);
   }
@@ -162,6 +162,7 @@ TEST(Feed, ARefusedEventIsRecordedAndDoesNotBlock) {
   EXPECT_EQ(FeedCursor(disk, kSource), 3u);
   EXPECT_EQ(refused, std::vector<uint64_t>{2});
   EXPECT_EQ(disk.Get(RefusalKey(2)), "WRONG_STATE");
+  EXPECT_EQ(NewestRefusals(disk, kSource, 10), (std::vector<FeedRefusal>{{2, "WRONG_STATE", "", ""}}));
   EXPECT_EQ(disk.Get(EffectKey(2)), std::nullopt);
   EXPECT_EQ(disk.Get(EffectKey(3)), "1");
 }
@@ -252,6 +253,19 @@ TEST_F(FeedOverGrpc, EverythingArrivesOnceWhatIsThereAndWhatComes) {
   const std::vector<storage::OutboxEvent> own = storage::ReadOutbox(consumer_.kv(), 0, 1000);
   ASSERT_EQ(own.size(), 601u);
   for (size_t i = 0; i < own.size(); ++i) EXPECT_EQ(own[i].payload, "good" + std::to_string(i + 1));
+}
+
+TEST_F(FeedOverGrpc, ARefusalSaysWhatTheEventWasAbout) {
+  for (const char* text : {"bad1", "good2", "end3"}) host_.Emit(text);
+  const std::unique_ptr<Feed> feed = MakeFeed();
+  feed->Start();
+  EXPECT_TRUE(Eventually([&] { return Cursor() == 3; }));
+  feed->Stop();
+  const std::vector<FeedRefusal> refused = {{3, "WRONG_STATE", "counter_ended", "counters/1"},
+                                            {1, "WRONG_STATE", "counter_changed", "people/1"}};
+  EXPECT_EQ(NewestRefusals(consumer_.kv(), kSource, 10), refused);
+  EXPECT_EQ(NewestRefusals(consumer_.kv(), kSource, 1), std::vector<FeedRefusal>{refused[0]});
+  EXPECT_EQ(NewestRefusals(consumer_.kv(), "prob", 10), std::vector<FeedRefusal>{});
 }
 
 TEST_F(FeedOverGrpc, ARestartedFeedGoesOnWhereItWas) {

@@ -70,7 +70,8 @@ struct Handler::Pending {
   std::chrono::system_clock::time_point deadline;
   // A long poll's own state.
   SteadyClock::time_point wait_until;
-  std::function<Result<bool>(const storage::Reader&, const Call&)> poll;
+  LookFunction look;
+  uint64_t after = 0;  // what the next look begins behind
 };
 
 Result<std::unique_ptr<Handler>> Handler::Make(std::string_view service, HandlerDeps deps,
@@ -224,16 +225,16 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
 grpc::ServerUnaryReactor* Handler::StartRead(grpc::CallbackServerContext* context, const Message& request,
                                              std::string_view method,
                                              std::function<Status(const storage::Reader&, const Call&)> run) {
-  return StartPoll(context, request, method, Duration{},
-                   [run = std::move(run)](const storage::Reader& reader, const Call& call) -> Result<bool> {
+  return StartPoll(context, request, method, Duration{}, 0,
+                   [run = std::move(run)](const storage::Reader& reader, const Call& call, uint64_t) -> Result<Looked> {
                      TTX_RETURN_IF_ERROR(run(reader, call));
-                     return true;
+                     return Looked{.found = true};
                    });
 }
 
-grpc::ServerUnaryReactor* Handler::StartPoll(
-    grpc::CallbackServerContext* context, const Message& request, std::string_view method, Duration wait,
-    std::function<Result<bool>(const storage::Reader&, const Call&)> run) {
+grpc::ServerUnaryReactor* Handler::StartPoll(grpc::CallbackServerContext* context, const Message& request,
+                                             std::string_view method, Duration wait, uint64_t after,
+                                             LookFunction look) {
   std::shared_ptr<Pending> pending = Begin(context, method);
   grpc::ServerUnaryReactor* const reactor = pending->reactor;
   Result<Call> call = Admit(*context, request, method);
@@ -242,7 +243,8 @@ grpc::ServerUnaryReactor* Handler::StartPoll(
     return reactor;
   }
   pending->call = std::move(call).value();
-  pending->poll = std::move(run);
+  pending->look = std::move(look);
+  pending->after = after;
   // Half a second before the deadline, so that an empty answer still arrives.
   const auto patience = pending->deadline - std::chrono::system_clock::now() - std::chrono::milliseconds(500);
   pending->wait_until =
@@ -258,14 +260,24 @@ void Handler::PollOnce(std::shared_ptr<Pending> pending) {
       Finish(pending, Error(Reason::kDEADLINE_EXCEEDED));
       return;
     }
+    if (pending->context->IsCancelled()) {  // nobody waits for the answer
+      Finish(pending, {});
+      return;
+    }
     const std::unique_ptr<storage::Reader> snapshot = shell_.kv().Snapshot();
     const uint64_t last_sequence = storage::LastSequence(*snapshot);
-    const Result<bool> found = pending->poll(*snapshot, pending->call);
+    const Result<Looked> looked = pending->look(*snapshot, pending->call, pending->after);
     const auto left = pending->wait_until - SteadyClock::now();
-    if (!found.ok()) {
-      Finish(pending, found.error());
-    } else if (*found || left <= left.zero() || pending->context->IsCancelled()) {
+    if (!looked.ok()) {
+      Finish(pending, looked.error());
+      return;
+    }
+    pending->after = looked->last_sequence;
+    if (looked->found || left <= left.zero() || pending->context->IsCancelled()) {
       Finish(pending, {});
+    } else if (looked->more) {
+      const ReaderPool::Watching watching;
+      PollOnce(pending);
     } else {
       signal_.Wait(last_sequence, Nanoseconds(left / std::chrono::nanoseconds(1)),
                    [this, pending](CommitSignal::Wakeup wakeup) {

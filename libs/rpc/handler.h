@@ -122,17 +122,34 @@ class Handler {
     });
   }
 
-  /// A long poll over the event log: like Read, but while `run` answers with no events (its `empty(response)`), it
-  /// is asked again after each commit until `wait` has passed (bounded by kMaxWait).
+  /// A long poll for a state: like Read, but while `empty(response)`, it is asked again after each commit until `wait`
+  /// has passed (bounded by kMaxWait).
   template <class Request, class Response, class Run, class Empty>
   grpc::ServerUnaryReactor* Poll(grpc::CallbackServerContext* context, const Request* request, Response* response,
                                  std::string_view method, Duration wait, Run run, Empty empty) {
-    return StartPoll(context, *request, method, wait,
-                     [=](const storage::Reader& reader, const Call& call) -> Result<bool> {
+    return StartPoll(context, *request, method, wait, 0,
+                     [=](const storage::Reader& reader, const Call& call, uint64_t) -> Result<Looked> {
                        Result<Response> result = run(reader, call, *request);
                        if (!result.ok()) return std::move(result).error();
                        *response = std::move(result).value();
-                       return !empty(*response);
+                       return Looked{.found = !empty(*response)};
+                     });
+  }
+
+  /// A long poll over the event log: `look(reader, call, request, after_sequence)` -> Result<StreamPage> on a reader
+  /// thread. While it finds nothing it is asked again, each time for what comes after the last look: at once, but
+  /// behind those who wait for the thread, if the log goes on, otherwise after the next commit, until `wait` has
+  /// passed (bounded by kMaxWait). Without a wait there is one look. The response gets `events` and `last_sequence`.
+  template <class Request, class Response, class Look>
+  grpc::ServerUnaryReactor* PollLog(grpc::CallbackServerContext* context, const Request* request, Response* response,
+                                    std::string_view method, Duration wait, Look look) {
+    return StartPoll(context, *request, method, wait, static_cast<uint64_t>(request->after_sequence()),
+                     [=](const storage::Reader& reader, const Call& call, uint64_t after) -> Result<Looked> {
+                       auto page = look(reader, call, *request, after);
+                       if (!page.ok()) return std::move(page).error();
+                       response->set_last_sequence(static_cast<int64_t>(page->last_sequence));
+                       for (auto& [sequence, event] : page->events) *response->add_events() = std::move(event);
+                       return Looked{!page->events.empty(), page->more, page->last_sequence};
                      });
   }
 
@@ -149,6 +166,13 @@ class Handler {
  private:
   using WriteWork = std::function<Status(storage::Txn&)>;
   struct Pending;
+  // What one look of a poll came to.
+  struct Looked {
+    bool found = false;
+    bool more = false;           // the log goes on after last_sequence
+    uint64_t last_sequence = 0;  // everything up to here was looked at
+  };
+  using LookFunction = std::function<Result<Looked>(const storage::Reader&, const Call&, uint64_t after)>;
 
   Handler(std::string_view service, HandlerDeps deps, storage::Shell& shell, ReaderPool& readers, CommitSignal& signal)
       : service_(service), deps_(std::move(deps)), shell_(shell), readers_(readers), signal_(signal) {}
@@ -161,8 +185,7 @@ class Handler {
                                       std::string_view method,
                                       std::function<Status(const storage::Reader&, const Call&)> run);
   grpc::ServerUnaryReactor* StartPoll(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
-                                      std::string_view method, Duration wait,
-                                      std::function<Result<bool>(const storage::Reader&, const Call&)> run);
+                                      std::string_view method, Duration wait, uint64_t after, LookFunction look);
   void PollOnce(std::shared_ptr<Pending> pending);
   std::shared_ptr<Pending> Begin(grpc::CallbackServerContext* context, std::string_view method) const;
   void Finish(const std::shared_ptr<Pending>& pending, const Status& status, bool replayed = false) const;

@@ -7,6 +7,7 @@
 #include "libs/core/encoding.h"
 #include "libs/core/result.h"
 #include "libs/rpc/proto_time.h"
+#include "libs/storage/log_page.h"
 
 namespace ttx::rpc {
 
@@ -35,6 +36,13 @@ void FinishPage(const PageRequest& page, Response& response, Items& items, KeyOf
   if (static_cast<size_t>(items.size()) <= page.size) return;
   items.DeleteSubrange(static_cast<int>(page.size), items.size() - static_cast<int>(page.size));
   response.set_next_page_token(Base64Url(key_of(items.Get(items.size() - 1))));
+}
+
+/// For a list that is looked through (storage::LookAtList): next_page_token leads on from where the look ended, also
+/// when it found nothing to show.
+template <class Response, class Item>
+void FinishPage(const storage::ListPage<Item>& look, Response& response) {
+  if (look.more) response.set_next_page_token(Base64Url(look.last));
 }
 
 /// For lists whose key is a number: 0 on the first page.

@@ -98,6 +98,16 @@ RC_GTEST_PROP(Page, PagesCoverTheList, ()) {
   for (int64_t i = 0; i < count; ++i) RC_ASSERT(seen[static_cast<size_t>(i)] == i + 1);
 }
 
+// A look that found nothing says where to look on; the last one says nothing.
+TEST(Page, ALooksTokenLeadsOnFromWhereItEnded) {
+  ListNumbersResponse response;
+  FinishPage(storage::ListPage<int>{{}, "07", true}, response);
+  EXPECT_EQ(ReadPage(Request(1, response.next_page_token()))->after, "07");
+  response.clear_next_page_token();
+  FinishPage(storage::ListPage<int>{{1, 2}, "09", false}, response);
+  EXPECT_EQ(response.next_page_token(), "");
+}
+
 google::protobuf::Timestamp ProtoTime(int64_t seconds, int32_t nanos) {
   google::protobuf::Timestamp time;
   time.set_seconds(seconds);

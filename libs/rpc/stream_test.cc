@@ -61,6 +61,7 @@ class Poll {
                              [this](grpc::Status status) { done_.set_value(status); });
   }
   grpc::Status Get() { return done_.get_future().get(); }
+  void Cancel() { context_.TryCancel(); }
   const v1::ListEventsResponse& response() const { return response_; }
 
  private:
@@ -112,6 +113,95 @@ TEST_P(StreamTest, APollLooksAgainWhenTheCommitWasNotForIt) {
   EXPECT_TRUE(poll.Get().ok());
   ASSERT_EQ(poll.response().events_size(), 1);
   EXPECT_EQ(poll.response().events(0).payload(), "new");
+}
+
+// What a caller may not see costs one bounded look at a time, and its answer says how far that got.
+TEST_P(StreamTest, ALookAtALogThatShowsNothingIsBounded) {
+  constexpr int64_t kMost = storage::kLookedAtMost;
+  for (int64_t i = 0; i < 2 * kMost + 1; ++i) host_.Emit("secret");
+  host_.Emit("seen");
+  int64_t after = 0;
+  for (const int64_t looked_at : {kMost, 2 * kMost}) {
+    Poll poll(host_.stub(), after, Duration{});
+    ASSERT_TRUE(poll.Get().ok());
+    EXPECT_EQ(poll.response().events_size(), 0);
+    EXPECT_EQ(poll.response().last_sequence(), looked_at);
+    after = poll.response().last_sequence();
+  }
+  Poll poll(host_.stub(), after, Duration{});
+  ASSERT_TRUE(poll.Get().ok());
+  ASSERT_EQ(poll.response().events_size(), 1);
+  EXPECT_EQ(poll.response().events(0).sequence(), 2 * kMost + 2);
+  EXPECT_EQ(poll.response().last_sequence(), 2 * kMost + 2);
+  EXPECT_EQ(host_.service().looks.load(), 3);
+  EXPECT_EQ(host_.service().most_in_look.load(), storage::kLookedAtMost);
+  Poll past(host_.stub(), 1'000'000, Duration{});
+  ASSERT_TRUE(past.Get().ok());
+  EXPECT_EQ(past.response().last_sequence(), 1'000'000);
+}
+
+TEST_P(StreamTest, APollThatMayWaitLooksOnUntilItFindsSomething) {
+  constexpr int64_t kMost = storage::kLookedAtMost;
+  for (int64_t i = 0; i < 2 * kMost + 1; ++i) host_.Emit("secret");
+  host_.Emit("seen");
+  Poll poll(host_.stub(), 0, Seconds(30));
+  ASSERT_TRUE(poll.Get().ok());
+  ASSERT_EQ(poll.response().events_size(), 1);
+  EXPECT_EQ(poll.response().events(0).payload(), "seen");
+  EXPECT_EQ(poll.response().last_sequence(), 2 * kMost + 2);
+  EXPECT_EQ(host_.service().looks.load(), 3);
+  EXPECT_EQ(host_.service().looked_at.load(), 2 * storage::kLookedAtMost + 2);
+}
+
+TEST_P(StreamTest, BetweenLooksAPollGivesWayAndSeesThatItsCallerHasLeft) {
+  ProbeHost host(clock_, {.tcp = GetParam(), .reader_threads = 1});
+  for (size_t i = 0; i < 2 * storage::kLookedAtMost; ++i) host.Emit("secret");
+  std::promise<void> before;
+  std::promise<void> reached;
+  std::promise<void> between;
+  host.readers().Post([&] { before.get_future().wait(); });
+  Poll poll(host.stub(), 0, Seconds(30));
+  ASSERT_TRUE(Eventually([&] { return host.service().last_poll.load() != nullptr; }));
+  host.readers().Post([&] {
+    reached.set_value();
+    between.get_future().wait();
+  });
+  before.set_value();
+  reached.get_future().wait();
+  EXPECT_EQ(host.service().looks.load(), 1) << "the other reader came between";
+  poll.Cancel();
+  EXPECT_TRUE(Eventually([&] { return host.service().last_poll.load()->IsCancelled(); }));
+  between.set_value();
+  EXPECT_EQ(poll.Get().error_code(), grpc::StatusCode::CANCELLED);
+  host.Stop();
+  EXPECT_EQ(host.service().looks.load(), 1);
+}
+
+// Each of them is read once by the poll and once by the stream, however often they look again.
+TEST_P(StreamTest, WhatWasLookedAtIsNotReadAgainAtTheNextCommit) {
+  constexpr int kSecrets = 300;
+  for (int i = 0; i < kSecrets; ++i) host_.Emit("secret");
+  Poll poll(host_.stub(), 0, Seconds(30));
+  ASSERT_TRUE(Eventually([&] { return host_.service().looks.load() == 1; }));
+  Stream stream(host_.stub());
+  ASSERT_TRUE(Eventually([&] { return host_.service().looks.load() >= 2; }));
+  for (int i = 0; i < kSecrets; ++i) host_.Emit("secret");
+  host_.Emit("seen");
+  ASSERT_TRUE(poll.Get().ok());
+  ASSERT_EQ(poll.response().events_size(), 1);
+  EXPECT_EQ(poll.response().events(0).sequence(), 2 * kSecrets + 1);
+  EXPECT_EQ(stream.Next()->sequence(), 2 * kSecrets + 1);
+  EXPECT_EQ(host_.service().looked_at.load(), size_t{2 * (2 * kSecrets + 1)});
+}
+
+TEST_P(StreamTest, AStreamLooksOnWhereALookEnded) {
+  constexpr int64_t kMost = storage::kLookedAtMost;
+  for (int64_t i = 0; i < 2 * kMost; ++i) host_.Emit("secret");
+  host_.Emit("seen");
+  Stream stream(host_.stub());
+  EXPECT_EQ(stream.Next()->sequence(), 2 * kMost + 1);
+  EXPECT_EQ(host_.service().most_in_look.load(), storage::kLookedAtMost);
+  EXPECT_EQ(host_.service().looked_at.load(), 2 * storage::kLookedAtMost + 1);
 }
 
 TEST_P(StreamTest, APollThatTimesOutAnswersWithNothing) {

@@ -135,6 +135,10 @@ void Shell::Drain() {
   writer_.Stop();
 }
 
+std::string FolderOwner(std::string_view service, std::string_view mode) {
+  return "ttx " + std::string(service) + " " + std::string(mode) + " format 2";
+}
+
 Status CheckFolder(const std::string& path, const std::string& owner) {
   namespace fs = std::filesystem;
   std::error_code failed;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "libs/core/clock.h"
@@ -69,6 +70,10 @@ class Shell {
   bool stopping_ = false;
   std::thread ticker_;
 };
+
+/// Who owns a data folder: which service, in which mode ("sandbox" or "production"), and the version of the format on
+/// disk, which counts up whenever an older store can no longer be read (docs/formats.md).
+std::string FolderOwner(std::string_view service, std::string_view mode);
 
 /// Whether ClaimFolder would succeed, touching nothing: DATA_MISMATCH when it would not.
 Status CheckFolder(const std::string& path, const std::string& owner);

@@ -2,6 +2,7 @@
 
 #include "libs/rpc/service_module.h"
 #include "services/auction/app/auction_app.h"
+#include "services/auction/domain/limits.h"
 #include "services/auction/rpc/auction_service.h"
 #include "services/auction/rpc/feeds.h"
 
@@ -10,11 +11,32 @@ namespace {
 
 constexpr std::string_view kServiceName = "ttx.auction.v1.AuctionService";
 
-class AuctionModule : public rpc::ServiceModule {
+// The clock of the shell and of the app: made before the one, outlives both.
+struct Watched {
+  WatchedClock watch;
+};
+
+AuctionOptions With(const WatchedClock& clock, AuctionOptions options) {
+  options.clock = &clock;
+  return options;
+}
+
+class AuctionModule : private Watched, public rpc::ServiceModule {
  public:
   AuctionModule(rpc::ModuleDeps from, AuctionOptions options)
-      : ServiceModule(kServiceName, std::move(from)),
-        app_(deps().secrets_key, deps().ids, std::move(options)) {
+      : Watched{{from.clock, kMaxSilence}},
+        ServiceModule(kServiceName, {.kv = std::move(from.kv),
+                                     .clock = watch,
+                                     .ids = from.ids,
+                                     .calendar = from.calendar,
+                                     .handler = std::move(from.handler),
+                                     .readers = from.readers,
+                                     .directory = from.directory,
+                                     .identity = std::move(from.identity),
+                                     .secrets_key = std::move(from.secrets_key),
+                                     .on_failure = std::move(from.on_failure),
+                                     .on_feed_refusal = std::move(from.on_feed_refusal)}),
+        app_(deps().secrets_key, deps().ids, With(watch, std::move(options))) {
     AddFeed(
         "listing", "ttx.listing.v1.ListingService",
         [this](storage::Txn& txn, const rpc::FeedEvent& event) { return OnListingEvent(app_, txn, event); });

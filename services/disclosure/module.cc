@@ -20,6 +20,9 @@ class DisclosureModule : public rpc::ServiceModule {
     AddFeed(
         "contract", "ttx.contract.v1.ContractService",
         [this](storage::Txn& txn, const rpc::FeedEvent& event) { return OnContractEvent(app_, txn, event); });
+    AddFeed("party", "ttx.party.v1.PartyService", [this](storage::Txn& txn, const rpc::FeedEvent& event) {
+      return OnPartyEvent(app_, txn, event);
+    });
     AddFeed("settlement", "ttx.settlement.v1.SettlementService",
             [this](storage::Txn& txn, const rpc::FeedEvent& event) {
               return OnSettlementEvent(app_, txn, event);
@@ -47,7 +50,7 @@ Result<std::unique_ptr<rpc::Module>> MakeDisclosureModule(rpc::ModuleDeps deps, 
   TTX_TRY(DisclosureApp app,
           DisclosureApp::Make(
               {std::move(options.record_key_pem), options.result_window_days, options.contract_window_days,
-               options.require_registration, std::move(options.exchange_codes)},
+               options.require_registration},
               deps.calendar, deps.ids));
   auto module = std::make_unique<DisclosureModule>(std::move(deps), std::move(app));
   TTX_RETURN_IF_ERROR(module->Init());

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -19,9 +18,6 @@ struct DisclosureOptions {
   int contract_window_days = 5;
   /// Whether a certificate needs the registration of the contract.
   bool require_registration = false;
-  /// "organizations/{id}" of an exchange -> its code of four symbols or its unified social credit code; the
-  /// code of any other exchange follows from the digest of its name.
-  std::map<std::string, std::string> exchange_codes;
 };
 
 /// The disclosure service, ready to be hosted. An Error when its protos lack a policy or the options cannot

@@ -6,6 +6,7 @@
 #include "libs/core/encoding.h"
 #include "libs/crypto/signature.h"
 #include "libs/rpc/proto_time.h"
+#include "libs/storage/exchange_codes.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/testing/seeded_ids.h"
 #include "services/disclosure/domain/testing.h"
@@ -13,6 +14,7 @@
 #include "ttx/api/v1/method.pb.h"
 #include "ttx/contract/v1/contract.pb.h"
 #include "ttx/listing/v1/listing.pb.h"
+#include "ttx/party/v1/party.pb.h"
 #include "ttx/settlement/v1/settlement.pb.h"
 
 namespace ttx::disclosure {
@@ -235,6 +237,18 @@ TEST_F(FeedTest, ATerminatedContractRefusesThePendingCertificate) {
   EXPECT_EQ(LoadCertificate(kv_, id)->state, CertificateState::kRefused);
 }
 
+TEST_F(FeedTest, OnlyExchangesHaveACode) {
+  party::v1::Event activated;
+  activated.mutable_organization_activated()->set_organization("organizations/x");
+  activated.mutable_organization_activated()->set_uscc("91110108MA01ABCD5T");
+  activated.mutable_organization_activated()->set_kind(party::v1::Organization::UNIVERSITY);
+  Take(activated, OnPartyEvent);
+  EXPECT_EQ(storage::FindExchangeCode(kv_, Table::kExchangeCode, "organizations/x"), std::nullopt);
+  activated.mutable_organization_activated()->set_kind(party::v1::Organization::EXCHANGE);
+  Take(activated, OnPartyEvent);
+  EXPECT_EQ(storage::FindExchangeCode(kv_, Table::kExchangeCode, "organizations/x"), "BCD5");
+}
+
 TEST_F(FeedTest, ACancelledDealIsNeverCertified) {
   TakeListing();
   contract::v1::Event cancelled;
@@ -264,7 +278,7 @@ TEST_F(FeedTest, WhatOthersSayBesidesMeansNothingAndDamageIsRefused) {
   const std::unordered_map<std::string, std::optional<std::string>> none;
   const storage::Overlay overlay;
   storage::Txn txn(kv_, overlay, none, now_, 1);
-  for (const auto handle : {OnListingEvent, OnContractEvent, OnSettlementEvent}) {
+  for (const auto handle : {OnListingEvent, OnContractEvent, OnPartyEvent, OnSettlementEvent}) {
     EXPECT_FALSE(handle(*app_, txn, {1, "\xff\xff"}).ok());
   }
 }

@@ -18,7 +18,7 @@ namespace {
 
 namespace replay = auction::replay;
 
-constexpr int kExitUnreadable = 2;  // wrong use too: a script tells it from a difference
+constexpr int kExitUnreadable = 2;  // a script tells it from a difference
 
 constexpr const char* kHelp =
     "Usage: ttx auction export NAME [--config FILE | --data DIR] [--out FILE]\n"
@@ -50,10 +50,15 @@ constexpr const char* kHelp =
     "\n"
     "Exit status: 0 done, also when lines could not be used; 1 the replay of an export differs, or there is "
     "no such\n"
-    "session; 2 wrong use, or a file that cannot be read.\n";
+    "session; 2 a file cannot be read or written, or is not what it should be; 64 wrong use.\n";
 
 int WrongUse(const std::string& what) {
   std::fprintf(stderr, "ttx: %s\n\n%s", what.c_str(), kHelp);
+  return kExitUsage;
+}
+
+int Unusable(const std::string& what) {
+  std::fprintf(stderr, "ttx: %s\n", what.c_str());
   return kExitUnreadable;
 }
 
@@ -117,13 +122,13 @@ int Export(const Arguments& arguments) {
   if (!folder.ok()) return Refuse(folder.error());
   const Result<std::string> secrets_key = SecretsKey(arguments);
   if (!secrets_key.ok()) return Refuse(secrets_key.error());
-  if (secrets_key->size() != 32) return WrongUse("the secrets key has 32 bytes");
+  if (secrets_key->size() != 32) return Unusable("the secrets key has 32 bytes");
   const std::string out = arguments.Get("out", "");
   std::ofstream file;
   if (!out.empty()) {
-    if (::access(out.c_str(), F_OK) == 0) return WrongUse(out + " is there already");
+    if (::access(out.c_str(), F_OK) == 0) return Unusable(out + " is there already");
     file.open(out, std::ios::binary);
-    if (!file) return WrongUse("cannot write " + out);
+    if (!file) return Unusable("cannot write " + out);
   }
   const Status status = ExportTo(out.empty() ? std::cout : file, StoreBelow(*folder), *secrets_key, id);
   return status.ok() ? kExitOk : Refuse(status.error());

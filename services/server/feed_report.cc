@@ -30,15 +30,13 @@ void WriteFeed(JsonWriter& json, const std::string& service, const std::string& 
   json.Uint64(rpc::FeedCursor(reader, source));
   json.Key("refusals");
   json.StartArray();
-  constexpr auto kTable = static_cast<uint8_t>(ShellTable::kFeedRefusal);
-  const storage::KeyRange range = storage::PrefixRange(storage::Key(kTable).Text(source).str());
-  for (const storage::Entry& entry : reader.Scan(range, kRefusalsMax, storage::Direction::kReverse)) {
-    storage::KeyReader key(entry.key, kTable);
-    key.Text();
+  for (const rpc::FeedRefusal& refusal : rpc::NewestRefusals(reader, source, kRefusalsMax)) {
     json.StartObject();
     json.Key("sequence");
-    json.Uint64(key.U64());
-    WriteText(json, "reason", entry.value);
+    json.Uint64(refusal.sequence);
+    WriteText(json, "reason", refusal.reason);
+    if (!refusal.type.empty()) WriteText(json, "event", refusal.type);
+    if (!refusal.resource.empty()) WriteText(json, "resource", refusal.resource);
     json.EndObject();
   }
   json.EndArray();

@@ -31,7 +31,8 @@ TEST(FeedReport, ShowsEachFeedWithWhatItRefused) {
   storage::WriteBatch batch;
   Take(batch, "listing", 7);
   Refuse(batch, "listing", 5, "INVALID_FIELD");
-  Refuse(batch, "listing", 300, "WRONG_STATE");
+  Refuse(batch, "listing", 300, "WRONG_STATE listing_published listings/1");
+  Refuse(batch, "listing", 301, "NOT_FOUND token_key_changed ");
   Refuse(batch, "listings", 6, "NOT_FOUND");  // of another source, whose name begins alike
   Take(batch, "settlement", 2);
   ASSERT_TRUE(contract.Write(batch).ok());
@@ -41,7 +42,9 @@ TEST(FeedReport, ShowsEachFeedWithWhatItRefused) {
   EXPECT_EQ(FeedReport({{"party", &party}, {"contract", &contract}, {"auction", &auction}}),
             "{\"feeds\":[{\"service\":\"auction\",\"source\":\"listing\",\"cursor\":1,\"refusals\":[]},"
             "{\"service\":\"contract\",\"source\":\"listing\",\"cursor\":7,\"refusals\":["
-            "{\"sequence\":300,\"reason\":\"WRONG_STATE\"},{\"sequence\":5,\"reason\":\"INVALID_FIELD\"}]},"
+            "{\"sequence\":301,\"reason\":\"NOT_FOUND\",\"event\":\"token_key_changed\"},"
+            "{\"sequence\":300,\"reason\":\"WRONG_STATE\",\"event\":\"listing_published\","
+            "\"resource\":\"listings/1\"},{\"sequence\":5,\"reason\":\"INVALID_FIELD\"}]},"
             "{\"service\":\"contract\",\"source\":\"settlement\",\"cursor\":2,\"refusals\":[]}]}\n");
   EXPECT_EQ(FeedReport({}), "{\"feeds\":[]}\n");
 }

@@ -34,6 +34,7 @@
 #include "services/server/sandbox_service.h"
 #include "services/server/services.h"
 #include "services/server/verification_follower.h"
+#include "ttx/api/v1/descriptors.h"
 
 namespace ttx::server {
 namespace {
@@ -88,7 +89,7 @@ std::string ServiceFolder(const config::Config& config, std::string_view service
 }
 
 std::string FolderOwner(const config::Config& config, std::string_view service) {
-  return "ttx " + std::string(service) + (IsSandbox(config) ? " sandbox" : " production") + " format 1";
+  return storage::FolderOwner(service, IsSandbox(config) ? "sandbox" : "production");
 }
 
 std::vector<std::string> HostedServices(const config::Config& config) {
@@ -344,6 +345,8 @@ gateway::GatewayConfig Host::Parts::EdgeConfig() const {
   to.private_key_file = from.private_key_file();
   to.allowed_hosts.assign(from.allowed_hosts().begin(), from.allowed_hosts().end());
   to.services = PublicServices(IsSandbox(config));
+  to.public_url = from.public_url();
+  to.descriptors = api::v1::Descriptors();
   to.max_connections = static_cast<int>(from.max_connections());
   to.max_connections_per_peer = static_cast<int>(from.max_connections_per_peer());
   to.requests_per_second_per_principal = static_cast<int>(from.requests_per_second_per_principal());

@@ -199,12 +199,6 @@ TEST_F(HostTest, AFileThatCannotBeUsedStopsTheStartAndTheCheck) {
       {"profiles", Reason::kBAD_PROFILE, [&](Config& c) { c.set_profile_directory(folder_ / "bad_profiles"); }},
       {"fees", Reason::kBAD_FEE_TABLE, [&](Config& c) { c.set_fee_directory(folder_ / "bad_fees"); }},
       {"fee table", Reason::kFEE_TABLE_MISSING, [&](Config& c) { c.set_fee_table("elsewhere"); }},
-      {"exchange code", Reason::kBAD_CONFIGURATION,
-       [&](Config& c) {
-         config::ExchangeCode* entry = c.mutable_disclosure()->add_exchange_codes();
-         entry->set_exchange("organizations/1");
-         entry->set_code("?");
-       }},
       {"certificate", Reason::kTLS_FILE_INVALID,
        [&](Config& c) {
          c.mutable_gateway()->set_certificate_file(nothing);
@@ -254,7 +248,7 @@ TEST_F(HostTest, AFolderOfAnotherModeIsLeftAlone) {
   const auto host = Host::Start(config_);
   ASSERT_FALSE(host.ok());
   EXPECT_EQ(host.error().reason, Reason::kDATA_MISMATCH);
-  EXPECT_EQ(host.error().metadata.at("found"), "ttx party sandbox format 1");
+  EXPECT_EQ(host.error().metadata.at("found"), "ttx party sandbox format 2");
   EXPECT_EQ(Contents(), before);
 }
 

@@ -26,6 +26,17 @@ constexpr const char* kHelp =
     "\n"
     "Every command explains itself with --help.\n";
 
+int Config(std::vector<std::string> words) {
+  const std::string first = words.empty() ? "" : words[0];
+  if (first == "check") {
+    words.erase(words.begin());
+    return ttx::server::CheckConfig(words);
+  }
+  if (first == "--help") return ttx::server::CheckConfig({first});
+  std::fprintf(stderr, "ttx: say check\n\nUsage: ttx config check [--config FILE]\n");
+  return ttx::server::kExitUsage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -42,10 +53,7 @@ int main(int argc, char** argv) {
   if (command == "init") return ttx::server::Init(words);
   if (command == "demo") return ttx::server::Demo(words);
   if (command == "openapi") return ttx::server::PrintOpenApi(words);
-  if (command == "config" && !words.empty() && words[0] == "check") {
-    words.erase(words.begin());
-    return ttx::server::CheckConfig(words);
-  }
+  if (command == "config") return Config(words);
   if (command == "auction") return ttx::server::AuctionCommand(words);
   if (command == "seal") return ttx::server::SealBid(words);
   if (command == "holder") return ttx::server::HolderTools(words);

@@ -28,9 +28,6 @@ Result<std::unique_ptr<rpc::Module>> MakeDisclosure(const config::Config& config
   options.result_window_days = static_cast<int>(from.result_window_days());
   options.contract_window_days = static_cast<int>(from.contract_window_days());
   options.require_registration = from.require_registration();
-  for (const config::ExchangeCode& entry : from.exchange_codes()) {
-    options.exchange_codes[entry.exchange()] = entry.code();
-  }
   return disclosure::MakeDisclosureModule(std::move(deps), std::move(options));
 }
 

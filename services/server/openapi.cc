@@ -3,6 +3,7 @@
 #include "gateway/gateway.h"
 #include "services/server/commands.h"
 #include "services/server/services.h"
+#include "ttx/api/v1/descriptors.h"
 
 namespace ttx::server {
 namespace {
@@ -10,7 +11,8 @@ namespace {
 constexpr const char* kOpenApiHelp =
     "Usage: ttx openapi [--sandbox]\n"
     "\n"
-    "Prints the OpenAPI 3.1 document of the HTTPS API, as a running gateway serves it at /openapi.json.\n"
+    "Prints the OpenAPI 3.1 document of the HTTPS API, as a running gateway serves it at /openapi.json,\n"
+    "without the gateway's address.\n"
     "\n"
     "  --sandbox  with the sandbox's clock\n";
 
@@ -39,7 +41,8 @@ int PrintOpenApi(const std::vector<std::string>& words) {
     std::fprintf(stderr, "ttx: %s\n\n%s", arguments.error().c_str(), kOpenApiHelp);
     return kExitUsage;
   }
-  const Result<std::string> document = gateway::OpenApiDocument(PublicServices(arguments.Has("sandbox")));
+  const Result<std::string> document =
+      gateway::OpenApiDocument(PublicServices(arguments.Has("sandbox")), api::v1::Descriptors());
   if (!document.ok()) {
     std::fprintf(stderr, "ttx: %s\n", document.error().message().c_str());
     return kExitConfig;

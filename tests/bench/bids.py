@@ -167,15 +167,13 @@ def print_report(report, figures):
         print(f"{name:<28} {value:>9.3f}" if isinstance(value, float) else f"{name:<28} {value:>9}")
 
 
-def measure_all(build, plan, workspace, flush_us):
+def measure_all(build, plan, workspace):
     for program in ("nginx", "pgbench", "openssl"):
         if shutil.which(program) is None:
             raise Failed(f"{program} is missing: deploy/install run bench")
     report = Report()
-    figures = {"fdatasync_us": fdatasync_us(workspace.folder), "flush_delay_us": flush_us}
-    if flush_us:
-        workspace.slow_flushes(build / "tests/bench/libttx_bench_slow_flush.so", flush_us)
-    say(f"workspace {workspace.folder} on {workspace.filesystem}, fdatasync {figures['fdatasync_us']:.0f} + {flush_us} us, "
+    figures = {"fdatasync_us": fdatasync_us(workspace.folder)}
+    say(f"workspace {workspace.folder} on {workspace.filesystem}, fdatasync {figures['fdatasync_us']:.0f} us, "
         f"{os.cpu_count()} processors")
     say(f"{STORED} auctions, {OPEN} of them open")
     installation, figures["ready_seconds_100k"], figures["rss_mb_100k"] = measure_start(
@@ -195,11 +193,11 @@ def measure_all(build, plan, workspace, flush_us):
     return report, ratios(report) | figures
 
 
-def main(build, quick, as_json, flush_us=0):
+def main(build, quick, as_json):
     """Prints the table and the ratios and, when asked, one object of JSON as the last line."""
     begin = time.monotonic()
     with Workspace() as workspace:
-        report, figures = measure_all(build, Plan(quick), workspace, flush_us)
+        report, figures = measure_all(build, Plan(quick), workspace)
     figures["quick"] = quick
     figures["seconds"] = round(time.monotonic() - begin, 1)
     print_report(report, figures)

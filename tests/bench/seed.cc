@@ -53,7 +53,7 @@ class Store {
  public:
   Store(const std::string& data, const std::string& mode, const std::string& service, const Clock& clock) {
     const std::string folder = data + "/" + service;
-    Check(storage::ClaimFolder(folder, "ttx " + service + " " + mode + " format 1"), service);
+    Check(storage::ClaimFolder(folder, storage::FolderOwner(service, mode)), service);
     Result<std::unique_ptr<storage::Kv>> kv = storage::OpenRocksKv({.path = folder + "/rocksdb",
                                                                     .block_cache_bytes = kCacheBytes,
                                                                     .write_buffer_bytes = kWriteBufferBytes});

@@ -157,6 +157,7 @@ class Surface(unittest.TestCase):
     def test_openapi_structure(self):
         self.assertRegex(self.document["openapi"], r"^3\.1\.\d+$")
         self.assertTrue(self.document["info"]["title"] and self.document["info"]["version"])
+        self.assertEqual(self.document["servers"], [{"url": f"https://localhost:{self.ttx.https_port}"}])
         self.assertLessEqual(set(self.document), {"openapi", "info", "servers", "paths", "components", "security",
                                                   "tags", "externalDocs", "jsonSchemaDialect", "webhooks"})
         shapes = [re.sub(r"\{\w+\}", "{}", path) for path in self.document["paths"]]
@@ -170,6 +171,7 @@ class Surface(unittest.TestCase):
         where = f"{verb} {path}"
         self.assertIn(verb, VERBS, where)
         self.assertTrue(path.startswith("/v1/"), where)
+        self.assertTrue(operation["summary"] and operation["description"], where)
         names = re.findall(r"\{(\w+)\}", path)
         self.assertEqual(len(set(names)), len(names), where)
         parameters = [(parameter["in"], parameter["name"]) for parameter in operation["parameters"]]
@@ -215,8 +217,9 @@ class Surface(unittest.TestCase):
         self.assertEqual(used - set(schemas), set(), "references to nothing")
         self.assertEqual(set(schemas) - used, set(), "schemas nobody uses")
         auction = schemas["ttx.auction.v1.Auction"]["properties"]
-        self.assertEqual(auction["bid_count"], {"type": "string", "format": "int64"})
-        self.assertEqual(auction["start_time"], {"type": "string", "format": "date-time"})
+        for field, kind in [("bid_count", "int64"), ("start_time", "date-time")]:
+            self.assertEqual(set(auction[field]), {"type", "format", "description"})
+            self.assertEqual((auction[field]["type"], auction[field]["format"]), ("string", kind))
         self.assertEqual(schemas["ttx.auction.v1.Auction.State"]["enum"][:7],
                          ["STATE_UNSPECIFIED", "SCHEDULED", "FREE", "PREPARING", "LIMITED", "SUSPENDED", "CLOSED"])
 
@@ -393,11 +396,11 @@ class Stopping(unittest.TestCase):
             with self.subTest(split=split), Seeded(bidders=4, spread=1, split=split) as ttx:
                 load = Load(ttx)
                 load.start()
-                time.sleep(1)
+                load.wait_accepted(50)
                 seconds = self.stop(ttx)
                 load.join()
                 self.assertEqual(load.surprises, [])
-                self.assertGreater(len(load.accepted), 20)
+                self.assertGreaterEqual(len(load.accepted), 50)
                 ttx.start()
                 stored = ttx.bids()
                 self.assertEqual([number for number, _ in stored], list(range(1, len(stored) + 1)))
@@ -450,6 +453,15 @@ class Load:
     def join(self):
         for thread in self.threads:
             thread.join()
+
+    def wait_accepted(self, count):
+        """Until so many bids were accepted, or for a minute: the test then says what happened instead."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with self.lock:
+                if len(self.accepted) >= count or self.surprises:
+                    return
+            time.sleep(0.01)
 
     def run(self, token):
         connection = self.ttx.connect()

@@ -49,6 +49,9 @@ class Command(unittest.TestCase):
             table = os.path.join(root, "libs/core/reasons.def")
             with open(table, "w", encoding="utf-8") as file:
                 file.write(GOOD)
+            os.makedirs(os.path.join(root, "services/x"))
+            with open(os.path.join(root, "services/x/x.cc"), "w", encoding="utf-8") as file:
+                file.write("Error a(Reason::kNOT_FOUND), b(Reason::kBAD_FORMAT), c(Reason::kMORE);\n")
             self.assertEqual(self.run_tool(root, "--check").returncode, 1)
             self.assertEqual(self.run_tool(root).returncode, 0)
             self.assertEqual(self.run_tool(root, "--check").returncode, 0)
@@ -61,6 +64,21 @@ class Command(unittest.TestCase):
             stale = self.run_tool(root, "--check")
             self.assertEqual(stale.returncode, 1)
             self.assertIn("stale", stale.stdout)
+
+    def test_a_reason_that_nothing_gives_fails(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, "libs/core"))
+            with open(os.path.join(root, "libs/core/reasons.def"), "w", encoding="utf-8") as file:
+                file.write(GOOD)
+            with open(os.path.join(root, "libs/core/x.cc"), "w", encoding="utf-8") as file:
+                file.write("Error a(Reason::kNOT_FOUND);  // not kBAD_FORMAT\n")
+            with open(os.path.join(root, "libs/core/x_test.cc"), "w", encoding="utf-8") as file:
+                file.write("EXPECT_EQ(reason, Reason::kBAD_FORMAT);\n")
+            self.assertEqual(self.run_tool(root).returncode, 0)
+            checked = self.run_tool(root, "--check")
+            self.assertEqual(checked.returncode, 1)
+            self.assertEqual(checked.stdout.splitlines()[:-1],
+                             ["libs/core/reasons.def: no source gives BAD_FORMAT"])
 
     def test_wrong_usage(self):
         self.assertEqual(self.run_tool(".", "--unknown").returncode, 2)

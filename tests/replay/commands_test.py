@@ -80,8 +80,11 @@ class History(unittest.TestCase):
             bad.write_text("mode: MULTI\ncycles: 3\n")
             missing = pathlib.Path(folder) / "missing"
             for words in (["replay"], ["replay", "--rules", SAMPLE / "rules.textproto"], ["elsewhere"], [],
-                          ["replay", missing], ["replay", "--nonsense"], ["export"],
-                          ["export", "auctions/a", "--data", folder],
+                          ["replay", "--nonsense"], ["export"]):
+                result = ttx("auction", *words)
+                self.assertEqual(result.returncode, 64, (words, result.stderr))
+                self.assertIn(b"Usage: ttx auction", result.stderr)
+            for words in (["replay", missing], ["export", "auctions/a", "--data", folder],
                           ["replay", "--rules", bad, "--auctions", SAMPLE / "auctions.csv", "--bids", "-"],
                           ["replay", "--rules", SAMPLE / "rules.textproto", "--auctions", missing, "--bids", "-"],
                           ["replay", "--rules", SAMPLE / "rules.textproto", "--auctions", SAMPLE / "bids.csv", "--bids",

@@ -7,6 +7,7 @@
 #include "libs/rpc/feed.h"
 #include "libs/storage/codec.h"
 #include "services/settlement/store/record.pb.h"
+#include "tests/sim/referee.h"
 
 namespace ttx::sim {
 namespace {
@@ -32,152 +33,6 @@ std::vector<storage::Entry> EntriesOf(const storage::Reader& reader, Table table
 std::string Text(int64_t number) { return std::to_string(number); }
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
-// --- The rules of bidding (domain.md 5), once more and naively -----------------------------------
-
-using AuctionLog = std::vector<auction::Event>;
-
-int64_t StepAt(const auction::Rules& rules, int64_t fen) {
-  int64_t step = rules.increments.front().step.value;
-  for (const auto& tier : rules.increments) {
-    if (tier.from.value <= fen) step = tier.step.value;
-  }
-  return step;
-}
-
-// Walks through the log of one session and says what is wrong with it.
-class Referee {
- public:
-  using State = auction::State;
-  using Complain = std::function<void(const std::string&)>;
-  explicit Referee(Complain complain) : complain_(std::move(complain)) {}
-
-  void Run(const AuctionLog& log) {
-    for (const auction::Event& event : log) {
-      Require(!closed_ || std::holds_alternative<auction::BidRefused>(event.payload),
-              "A7 something happened after the close");
-      std::visit([this](const auto& payload) { Take(payload); }, event.payload);
-    }
-  }
-
-  struct Accepted {
-    std::string code;
-    int64_t fen;
-  };
-  const std::map<int64_t, Accepted>& bids() const { return bids_; }
-  const auction::Scheduled& scheduled() const { return scheduled_; }
-  const std::optional<auction::Closed>& closed() const { return closed_; }
-
- private:
-  void Require(bool holds, const char* violation) const {
-    if (!holds) complain_(violation);
-  }
-
-  const auction::Rules& rules() const { return scheduled_.terms->rules; }
-
-  // What says nothing about the bids of a MULTI session.
-  template <class Payload>
-  void Take(const Payload&) {}
-
-  void Take(const auction::Scheduled& event) {
-    scheduled_ = event;
-    end_ = event.terms->start_time;
-  }
-
-  void Take(const auction::PhaseStarted& event) {
-    Require(event.start == end_, "A5 a phase did not begin where the one before ended");
-    const Duration length = event.state == State::kFree        ? rules().free_period
-                            : event.state == State::kPreparing ? rules().preparation
-                                                               : rules().cycle;
-    Require(event.end == event.start + length, "A5 a phase has another length than its rule");
-    phase_ = event.state;
-    end_ = event.end;
-  }
-
-  void Take(const auction::Suspended&) {
-    if (phase_ != State::kSuspended) before_suspension_ = phase_;
-    phase_ = State::kSuspended;
-  }
-
-  void Take(const auction::Resumed& event) {
-    Require(event.state == before_suspension_, "A5 a session went on in another phase");
-    phase_ = event.state;
-    end_ = event.end;
-  }
-
-  void Take(const auction::Extended& event) {
-    Require(event.end > end_, "A6 an outage shortened a phase");
-    end_ = event.end;
-  }
-
-  void Take(const auction::BidAccepted& event) {
-    const auction::Bid& bid = event.bid;
-    Require(bid.number == last_number_ + 1, "A1 bids are not numbered without gaps");
-    Require(bid.time > last_time_, "A19 bids are not in the order of their times");
-    Require((phase_ == State::kFree || phase_ == State::kLimited) && bid.time < end_,
-            "A5 a bid was taken outside a phase");
-    const bool known = std::any_of(scheduled_.bidders.begin(), scheduled_.bidders.end(),
-                                   [&](const auto& bidder) { return bidder.code == bid.code; });
-    Require(known, "A11 somebody bid who was not admitted");
-    Require(bid.price >= rules().start_price, "A3 a bid below the start price");
-    if (best_ > 0) {
-      Require(bid.price.value >= best_ + StepAt(rules(), best_), "A3 a bid rises by less than the increment");
-      Require(rules().self_outbid || bid.code != leader_, "A3 a leader outbid itself");
-    }
-    if (rules().cap) Require(bid.price <= *rules().cap, "A3 a bid above the cap");
-    if (phase_ == State::kLimited) {
-      Require(event.phase_end == std::max(end_, bid.time + rules().cycle), "A6 a limited cycle did not begin anew");
-    } else {
-      Require(event.phase_end == end_, "A6 a bid moved the end of the free period");
-    }
-    end_ = event.phase_end;
-    last_number_ = bid.number;
-    last_time_ = bid.time;
-    best_ = bid.price.value;
-    leader_ = bid.code;
-    bids_[bid.number] = {bid.code, bid.price.value};
-  }
-
-  // The winner is found by looking at all bids again: the highest, and among equals the first.
-  void Take(const auction::Closed& event) {
-    Require(!closed_, "A7 a session closed twice");
-    closed_ = event;
-    int64_t number = 0;
-    for (const auto& [candidate, bid] : bids_) {
-      if (number == 0 || bid.fen > bids_.at(number).fen) number = candidate;
-    }
-    const bool capped = rules().cap && best_ == rules().cap->value;
-    Require(event.time == (capped ? last_time_ : end_), "A5 a session closed at another time than its end");
-    Require(event.bid_count == static_cast<int64_t>(bids_.size()), "A1 the close counts other bids than were taken");
-    const auto& reserve = scheduled_.terms->reserve;
-    if (number == 0) {
-      Require(event.outcome == auction::Outcome::kNoBid && !event.winner, "A9 an outcome without a bid");
-    } else if (reserve && bids_.at(number).fen < reserve->price.value) {
-      Require(event.outcome == auction::Outcome::kBelowReserve && !event.winner, "A9 a sale below the reserve price");
-    } else {
-      Require(event.outcome == auction::Outcome::kWinner && event.winner && event.winner->number == number &&
-                  event.winner->code == bids_.at(number).code && event.winner->price.value == bids_.at(number).fen,
-              "A9 the winner is not the highest bid");
-    }
-    if (reserve) {
-      Require(crypto::Sha256(reserve->salt + "TTX-RESERVE-1|" + std::to_string(reserve->price.value)) ==
-                  reserve->commitment,
-              "A9 the reserve price is not the one committed to");
-    }
-  }
-
-  const Complain complain_;
-  auction::Scheduled scheduled_;
-  std::map<int64_t, Accepted> bids_;
-  std::optional<auction::Closed> closed_;
-  State phase_ = State::kScheduled;
-  State before_suspension_ = State::kScheduled;
-  Time end_;
-  int64_t last_number_ = 0;
-  Time last_time_;
-  int64_t best_ = 0;
-  std::string leader_;
-};
-
 std::map<std::string, AuctionLog> AuctionLogs(const Installation& services, const storage::Reader& reader) {
   std::map<std::string, AuctionLog> logs;
   for (const auction::StoredEvent& stored : auction::ListEvents(reader, services.auction.vault(), {}, 0, kAll)) {
@@ -186,11 +41,22 @@ std::map<std::string, AuctionLog> AuctionLogs(const Installation& services, cons
   return logs;
 }
 
+// The listing service's whole log, which only the service can read.
+std::vector<listing::StoredEvent> ListingEvents(const Installation& services, const storage::Reader& reader) {
+  std::vector<listing::StoredEvent> events;
+  storage::LogPage<listing::StoredEvent> page;
+  do {
+    page = services.listing.ListEvents(reader, ServicePrincipal(), page.last_sequence, kAll);
+    events.insert(events.end(), page.events.begin(), page.events.end());
+  } while (page.more);
+  return events;
+}
+
 // What the listing service announced, by type.
 std::map<listing::AnnouncementType, std::vector<listing::Announcement>> Announcements(
     const Installation& services, const storage::Reader& reader) {
   std::map<listing::AnnouncementType, std::vector<listing::Announcement>> found;
-  for (const listing::StoredEvent& event : services.listing.ListEvents(reader, ServicePrincipal(), 0, kAll)) {
+  for (const listing::StoredEvent& event : ListingEvents(services, reader)) {
     if (const auto* told = std::get_if<listing::Announcement>(&event.payload))
       found[told->type].push_back(*told);
   }
@@ -317,6 +183,12 @@ void Auditor::AuditAuctions() {
       Expect(deposit && deposit->amount >= deposit->required, "A10 a bidder without a deposit in auctions/",
              id);
     }
+    const auto stored = auction::LoadAuction(disk, services_.auction.vault(), {id});
+    const std::optional<auction::Bid> leading = stored ? stored->auction.leading : std::nullopt;
+    Expect(stored && leading.has_value() == referee.leader().has_value() &&
+               (!leading || (leading->number == referee.leader()->number && leading->code == referee.leader()->code &&
+                             leading->price == referee.leader()->price)),
+           "A4 the leader of auctions/", id, " is not its best bid");
     // The table of bids says the same as the log.
     const std::vector<auction::Bid> bids = auction::ListBids(disk, {id}, 0, kAll);
     Expect(bids.size() == referee.bids().size(), "A1 the bids of auctions/", id,
@@ -413,12 +285,12 @@ void Auditor::AuditLedger(const std::string& exchange) {
   Expect(escrow == liabilities, "E2 the escrow money of ", exchange, " is not what clients are owed");
   // What the bank reported, less what it paid out, is what is there: each receipt counts once.
   int64_t received = 0;
-  for (const std::string& id : settlement::ListIds(disk, settlement::Kind::kNotice, exchange, "", kAll)) {
+  for (const std::string& id : settlement::ListIds(disk, {settlement::Kind::kNotice, exchange, std::nullopt}, "", kAll)) {
     const auto notice = settlement::LoadNotice(disk, {id});
     if (notice && notice->receipt.exchange == exchange) received += notice->receipt.amount.value;
   }
   int64_t paid = 0;
-  for (const std::string& id : settlement::ListIds(disk, settlement::Kind::kPayout, "", "", kAll)) {
+  for (const std::string& id : settlement::ListIds(disk, {settlement::Kind::kPayout, exchange, std::nullopt}, "", kAll)) {
     const auto payout = settlement::LoadPayout(disk, {id});
     const bool succeeded = payout && payout->state == settlement::PayoutState::kSucceeded;
     if (succeeded && payout->exchange == exchange) paid += payout->amount.value;
@@ -593,6 +465,10 @@ void Auditor::AuditDeals() {
     Expect(offered && offered->deal.id == name && offered->deal.price == facts.price &&
                offered->deal.buyer == facts.buyer && offered->owner == facts.seller,
            "C4 ", name, " is not what its listing determined");
+    // domain.md 9.3: one exchange, one code in every number.
+    const std::string code = deal->number.substr(2, 4);
+    Expect(offered && offered->project_no.substr(2, 4) == code, "C4 ", name,
+           " has another code of its exchange than its project");
     if (facts.method == "AUCTION") {
       const auto log = logs.find(IdOf(facts.auction));
       Expect(log != logs.end(), "C4 ", name, " comes from no auction");
@@ -613,6 +489,8 @@ void Auditor::AuditDeals() {
              "C4 the settlement of ", name, " is for another deal");
     for (const auto& certificate : disclosure::ListCertificates(Disk("disclosure"), "", name, "", kAll)) {
       if (certificate.state != disclosure::CertificateState::kValid) continue;
+      Expect(certificate.issued.number.substr(2, 4) == code, "C4 ", name,
+             " has another code of its exchange than its certificate");
       Expect(money && money->price_paid == money->price, "C8 ", name, " has a certificate but is not paid");
       const auto signed_contract = contract::FindContractOfDeal(Disk("contract"), deal->id);
       Expect(signed_contract &&
@@ -650,7 +528,7 @@ void Auditor::FoldListings() {
   std::map<std::string, listing::Listing> listings;
   std::map<std::string, listing::Intent> intents;
   std::map<std::string, listing::Achievement> achievements;
-  for (const auto& event : services_.listing.ListEvents(disk, ServicePrincipal(), 0, kAll)) {
+  for (const auto& event : ListingEvents(services_, disk)) {
     if (const auto* step = std::get_if<listing::ListingEvent>(&event.payload)) {
       auto& state = listings[event.resource];
       state = listing::Apply(std::move(state), *step);

@@ -85,9 +85,9 @@ disclosure::DisclosureApp MakeDisclosure(const Calendar& calendar, IdSource& ids
 }
 
 template <class Stored, class Convert>
-std::vector<rpc::FeedEvent> Serialized(const std::vector<Stored>& events, Convert convert) {
+std::vector<rpc::FeedEvent> Serialized(const storage::LogPage<Stored>& page, Convert convert) {
   std::vector<rpc::FeedEvent> out;
-  for (const Stored& event : events) {
+  for (const Stored& event : page.events) {
     const auto proto = convert(event);
     out.push_back({static_cast<uint64_t>(proto.sequence()), proto.SerializeAsString()});
   }
@@ -205,7 +205,7 @@ void Installation::AddAuction(World& world) {
       [this](const storage::Reader& reader, uint64_t after, size_t limit) {
         const auto milestones = auction.ListEvents(reader, ServicePrincipal(), after, limit, /*milestones_only=*/true);
         auto events = Serialized(milestones, [](const auction::StoredEvent& event) { return auction::ToProto(event); });
-        for (size_t i = 0; i < events.size(); ++i) events[i].previous = milestones[i].previous_milestone;
+        for (size_t i = 0; i < events.size(); ++i) events[i].previous = milestones.events[i].previous_milestone;
         return events;
       });
 }
@@ -259,6 +259,7 @@ void Installation::AddDisclosure(World& world) {
         };
         process.feeds = {{"listing", Taking(disclosure, disclosure::OnListingEvent)},
                          {"contract", Taking(disclosure, disclosure::OnContractEvent)},
+                         {"party", Taking(disclosure, disclosure::OnPartyEvent)},
                          {"settlement", Taking(disclosure, disclosure::OnSettlementEvent)}};
         return process;
       },

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "libs/storage/codec.h"
@@ -242,6 +243,62 @@ TEST_F(AuditorTest, SeesABidWhosePriceIsChanged) {
   EXPECT_THAT(Findings(), Contains(StartsWith("A3 a bid below the start price")));
 }
 
+TEST_F(AuditorTest, SeesABidThatIsInTheLogAndNotInTheTable) {
+  const storage::Entry bid = Entries("auction", auction::Table::kBid).front();
+  Damage("auction", bid.key, std::nullopt);
+  EXPECT_THAT(Findings(), Contains(StartsWith("A1 the bids of auctions/")));
+}
+
+TEST_F(AuditorTest, SeesBidsThatAreNotNumberedWithoutGaps) {
+  auto bid = FindAuctionEvent(
+      [](const auto& event) { return event.has_bid_accepted() && event.bid_accepted().bid().number() == 2; });
+  bid.record.mutable_bid_accepted()->mutable_bid()->set_number(3);
+  Damage("auction", bid.entry.key, bid.entry.value.substr(0, 8) + bid.record.SerializeAsString());
+  EXPECT_THAT(Findings(), Contains(StartsWith("A1 bids are not numbered without gaps")));
+}
+
+TEST_F(AuditorTest, SeesALaterBidWithAnEarlierNumber) {
+  const auto bid = FindAuctionEvent([](const auto& event) { return event.has_bid_accepted(); });
+  const auto& first = bid.record.bid_accepted().bid();
+  Auditor auditor = run_->auditor;
+  auditor.RememberBid(bid.record.auction(), first.number(), first.code(), first.price_fen());
+  auditor.Audit();
+  EXPECT_THAT(auditor.violations(),
+              Contains(StartsWith("A2 a later bid of auctions/" + bid.record.auction())));
+}
+
+TEST_F(AuditorTest, SeesALeaderWhoDidNotBidMost) {
+  for (const storage::Entry& entry : Entries("auction", auction::Table::kAuction)) {
+    auction::store::AuctionRecord record;
+    ASSERT_TRUE(record.ParseFromString(entry.value));
+    if (!record.has_rival()) continue;
+    // The second takes the first one's place, and nothing else changes.
+    const std::string leader = record.leading().code();
+    record.mutable_leading()->set_code(record.rival().code());
+    record.mutable_rival()->set_code(leader);
+    Damage("auction", entry.key, record.SerializeAsString());
+    EXPECT_THAT(Findings(), Contains("A4 the leader of auctions/" + record.id() + " is not its best bid"));
+    return;
+  }
+  FAIL() << "the run has no session of two bidders: choose another seed";
+}
+
+TEST_F(AuditorTest, SeesABidAtTheEndOfItsPhase) {
+  auto bid = FindAuctionEvent([](const auto& event) {
+    return event.has_bid_accepted() && event.bid_accepted().bid().number() == 1 &&
+           event.bid_accepted().cycle_number() == 0;
+  });
+  auto* accepted = bid.record.mutable_bid_accepted()->mutable_bid();
+  const auto damage_with_time = [&](int64_t time_ns) {
+    accepted->set_time_ns(time_ns);
+    Damage("auction", bid.entry.key, bid.entry.value.substr(0, 8) + bid.record.SerializeAsString());
+    return Findings();
+  };
+  const auto outside = StartsWith("A5 a bid was taken outside a phase");
+  EXPECT_THAT(damage_with_time(accepted->phase_end_ns()), Contains(outside));
+  EXPECT_THAT(damage_with_time(accepted->phase_end_ns() - 1), ::testing::Not(Contains(outside)));
+}
+
 TEST_F(AuditorTest, SeesASwappedWinner) {
   auto closed =
       FindAuctionEvent([](const auto& event) { return event.has_closed() && event.closed().has_winner(); });
@@ -285,6 +342,25 @@ TEST_F(AuditorTest, SeesAJournalThatDoesNotBalance) {
   }
   Damage("settlement", first.key, journal.SerializeAsString());
   EXPECT_THAT(Findings(), Contains(StartsWith("E1 journal")));
+}
+
+TEST_F(AuditorTest, SeesAClientAccountBelowZero) {
+  for (const storage::Entry& entry : Entries("settlement", settlement::Table::kJournal)) {
+    settlement::store::JournalRecord journal;
+    ASSERT_TRUE(journal.ParseFromString(entry.value));
+    const bool takes = std::any_of(journal.lines().begin(), journal.lines().end(), [](const auto& line) {
+      return line.account() >= 2000 && line.account() < 3000 && line.debit_fen() > 0;
+    });
+    if (!takes) continue;
+    for (auto& line : *journal.mutable_lines()) {
+      if (line.debit_fen() > 0) line.set_debit_fen(line.debit_fen() + 1'000'000'000'000);
+      if (line.credit_fen() > 0) line.set_credit_fen(line.credit_fen() + 1'000'000'000'000);
+    }
+    Damage("settlement", entry.key, journal.SerializeAsString());
+    EXPECT_THAT(Findings(), Contains(StartsWith("E3 client account")));
+    return;
+  }
+  FAIL() << "the run has no such journal: choose another seed";
 }
 
 TEST_F(AuditorTest, SeesABalanceThatIsChanged) {
@@ -377,6 +453,18 @@ TEST_F(AuditorTest, SeesAManifestThatIsChangedAfterItWasSigned) {
   const auto findings = Findings();
   EXPECT_THAT(findings, Contains(StartsWith("C3 the manifest of contracts/")));
   EXPECT_THAT(findings, Contains(::testing::EndsWith("changed after its first signature")));
+}
+
+TEST_F(AuditorTest, SeesARegisteredContractThatOnePartySigned) {
+  for (const storage::Entry& entry : Entries("contract", contract::Table::kContract)) {
+    contract::store::ContractRecord record;
+    ASSERT_TRUE(record.ParseFromString(entry.value));
+    if (record.signatures_size() != 2) continue;
+    record.mutable_signatures(0)->set_organization(record.signatures(1).organization());
+    Damage("contract", entry.key, record.SerializeAsString());
+  }
+  EXPECT_THAT(Findings(),
+              Contains(AllOf(StartsWith("C2 contracts/"), EndsWith("is registered but not signed by both"))));
 }
 
 TEST_F(AuditorTest, SeesASignatureThatIsNotTheSigners) {

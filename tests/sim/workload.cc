@@ -134,7 +134,13 @@ DealPlan Workload::MakePlan() {
   deal.university = world_.Below(cast_.universities.size());
   deal.price = 10'000'000 + static_cast<int64_t>(world_.Below(80)) * 1'000'000;
   deal.step = 100'000 * (1 + static_cast<int64_t>(world_.Below(5)));
-  if (world_.Chance(500)) deal.reserve = deal.price + deal.step * static_cast<int64_t>(world_.Below(10));
+  constexpr listing::Mode kModes[] = {listing::Mode::kMulti, listing::Mode::kMulti, listing::Mode::kEnglish,
+                                      listing::Mode::kDutch};
+  deal.mode = kModes[world_.Below(std::size(kModes))];
+  const bool may_reserve = deal.mode != listing::Mode::kDutch;  // which has a floor instead
+  if (may_reserve && world_.Chance(500)) {
+    deal.reserve = deal.price + deal.step * static_cast<int64_t>(world_.Below(10));
+  }
   deal.suspends = Mischief(100);
   deal.withdraws = Mischief(30);
   deal.quotes = !Mischief(100);
@@ -439,7 +445,7 @@ bool Workload::CreateListing(DealPlan& deal) {
   if (world_.Chance(300)) content.closing_hour = 17;
   if (world_.Chance(300)) content.auto_extend = {true, 1, 5, 1};
   listing::Rules& rules = content.rules;
-  rules.mode = listing::Mode::kMulti;
+  rules.mode = deal.mode;
   rules.start_price = {deal.price};
   rules.increments = {{{deal.price}, {deal.step}}};
   if (Mischief(300)) rules.increments.push_back({{deal.price + deal.step * 10}, {deal.step * 2}});
@@ -451,7 +457,9 @@ bool Workload::CreateListing(DealPlan& deal) {
   rules.limited_entry = static_cast<listing::LimitedEntry>(1 + world_.Below(3));
   rules.max_steps_per_bid = static_cast<int32_t>(world_.Below(30));
   rules.self_outbid = world_.Chance(300);
-  if (world_.Chance(250)) rules.cap = {deal.price + deal.step * 40};
+  const bool falls = deal.mode == listing::Mode::kDutch;
+  if (falls) rules.modes.dutch = {{deal.step}, {}, Minutes(2), {deal.price / 2}};
+  if (!falls && world_.Chance(250)) rules.cap = {deal.price + deal.step * 40};
   content.deposit.amount = {deal.price / 10};
   content.deposit.guarantee = "保证内容";
   content.deposit.disposal = "处置方法";
@@ -713,7 +721,8 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
   const auto stored = auction::LoadAuction(Disk("auction"), services_.auction.vault(), {id});
   if (!stored) return;
   const auction::Auction& session = stored->auction;
-  const bool open = session.state == auction::State::kFree || session.state == auction::State::kLimited;
+  const bool open = session.state == auction::State::kFree || session.state == auction::State::kLimited ||
+                    session.state == auction::State::kEnglish || session.state == auction::State::kDutch;
   if (!open && !Mischief(10)) return;
   if (open && !session.leading && !options_.mischief &&
       std::none_of(deal.bidders.begin(), deal.bidders.end(), [](const BidderPlan& b) { return b.bids > 0; }))
@@ -732,7 +741,8 @@ bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& a
   const auction::Auction session =
       auction::LoadAuction(Disk("auction"), services_.auction.vault(), {auction_id})->auction;
   int64_t fen = auction::MinAcceptable(session, world_.clock.Now()).value_or(Fen{deal.price}).value;
-  fen += deal.step * static_cast<int64_t>(world_.Below(3));
+  const bool falls = deal.mode == listing::Mode::kDutch;  // only the price that holds now is taken
+  if (!falls) fen += deal.step * static_cast<int64_t>(world_.Below(3));
   // The first to bid means it: what it offers is enough for the owner.
   if (!session.leading) fen = std::max(fen, deal.reserve);
   if (session.rules().cap) fen = std::min(fen, session.rules().cap->value);
@@ -1023,13 +1033,14 @@ void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Act
 // back.
 Workload::Actions Workload::OpenToTreasury() {
   Actions out;
-  for (const std::string& id :
-       settlement::ListIds(Disk("settlement"), settlement::Kind::kPayout, "", "", kAll)) {
-    OnPayout(*settlement::LoadPayout(Disk("settlement"), {id}), out);
-  }
   for (const Exchange& exchange : cast_.exchanges) {
-    for (const std::string& id : settlement::ListIds(Disk("settlement"), settlement::Kind::kNotice,
-                                                     exchange.member.organization, "", kAll)) {
+    const std::string& organization = exchange.member.organization;
+    for (const std::string& id : settlement::ListIds(
+             Disk("settlement"), {settlement::Kind::kPayout, organization, std::nullopt}, "", kAll)) {
+      OnPayout(*settlement::LoadPayout(Disk("settlement"), {id}), out);
+    }
+    for (const std::string& id : settlement::ListIds(
+             Disk("settlement"), {settlement::Kind::kNotice, organization, std::nullopt}, "", kAll)) {
       const settlement::Notice notice = *settlement::LoadNotice(Disk("settlement"), {id});
       if (notice.state == settlement::NoticeState::kUnmatched) OnUnmatched(exchange, notice, out);
     }

@@ -54,7 +54,8 @@ struct DealPlan {
   size_t university = 0;
   int64_t price = 0;
   int64_t step = 0;
-  int64_t reserve = 0;  // 0: none
+  listing::Mode mode = listing::Mode::kMulti;  // the sealed modes are in closing_test.cc
+  int64_t reserve = 0;                         // 0: none
   bool suspends = false;
   bool withdraws = false;
   bool quotes = true;

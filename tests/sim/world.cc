@@ -68,7 +68,8 @@ void Node::Boot() {
   kv_ = kv.get();
   process_ = make_(*this);
   shell_ = std::make_unique<storage::Shell>(
-      std::move(kv), world_.clock, storage::WriterOptions{.batch_commands = 1 + world_.Below(8)},
+      std::move(kv), process_.clock == nullptr ? world_.clock : *process_.clock,
+      storage::WriterOptions{.batch_commands = 1 + world_.Below(8)},
       storage::ShellHooks{
           .on_due = [this](storage::Txn& txn, const std::string& subject) { process_.on_due(txn, subject); },
           .on_failure = [](const Error&) {}});

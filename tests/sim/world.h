@@ -42,6 +42,8 @@ class Node {
     std::map<std::string, rpc::Feed::Handler> feeds;
     /// Run once after each boot, before anything else.
     std::function<void(storage::Shell&, Time last_time)> recover;
+    /// What the shell looks at; the world's clock when null.
+    const Clock* clock = nullptr;
   };
   using MakeProcess = std::function<Process(Node&)>;
   /// The service's events as its ListEvents shows them to another service.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -10,10 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/handler.h"
 #include "libs/rpc/identity.h"
-#include "libs/rpc/page.h"
 #include "libs/rpc/testdata/probe.grpc.pb.h"
 #include "libs/storage/codec.h"
 #include "libs/storage/mem_kv.h"
@@ -106,18 +106,13 @@ class ProbeService final : public v1::ProbeService::CallbackService {
 
   grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context, const v1::ListEventsRequest* request,
                                        v1::ListEventsResponse* response) override {
-    return handler_.Poll(
-        context, request, response, "ListEvents", WaitOf(*request),
-        [this](const storage::Reader& reader, const Call&,
-               const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-          ++looks;
-          TTX_TRY(const uint64_t after, SequenceAfter(from.after_sequence()));
-          TTX_TRY(const size_t size, PageSize(from.page_size()));
-          v1::ListEventsResponse to;
-          for (const auto& event : storage::ReadOutbox(reader, after, size)) *to.add_events() = ToProto(event);
-          return to;
-        },
-        [](const v1::ListEventsResponse& found) { return found.events().empty(); });
+    auto* const reactor = rpc::ListEvents(
+        handler_, context, request, response,
+        [this](const storage::Reader& reader, const Call& call, uint64_t after, size_t limit) {
+          return LookAtLog(reader, call, after, limit);
+        });
+    last_poll.store(context);
+    return reactor;
   }
 
   grpc::ServerWriteReactor<v1::Event>* StreamEvents(grpc::CallbackServerContext* context,
@@ -125,21 +120,18 @@ class ProbeService final : public v1::ProbeService::CallbackService {
     const auto topic = context->client_metadata().find("x-topic");
     return EventStream<v1::StreamEventsRequest, v1::Event>::Start(
         handler_, context, *request, "StreamEvents", static_cast<uint64_t>(request->after_sequence()),
-        [this, held = alive](const storage::Reader& reader, const Call&, uint64_t after,
-                             size_t limit) -> Result<StreamPage<v1::Event>> {
-          ++looks;
-          StreamPage<v1::Event> page;
-          for (const auto& event : storage::ReadOutbox(reader, after, limit)) {
-            page.emplace_back(event.sequence, ToProto(event));
-          }
-          return page;
+        [this, held = alive](const storage::Reader& reader, const Call& call, uint64_t after, size_t limit) {
+          return LookAtLog(reader, call, after, limit);
         },
         [](const v1::Event& event) { return event.payload() == "last"; }, /*over=*/nullptr,
         topic == context->client_metadata().end() ? "" : std::string(topic->second.data(), topic->second.size()));
   }
 
-  std::atomic<int> looks = 0;  // how often a poll or a stream has read the log
+  std::atomic<int> looks = 0;            // how often a poll or a stream has looked at the log
+  std::atomic<size_t> looked_at = 0;     // how many events they have read
+  std::atomic<size_t> most_in_look = 0;  // the most that one of them has read
   std::atomic<grpc::CallbackServerContext*> last_add = nullptr;
+  std::atomic<grpc::CallbackServerContext*> last_poll = nullptr;  // its first look is queued
   const std::shared_ptr<int> alive = std::make_shared<int>();  // held by every stream that has not been deleted
 
  private:
@@ -150,10 +142,36 @@ class ProbeService final : public v1::ProbeService::CallbackService {
     return counter;
   }
 
+  // An event that begins with "secret" is shown to services only.
+  StreamPage<v1::Event> LookAtLog(const storage::Reader& reader, const Call& call, uint64_t after, size_t limit) {
+    ++looks;
+    size_t read = 0;
+    const auto page = storage::LookAtLog<storage::OutboxEvent>(
+        after, limit,
+        [&](uint64_t last, size_t most) {
+          std::vector<storage::OutboxEvent> events = storage::ReadOutbox(reader, last, most);
+          read += events.size();
+          return events;
+        },
+        [&](const storage::OutboxEvent& event) {
+          return call.principal.service() || !event.payload.starts_with("secret");
+        });
+    looked_at += read;
+    most_in_look = std::max(most_in_look.load(), read);
+    return ToStreamPage(page, ToProto);
+  }
+
   static v1::Event ToProto(const storage::OutboxEvent& event) {
     v1::Event to;
     to.set_sequence(static_cast<int64_t>(event.sequence));
     to.set_payload(event.payload);
+    to.set_counter("counters/1");
+    if (event.payload.starts_with("bad")) {
+      to.mutable_counter_changed()->set_note("this / that");
+      to.mutable_counter_changed()->set_person("people/1");
+    } else if (event.payload.starts_with("end")) {
+      to.mutable_counter_ended()->set_note("at last");
+    }
     return to;
   }
 

@@ -1,5 +1,8 @@
 #include "services/auction/app/auction_app.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "libs/crypto/digest.h"
 #include "services/auction/app/opening.h"
 #include "services/auction/app/staff.h"
@@ -10,6 +13,7 @@ namespace {
 
 constexpr size_t kRecoverPerStep = 100;
 constexpr std::string_view kHeartbeatSubject = "heartbeat";
+constexpr std::string_view kHoldSubject = "hold";
 constexpr size_t kDrawSeedBytes = 32;
 
 std::string ReserveCommitment(const Reserve& reserve) {
@@ -31,15 +35,47 @@ const BidAccepted& AcceptedOf(const std::vector<Event>& events, const std::strin
   TTX_CHECK(false, "a price that was taken without a bid");
 }
 
+// A silence that comes before everybody was told of an earlier one is one with it for who was not.
+Recovery Joined(const std::optional<Recovery>& earlier, Time since, Time until) {
+  if (!earlier) return {since, since, since, until, ""};
+  const Time told = earlier->latest == since ? earlier->told : earlier->latest;
+  return {std::min(earlier->since, since), told, since, until, ""};
+}
+
+// Since when a session that is told at `now` has been without a server, or nothing: it lost no time, or has
+// been told. The time for which it waited to be told is not lost and not counted, unless its end lies in it.
+std::optional<Time> LostSince(const Auction& auction, const Recovery& recovery, Time now) {
+  if (auction.update_time > recovery.latest) return std::nullopt;
+  const std::optional<Time> change = NextChange(auction);
+  if (!change) return std::nullopt;
+  // Who waits for its start, or for going on, loses nothing before that.
+  const bool waits = auction.state == State::kScheduled || auction.state == State::kSuspended;
+  if (waits && *change > recovery.until) return std::nullopt;
+  const Time since = auction.update_time > recovery.told ? recovery.latest : recovery.since;
+  const Time since_if_told_late = now - (recovery.until - since);
+  return *change <= since_if_told_late ? since : since_if_told_late;
+}
+
 }  // namespace
 
 // --- What all commands share
 
+std::optional<StoredAuction> AuctionApp::Load(storage::Txn& txn, const AuctionId& id) const {
+  std::optional<StoredAuction> stored = LoadAuction(txn, vault_, id, &terms_);
+  if (!stored || !may_recover_) return stored;
+  const std::optional<Recovery> recovery = LoadRecovery(txn);
+  may_recover_ = recovery.has_value();
+  // An instant before the command, at which nothing was decided on this session: the log tells commands by
+  // their times.
+  const Time time = txn.now() - Nanoseconds(1);
+  const std::optional<Time> since = recovery ? LostSince(stored->auction, *recovery, time) : std::nullopt;
+  if (!since) return stored;
+  last_hold_ = txn.now();
+  return Save(txn, stored, Decide(stored->auction, NoteOutage{*since}, time));
+}
+
 Result<StoredAuction> AuctionApp::Open(storage::Txn& txn, const AuctionId& id) const {
-  if (HoldAfterSilence(txn)) {
-    txn.KeepOnError();
-    return Error(Reason::kUNAVAILABLE, {{"cause", "CLOCK_HOLD"}});
-  }
+  if (HoldAfterSilence(txn)) return Error(Reason::kUNAVAILABLE, {{"cause", "CLOCK_HOLD"}});
   std::optional<StoredAuction> stored = Load(txn, id);
   if (!stored) return NoAuction(id);
   return *std::move(stored);
@@ -146,6 +182,7 @@ Result<StoredAuction> AuctionApp::DeclareDefault(storage::Txn& txn, const Princi
 // --- From the listing service
 
 Status AuctionApp::Schedule(storage::Txn& txn, ScheduleAuction command) const {
+  HoldAfterSilence(txn);
   if (Load(txn, command.id)) return {};
   if (command.reserve && command.reserve->commitment != ReserveCommitment(*command.reserve)) {
     return InvalidField("reserve_commitment", Reason::kBAD_FORMAT);
@@ -154,10 +191,13 @@ Status AuctionApp::Schedule(storage::Txn& txn, ScheduleAuction command) const {
   if (MayDraw(command.rules) && !command.draw_seed) command.draw_seed = MakeDrawSeed(ids_);
   TTX_TRY(const Decision decision, Decide(command, txn.now()));
   Save(txn, std::nullopt, decision);
+  // The heart of an idle server beats too seldom for a session.
+  if (CountOpen(txn) == 1 && PlannedHeartbeat(txn)) Heartbeat(txn);
   return {};
 }
 
 Status AuctionApp::AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) const {
+  HoldAfterSilence(txn);
   const std::optional<StoredAuction> before = Load(txn, id);
   if (!before) return NoAuction(id);
   if (FindBidder(txn, vault_, id, bidder.organization)) return {};
@@ -167,6 +207,7 @@ Status AuctionApp::AddBidder(storage::Txn& txn, const AuctionId& id, const Bidde
 }
 
 Status AuctionApp::MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const {
+  HoldAfterSilence(txn);
   const std::optional<StoredAuction> before = Load(txn, id);
   if (!before) return NoAuction(id);
   TTX_TRY(const Taken taken, Take(txn, *before, auction::MoveFreeEnd{end}));
@@ -180,36 +221,59 @@ void AuctionApp::Heartbeat(storage::Txn& txn) const {
   PlanHeartbeat(txn, txn.now() + (CountOpen(txn) == 0 ? kIdleHeartbeat : kHeartbeat), kHeartbeatSubject);
 }
 
-void AuctionApp::NoteOutageOf(storage::Txn& txn, const AuctionId& id, Time since) const {
-  const std::optional<StoredAuction> before = Load(txn, id);
-  TTX_CHECK(before.has_value(), "an indexed auction is missing");
-  Save(txn, before, Decide(before->auction, NoteOutage{since}, txn.now()));
+std::optional<AuctionApp::Silence> AuctionApp::SilenceBefore(const storage::Txn& txn) const {
+  const Time now = txn.now();
+  if (now == last_command_) return std::nullopt;  // one command runs several timers
+  const Time last = std::exchange(last_command_, now);
+  const auto gap = options_.clock == nullptr ? std::nullopt : options_.clock->TakeGap();
+  if (!options_.hold_after_silence) return std::nullopt;
+  // The process was stopped, or the clock jumped.
+  if (gap && gap->until - std::max(gap->since, last) > kMaxSilence) {
+    return Silence{std::max(gap->since, last), gap->until};
+  }
+  // The writer could not write. A busy one runs the heartbeat late, and is no silence; nor is what it takes
+  // to write that sessions were told of one, or on a slow disk each would make the next.
+  const Duration longest = last - last_hold_ <= kMaxSilence ? kMaxOutage : kMaxSilence;
+  if (now - last <= longest) return std::nullopt;
+  const std::optional<Time> planned = PlannedHeartbeat(txn);
+  if (!planned || now - *planned <= longest) return std::nullopt;
+  return Silence{std::max(*planned, last), now};
 }
 
 bool AuctionApp::HoldAfterSilence(storage::Txn& txn) const {
-  const Time now = txn.now();
-  const Time last = std::exchange(last_command_, now);
-  if (!options_.hold_after_silence) return false;
-  const std::optional<Time> planned = PlannedHeartbeat(txn);
-  // A busy writer runs the heartbeat late, and is no silence.
-  if (!planned || now - *planned <= kMaxSilence || now - last <= kMaxSilence) return false;
-  const Time since = std::max(*planned, last);
-  // All at once: a session that is told later could close meanwhile.
-  std::string cursor;
-  while (true) {
-    const std::vector<AuctionId> open = ListOpen(txn, cursor, kRecoverPerStep);
-    for (const AuctionId& id : open) NoteOutageOf(txn, id, since);
-    if (open.size() < kRecoverPerStep) break;
-    cursor = open.back().text;
-  }
-  Heartbeat(txn);
+  const std::optional<Silence> silence = SilenceBefore(txn);
+  if (!silence) return false;
+  const std::optional<Recovery> earlier = LoadRecovery(txn);
+  SaveRecovery(txn, Joined(earlier, silence->since, silence->until));
+  if (!earlier) txn.SetDue(txn.now(), kHoldSubject);
+  txn.KeepOnError();
+  may_recover_ = true;
+  last_hold_ = txn.now();
   return true;
+}
+
+void AuctionApp::TellSome(storage::Txn& txn) const {
+  std::optional<Recovery> recovery = LoadRecovery(txn);
+  if (!recovery) return;
+  const std::vector<AuctionId> open = ListOpen(txn, recovery->cursor, kRecoverPerStep);
+  for (const AuctionId& id : open) Load(txn, id);
+  const bool more = open.size() == kRecoverPerStep;
+  if (more) {
+    recovery->cursor = open.back().text;
+    txn.SetDue(txn.now(), kHoldSubject);
+  }
+  SaveRecovery(txn, more ? recovery : std::nullopt);
+  last_hold_ = txn.now();
 }
 
 void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {
   HoldAfterSilence(txn);
   if (subject == kHeartbeatSubject) {
     Heartbeat(txn);
+    return;
+  }
+  if (subject == kHoldSubject) {
+    TellSome(txn);
     return;
   }
   if (subject.starts_with(kOpenSubject)) {
@@ -226,13 +290,15 @@ void AuctionApp::OnDue(storage::Txn& txn, const std::string& subject) const {
 }
 
 std::optional<std::string> AuctionApp::Recover(storage::Txn& txn, Time since, std::string_view cursor) const {
-  // A crash in the middle must not make the outage look short: each step's commit is a sign of life too.
-  since = std::min(since, LoadRecovery(txn).value_or(since));
-  if (txn.now() - since <= kMaxSilence) return std::nullopt;
+  std::optional<Recovery> recovery = LoadRecovery(txn);
+  if (txn.now() - since > kMaxSilence) recovery = Joined(recovery, since, txn.now());
+  if (!recovery) return std::nullopt;
+  SaveRecovery(txn, recovery);
+  may_recover_ = true;
   const std::vector<AuctionId> open = ListOpen(txn, cursor, kRecoverPerStep);
-  for (const AuctionId& id : open) NoteOutageOf(txn, id, since);
+  for (const AuctionId& id : open) Load(txn, id);
   const bool more = open.size() == kRecoverPerStep;
-  SaveRecovery(txn, more ? std::optional(since) : std::nullopt);
+  if (!more) SaveRecovery(txn, std::nullopt);
   return more ? std::optional(open.back().text) : std::nullopt;
 }
 

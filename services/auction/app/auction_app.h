@@ -9,6 +9,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/auction/app/options.h"
 #include "services/auction/domain/auction.h"
@@ -139,8 +140,9 @@ class AuctionApp {
   /// from which a restart knows how long sessions were without a server.
   void Heartbeat(storage::Txn& txn) const;
 
-  /// Once after a start, in steps: tells sessions that were open while the server was away since `since`
-  /// (domain.md 5.2). Returns the cursor for the next step, nothing when done.
+  /// Once after a start, in steps and before any other command: tells sessions that were open while the server
+  /// was away since `since` (domain.md 5.2), and those that had not been told of an earlier silence. Returns the
+  /// cursor for the next step, nothing when done.
   std::optional<std::string> Recover(storage::Txn& txn, Time since, std::string_view cursor) const;
 
   // --- Queries
@@ -182,11 +184,11 @@ class AuctionApp {
 
   /// What `caller` may see of the events after `after_sequence`: services see all but proxies, staff their
   /// own exchange's, envelopes only after the opening. With `milestones_only`, what moves a session.
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
-                                      uint64_t after_sequence, size_t limit, bool milestones_only) const;
+  storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                           uint64_t after_sequence, size_t limit, bool milestones_only) const;
   /// The public events of one auction.
-  Result<std::vector<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
-                                               uint64_t after_sequence, size_t limit) const;
+  Result<storage::LogPage<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
+                                                    uint64_t after_sequence, size_t limit) const;
 
   const Vault& vault() const { return vault_; }
   const AuctionOptions& options() const { return options_; }
@@ -221,9 +223,8 @@ class AuctionApp {
   void OpenSome(storage::Txn& txn, const AuctionId& id) const;
   std::vector<EnvelopeEntry> Standing(const storage::Reader& reader, const Auction& auction) const;
 
-  std::optional<StoredAuction> Load(storage::Txn& txn, const AuctionId& id) const {
-    return LoadAuction(txn, vault_, id, &terms_);
-  }
+  /// What every command starts from: a session that has not been told of the last silence is told first.
+  std::optional<StoredAuction> Load(storage::Txn& txn, const AuctionId& id) const;
   std::optional<Bidder> Find(const storage::Reader& reader, const AuctionId& id,
                              const Principal& caller) const {
     return FindBidder(reader, vault_, id, caller.organization);
@@ -233,9 +234,17 @@ class AuctionApp {
     return bidders_.Find(txn, vault_, id, caller.organization);
   }
 
-  /// Whether the server was silent for too long before this command; sessions then lose nothing by it.
+  /// Whether the server was silent for too long before this command; sessions then lose nothing by it: each is
+  /// told before anything else happens to it, and TellSome sees to it that all are. Kept though the command be
+  /// refused.
   bool HoldAfterSilence(storage::Txn& txn) const;
-  void NoteOutageOf(storage::Txn& txn, const AuctionId& id, Time since) const;
+  struct Silence {
+    Time since;
+    Time until;
+  };
+  std::optional<Silence> SilenceBefore(const storage::Txn& txn) const;
+  /// Tells the next sessions; with the last one, the recovery is finished.
+  void TellSome(storage::Txn& txn) const;
 
   const Vault vault_;
   IdSource& ids_;
@@ -244,6 +253,8 @@ class AuctionApp {
   mutable TermsCache terms_;
   mutable BidderCache bidders_;
   mutable Time last_command_;
+  mutable Time last_hold_;           // of the last command that told sessions of a silence
+  mutable bool may_recover_ = true;  // there may be a recovery under way; if not, nobody need ask the store
 };
 
 template <class Command>

@@ -154,12 +154,13 @@ TEST_F(AuctionAppTest, EventsAreSeenByThoseTheyConcern) {
   const Principal service{"services/listing", "", "", {}};
   const Principal other{"apiClients/o", "organizations/other", "people/o", {"EXCHANGE_OFFICER"}};
   const Principal staff{"apiClients/s", "organizations/exchange", "people/s", {"EXCHANGE_OFFICER"}};
-  EXPECT_EQ(app_.ListEvents(shell_.kv(), service, 0, 10, false).size(), 4u);
-  EXPECT_EQ(app_.ListEvents(shell_.kv(), staff, 2, 1, false).size(), 1u);
-  EXPECT_EQ(app_.ListEvents(shell_.kv(), other, 0, 10, false).size(), 0u);
-  EXPECT_EQ(app_.ListEvents(shell_.kv(), staff, 0, 10, true).size(), 2u) << "scheduled and begun, no bids";
-  EXPECT_EQ(app_.ListEvents(shell_.kv(), other, 0, 10, true).size(), 0u);
-  EXPECT_EQ(app_.WatchEvents(shell_.kv(), {"a1"}, 0, 10)->size(), 3u) << "the refused bid is not public";
+  EXPECT_EQ(app_.ListEvents(shell_.kv(), service, 0, 10, false).events.size(), 4u);
+  EXPECT_EQ(app_.ListEvents(shell_.kv(), staff, 2, 1, false).events.size(), 1u);
+  EXPECT_EQ(app_.ListEvents(shell_.kv(), other, 0, 10, false).events.size(), 0u);
+  EXPECT_EQ(app_.ListEvents(shell_.kv(), staff, 0, 10, true).events.size(), 2u) << "scheduled and begun, no bids";
+  EXPECT_EQ(app_.ListEvents(shell_.kv(), other, 0, 10, true).events.size(), 0u);
+  EXPECT_EQ(app_.ListEvents(shell_.kv(), other, 0, 10, false).last_sequence, storage::LastSequence(shell_.kv()));
+  EXPECT_EQ(app_.WatchEvents(shell_.kv(), {"a1"}, 0, 10)->events.size(), 3u) << "the refused bid is not public";
 }
 
 TEST_F(AuctionAppTest, AnOutageSuspendsOpenSessionsInSteps) {

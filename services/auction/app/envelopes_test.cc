@@ -174,12 +174,21 @@ TEST_F(EnvelopesTest, NobodyLearnsWhoSubmittedOrHowMany) {
   EXPECT_EQ(after.revision_time, before.revision_time);
   EXPECT_TRUE(KeepsEnvelopesSecret(after.auction)) << "so the log hash is not shown";
   EXPECT_EQ(world_.Public().size(), told);
-  for (const StoredEvent& event : world_.app.ListEvents(world_.shell.kv(), Officer(), 0, 100, false)) {
+  for (const StoredEvent& event : world_.app.ListEvents(world_.shell.kv(), Officer(), 0, 100, false).events) {
     EXPECT_NE(AudienceOf(event.event), Audience::kAfterOpening);
   }
   EXPECT_EQ(world_.app.ListRefusedBids(world_.shell.kv(), Officer(), {"a1"}, {}, 10)->size(), 0u);
   EXPECT_EQ(world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10)->size(), 0u);
+  const auto position = [this](const Principal& caller) {
+    return world_.app.ListEvents(world_.shell.kv(), caller, 0, 100, false).last_sequence;
+  };
+  const uint64_t last = storage::LastSequence(world_.shell.kv());
+  const uint64_t seen = position(Officer());
   EXPECT_EQ(Submit("B02", Sealed("B02", Yuan(60'000)), At(9, 5)), kAccepted);
+  EXPECT_GT(storage::LastSequence(world_.shell.kv()), last);
+  for (const Principal& caller : {Officer(), ForeignOfficer()}) {
+    EXPECT_EQ(position(caller), seen) << "it does not count";
+  }
   EXPECT_EQ(world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10)->size(), 0u);
   EXPECT_EQ(world_.app.ListEnvelopes(world_.shell.kv(), BidderClient("B02"), {"a1"}, "", 10)->size(), 1u);
   EXPECT_EQ(world_.app.ListEnvelopes(world_.shell.kv(), BidderClient("B01"), {"a1"}, "", 10)->size(), 0u);

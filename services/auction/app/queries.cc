@@ -4,28 +4,10 @@
 #include "libs/crypto/digest.h"
 #include "services/auction/app/auction_app.h"
 #include "services/auction/app/staff.h"
+#include "services/auction/domain/limits.h"
 
 namespace ttx::auction {
 namespace {
-
-constexpr size_t kScanPerPage = 1000;
-
-// Reads on, page by page, until `limit` of the items that `visible` lets through are found or the log ends.
-// `fetch(last)` gives the page after the item `last` (nullptr for the first page).
-template <class Item, class Fetch, class Visible>
-std::vector<Item> ReadVisible(size_t limit, Fetch fetch, Visible visible) {
-  std::vector<Item> found;
-  std::vector<Item> page = fetch(nullptr);
-  while (!page.empty()) {
-    for (const Item& item : page) {
-      if (found.size() < limit && visible(item)) found.push_back(item);
-    }
-    if (found.size() >= limit || page.size() < kScanPerPage) break;
-    const Item last = page.back();
-    page = fetch(&last);
-  }
-  return found;
-}
 
 // The phase a session is in, or was in when it was suspended.
 State PhaseOf(const Auction& auction) {
@@ -78,10 +60,7 @@ std::vector<StoredAuction> AuctionApp::List(const storage::Reader& reader, std::
 
 Result<Bid> AuctionApp::GetBid(const storage::Reader& reader, const AuctionId& id, int64_t number) const {
   const std::optional<Bid> bid = LoadBid(reader, id, number);
-  if (!bid) {
-    return Error(Reason::kNOT_FOUND,
-                 {{"resource", "auctions/" + id.text + "/bids/" + std::to_string(number)}});
-  }
+  if (!bid) return NotFound("auctions/" + id.text + "/bids/" + std::to_string(number));
   return *bid;
 }
 
@@ -95,15 +74,11 @@ Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reade
                                                             const Principal& caller, const AuctionId& id,
                                                             Time after, size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
-  const std::string own = vault_.OrganizationDigest(id, caller.organization);
   // What bidders do with envelopes is nobody else's business before the opening.
-  const bool all = IsStaff(stored.auction, caller) && !KeepsEnvelopesSecret(stored.auction);
-  return ReadVisible<RefusedBid>(
-      limit,
-      [&](const RefusedBid* last) {
-        return auction::ListRefusedBids(reader, id, last == nullptr ? after : last->time, kScanPerPage);
-      },
-      [&](const RefusedBid& bid) { return all || bid.organization_digest == own; });
+  if (IsStaff(stored.auction, caller) && !KeepsEnvelopesSecret(stored.auction)) {
+    return auction::ListRefusedBids(reader, id, after, limit);
+  }
+  return ListRefusedBidsOf(reader, id, vault_.OrganizationDigest(id, caller.organization), after, limit);
 }
 
 Result<Proxy> AuctionApp::GetProxy(const storage::Reader& reader, const Principal& caller,
@@ -112,7 +87,7 @@ Result<Proxy> AuctionApp::GetProxy(const storage::Reader& reader, const Principa
   const std::optional<Bidder> bidder = Find(reader, id, caller);
   const std::optional<Proxy>& proxy = stored.auction.proxy;
   if (!bidder || !proxy || proxy->code != bidder->code) {
-    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/proxy"}});
+    return NotFound("auctions/" + id.text + "/proxy");
   }
   return *proxy;
 }
@@ -124,7 +99,7 @@ Result<Bidder> AuctionApp::GetBidder(const storage::Reader& reader, const Princi
   const bool own = bidder && bidder->organization == caller.organization;
   const bool told = IsStaff(stored.auction, caller) && stored.auction.state == State::kClosed;
   if (!bidder || (!own && !told)) {
-    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/bidders/" + code}});
+    return NotFound("auctions/" + id.text + "/bidders/" + code);
   }
   return *std::move(bidder);
 }
@@ -134,7 +109,7 @@ Result<PendingAct> AuctionApp::GetPendingAct(const storage::Reader& reader, cons
   TTX_TRY(const StoredAuction stored, Get(reader, id));
   TTX_RETURN_IF_ERROR(CheckStaff(stored.auction, caller));
   if (!stored.auction.pending) {
-    return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/pendingAct"}});
+    return NotFound("auctions/" + id.text + "/pendingAct");
   }
   return *stored.auction.pending;
 }
@@ -144,7 +119,7 @@ Result<std::string> AuctionApp::GetCloseProof(const storage::Reader& reader, con
   TTX_TRY(const StoredAuction stored, Get(reader, id));
   TTX_RETURN_IF_ERROR(CheckStaff(stored.auction, caller));
   std::optional<std::string> proof = LoadCloseProof(reader, id, stored.auction.envelopes.round);
-  if (!proof) return Error(Reason::kNOT_FOUND, {{"resource", "auctions/" + id.text + "/closeProof"}});
+  if (!proof) return NotFound("auctions/" + id.text + "/closeProof");
   return *std::move(proof);
 }
 
@@ -159,13 +134,15 @@ Result<std::vector<AuctionApp::Envelope>> AuctionApp::ListEnvelopes(const storag
   const bool all = IsStaff(auction, caller) && PhaseOf(auction) != State::kSubmitting;
   std::vector<EnvelopeEntry> entries;
   if (all) {
-    entries = ReadVisible<EnvelopeEntry>(
-        limit,
-        [&](const EnvelopeEntry* last) {
-          return auction::ListEnvelopes(reader, id, round, last == nullptr ? after : last->code,
-                                        kScanPerPage);
-        },
-        [](const EnvelopeEntry& entry) { return entry.standing; });
+    static_assert(kMaxBidders <= storage::kLookedAtMost, "one look reaches all of a session's envelopes");
+    entries = storage::LookAtList<EnvelopeEntry>(
+                  after, limit,
+                  [&](const std::string& last, size_t most) {
+                    return auction::ListEnvelopes(reader, id, round, last, most);
+                  },
+                  [](const EnvelopeEntry& entry) { return entry.code; },
+                  [](const EnvelopeEntry& entry) { return entry.standing; })
+                  .items;
   } else if (const std::optional<Bidder> bidder = Find(reader, id, caller); bidder && after < bidder->code) {
     const EnvelopeEntry own = LoadEnvelope(reader, id, round, bidder->code);
     if (own.standing) entries.push_back(own);
@@ -181,37 +158,38 @@ Result<std::vector<AuctionApp::Envelope>> AuctionApp::ListEnvelopes(const storag
   return envelopes;
 }
 
-std::vector<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, const Principal& caller,
-                                                uint64_t after_sequence, size_t limit,
-                                                bool milestones_only) const {
-  const auto list = [&](uint64_t after, size_t most) {
-    return milestones_only ? ListMilestones(reader, vault_, after, most)
-                           : auction::ListEvents(reader, vault_, {}, after, most);
-  };
-  if (caller.service() && milestones_only) return list(after_sequence, limit);
+storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                     uint64_t after_sequence, size_t limit,
+                                                     bool milestones_only) const {
   EnvelopeSight envelopes(reader, vault_);
-  return ReadVisible<StoredEvent>(
-      limit,
-      [&](const StoredEvent* last) {
-        return list(last == nullptr ? after_sequence : last->sequence, kScanPerPage);
+  uint64_t told = after_sequence;
+  storage::LogPage<StoredEvent> page = storage::LookAtLog<StoredEvent>(
+      after_sequence, limit,
+      [&](uint64_t after, size_t most) {
+        return milestones_only ? ListMilestones(reader, vault_, after, most)
+                               : auction::ListEvents(reader, vault_, {}, after, most);
       },
       [&](const StoredEvent& event) {
         const bool is_proxy = std::holds_alternative<ProxySet>(event.event.payload);
-        if (is_proxy || !(caller.service() || event.exchange == caller.organization)) return false;
-        return caller.service() || envelopes.Allows(event);
+        if (caller.service()) return !is_proxy;
+        if (is_proxy || !envelopes.Allows(event)) return false;
+        told = event.sequence;
+        return event.exchange == caller.organization;
       });
+  // A position that moved with each secret maximum and envelope would tell when there is one: it stays until something
+  // else follows.
+  if (!caller.service() && !page.more) page.last_sequence = told;
+  return page;
 }
 
-Result<std::vector<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader, const AuctionId& id,
-                                                         uint64_t after_sequence, size_t limit) const {
+Result<storage::LogPage<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader,
+                                                              const AuctionId& id, uint64_t after_sequence,
+                                                              size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
   const bool secret = KeepsEnvelopesSecret(stored.auction);
-  return ReadVisible<StoredEvent>(
-      limit,
-      [&](const StoredEvent* last) {
-        return auction::ListEvents(reader, vault_, id, last == nullptr ? after_sequence : last->sequence,
-                                   secret ? kScanPerPage : limit);
-      },
+  return storage::LookAtLog<StoredEvent>(
+      after_sequence, limit,
+      [&](uint64_t after, size_t most) { return auction::ListEvents(reader, vault_, id, after, most); },
       [&](const StoredEvent& event) { return !secret || AudienceOf(event.event) == Audience::kPublic; });
 }
 

@@ -121,7 +121,7 @@ TEST_F(StaffTest, AMaximumStaysTheBiddersSecret) {
   EXPECT_EQ(world_.Now().leading->price, Yuan(1'060'000)) << "one step above, no further";
   const Principal service{"services/listing", "", "", {}};
   for (const Principal& caller : {service, Officer()}) {
-    for (const StoredEvent& event : world_.app.ListEvents(world_.shell.kv(), caller, 0, 100, false)) {
+    for (const StoredEvent& event : world_.app.ListEvents(world_.shell.kv(), caller, 0, 100, false).events) {
       EXPECT_FALSE(std::holds_alternative<ProxySet>(event.event.payload));
     }
   }
@@ -157,7 +157,7 @@ TEST_F(StaffTest, ADefaultBarsTheBidderAndIsToldToConsumers) {
   EXPECT_EQ(declare(Officer(), "B03", ForfeitCause::kNotPaid, At(10, 6)), Reason::kNOT_ASKED);
   EXPECT_EQ(declare(Officer(), "B01", ForfeitCause::kNotPaid, At(10, 7)), kAccepted);
   const Principal service{"services/listing", "", "", {}};
-  const auto told = world_.app.ListEvents(world_.shell.kv(), service, 0, 100, true);
+  const auto told = world_.app.ListEvents(world_.shell.kv(), service, 0, 100, true).events;
   EXPECT_EQ(std::get<Forfeited>(told.back().event.payload).code, "B01");
 }
 
@@ -198,9 +198,9 @@ TEST_F(SilenceTest, AJumpOfTheClockHoldsBidsAndClosesNothing) {
   });
   EXPECT_EQ(held.error().reason, Reason::kUNAVAILABLE);
   EXPECT_EQ(held.error().metadata.at("cause"), "CLOCK_HOLD");
+  world_.Settle();
   EXPECT_EQ(world_.Now().state, State::kSuspended) << "away for longer than the notice";
   EXPECT_EQ(world_.Now().suspended_state, State::kFree);
-  world_.Settle();
   EXPECT_EQ(world_.Bid("B01", Yuan(1'000'000), At(10, 10, 0, 400)), Reason::kAUCTION_SUSPENDED);
 }
 

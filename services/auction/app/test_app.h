@@ -114,7 +114,7 @@ class TestApp {
 
   Auction Now() const { return app.Get(shell.kv(), {"a1"})->auction; }
   /// What everybody may read of it.
-  std::vector<StoredEvent> Public() const { return *app.WatchEvents(shell.kv(), {"a1"}, 0, 1000); }
+  std::vector<StoredEvent> Public() const { return app.WatchEvents(shell.kv(), {"a1"}, 0, 1000)->events; }
   /// Everything that is stored but what every command changes.
   std::string Everything() const {
     std::string all;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "services/auction/domain/draw.h"
 #include "services/auction/domain/dutch.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/test_session.h"
@@ -232,6 +233,16 @@ TEST(Dutch, ThePriceIsComputedFromTheStartNeverAccumulated) {  // peers.md S12
   EXPECT_EQ(prices(Fen{33'333})(80), Fen{6'667});
 }
 
+TEST(Dutch, HalfAFenOfAStepIsAWholeOne) {
+  Rules rules;
+  rules.start_price = Fen{33'350};
+  rules.dutch = {{}, {10'000}, Minutes(5), Fen{1}};
+  EXPECT_EQ(DutchPrice(rules, 1), Fen{33'016}) << "fallen by 333.5, which is 334";
+  EXPECT_EQ(DutchPrice(rules, 3), Fen{32'349}) << "by 1000.5, which is 1001";
+  rules.start_price = Fen{33'349};
+  EXPECT_EQ(DutchPrice(rules, 1), Fen{33'016}) << "by 333.49, which is 333";
+}
+
 TEST(Dutch, ThePriceGoesOnWhereAnOutageFoundIt) {
   Session session(DutchSession());
   session.AdvanceTo(At(9, 5, 30));
@@ -283,6 +294,16 @@ TEST(Cap, Section5_7_LotteryAtCap) {
   EXPECT_EQ(session.LeaderCode(), "B03") << "5 mod 2 = 1, the second of the sorted codes";
   EXPECT_EQ(session.Last<LotDrawn>().seed, std::string(32, 'r'));
   EXPECT_EQ(session.Do(DrawLot{std::string(32, '\0')}, At(9, 10, 3)), Reason::kWRONG_STATE);
+}
+
+TEST(Cap, TheDigestIsOneNumberOfAllItsBytes) {
+  const auto index = [](std::string_view last_bytes, size_t count) {
+    return DrawIndex(std::string(32 - last_bytes.size(), '\0') + std::string(last_bytes), count);
+  };
+  EXPECT_EQ(index({"\x01\x02", 2}, 7), 258u % 7);
+  EXPECT_EQ(index({"\x01\x00", 2}, 3), 256u % 3);
+  EXPECT_EQ(index({"\xff\xff\xff", 3}, 1000), 16'777'215u % 1000) << "no byte is negative";
+  EXPECT_EQ(DrawIndex(std::string(32, '\xff'), 2), 1u) << "2^256 - 1 is odd";
 }
 
 TEST(Cap, ALotteryOfOneNeedsNoDraw) {

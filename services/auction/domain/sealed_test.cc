@@ -347,6 +347,26 @@ TEST(Weighted, ScoresOfThePriceRoundHalfUp) {
   EXPECT_EQ(WeightedTotal(1, 0, {499'999}), 0);
 }
 
+TEST(Weighted, AnInvalidPriceIsNotTheHighest) {
+  ScheduleAuction command = WeightedSession();
+  command.rules.sealed.check_multiple = true;
+  Session session(command);
+  for (const char* code : {"B01", "B02", "B03"}) session.Submit(code, At(9, 10) + Seconds(code[2]));
+  session.AdvanceTo(At(10, 0));
+  session.Do(FixScores{{{"B01", 800'000}, {"B02", 900'000}, {"B03", 1'000'000}}}, At(10, 2));
+  session.Collect(At(10, 5));
+  session.Do(
+      OpenEnvelopes{{Content("B01", At(9, 11), Yuan(1'200'000)), Content("B02", At(9, 12), Yuan(1'080'000)),
+                     Content("B03", At(9, 13), Yuan(2'400'000) + Fen{1})}},
+      At(10, 6));
+  const auto& bids = session.Last<Opened>().bids;
+  ASSERT_EQ(bids.size(), 3u);
+  EXPECT_EQ(bids[2].invalid, Reason::kNOT_MULTIPLE);
+  EXPECT_EQ(bids[0].total, 920'000) << "100 points for the highest of the valid prices";
+  EXPECT_EQ(bids[1].total, 900'000);
+  EXPECT_EQ(session.LeaderCode(), "B01");
+}
+
 TEST(Weighted, TiesGoToTheHigherPriceThenTheEarlier) {
   const auto winner = [](Fen first, int64_t first_score, Fen second, int64_t second_score) {
     Session session(WeightedSession());

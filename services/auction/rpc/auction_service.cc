@@ -1,6 +1,6 @@
 #include "services/auction/rpc/auction_service.h"
 
-#include "libs/rpc/event_stream.h"
+#include "libs/rpc/events.h"
 #include "libs/rpc/page.h"
 #include "libs/rpc/proto_time.h"
 #include "libs/rpc/second_person.h"
@@ -9,10 +9,8 @@
 namespace ttx::auction {
 namespace {
 
-rpc::StreamPage<v1::Event> ToPage(const std::vector<StoredEvent>& events) {
-  rpc::StreamPage<v1::Event> page;
-  for (const StoredEvent& event : events) page.emplace_back(event.sequence, ToProto(event));
-  return page;
+rpc::StreamPage<v1::Event> ToPage(const storage::LogPage<StoredEvent>& page) {
+  return rpc::ToStreamPage(page, [](const StoredEvent& event) { return ToProto(event); });
 }
 
 }  // namespace
@@ -353,8 +351,8 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
       [this, name = request->name()](const storage::Reader& reader, const rpc::Call&, uint64_t after,
                                      size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
         TTX_TRY(const AuctionId id, ParseAuctionName(name, "name"));
-        TTX_TRY(const std::vector<StoredEvent> events, app_.WatchEvents(reader, id, after, limit));
-        return ToPage(events);
+        TTX_TRY(const storage::LogPage<StoredEvent> found, app_.WatchEvents(reader, id, after, limit));
+        return ToPage(found);
       },
       [](const v1::Event& event) { return event.has_auction_closed(); },
       [this, name = request->name()](const storage::Reader& reader) {
@@ -369,32 +367,20 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
 grpc::ServerUnaryReactor* AuctionService::ListEvents(grpc::CallbackServerContext* context,
                                                      const v1::ListEventsRequest* request,
                                                      v1::ListEventsResponse* response) {
-  return handler_.Poll(
-      context, request, response, "ListEvents", rpc::WaitOf(*request),
-      [this](const storage::Reader& reader, const rpc::Call& call,
-             const v1::ListEventsRequest& from) -> Result<v1::ListEventsResponse> {
-        TTX_TRY(const uint64_t after, rpc::SequenceAfter(from.after_sequence()));
-        TTX_TRY(const size_t size, rpc::PageSize(from.page_size()));
-        v1::ListEventsResponse to;
-        for (const StoredEvent& event :
-             app_.ListEvents(reader, call.principal, after, size, from.milestones_only())) {
-          *to.add_events() = ToProto(event);
-        }
-        return to;
-      },
-      [](const v1::ListEventsResponse& page) { return page.events().empty(); });
+  return rpc::ListEvents(handler_, context, request, response,
+                         [this, milestones_only = request->milestones_only()](
+                             const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
+                           return ToPage(app_.ListEvents(reader, call.principal, after, limit, milestones_only));
+                         });
 }
 
 grpc::ServerWriteReactor<v1::Event>* AuctionService::StreamEvents(grpc::CallbackServerContext* context,
                                                                   const v1::StreamEventsRequest* request) {
-  using Stream = rpc::EventStream<v1::StreamEventsRequest, v1::Event>;
-  return Stream::Start(
-      handler_, context, *request, "StreamEvents", request->after_sequence(),
-      [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after,
-             size_t limit) -> Result<rpc::StreamPage<v1::Event>> {
+  return rpc::StreamEvents<v1::Event>(
+      handler_, context, request,
+      [this](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
         return ToPage(app_.ListEvents(reader, call.principal, after, limit, /*milestones_only=*/false));
-      },
-      [](const v1::Event&) { return false; });
+      });
 }
 
 }  // namespace ttx::auction

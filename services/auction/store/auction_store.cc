@@ -1,6 +1,7 @@
 #include "services/auction/store/auction_store.h"
 
 #include "libs/crypto/digest.h"
+#include "libs/storage/codec.h"
 #include "libs/storage/table.h"
 #include "services/auction/store/event_records.h"
 #include "services/auction/store/records.h"
@@ -14,6 +15,10 @@ using storage::KeyReader;
 
 constexpr size_t kMaxCachedTerms = 4096;
 constexpr size_t kMaxCachedBidders = 32'768;
+
+std::string RefusedBidKey(const AuctionId& id, Time time) {
+  return In(Table::kRefusedBid, id.text).I64(time.ns).str();
+}
 
 std::string BidKey(const AuctionId& id, int64_t number) {
   return In(Table::kBid, id.text).U64(static_cast<uint64_t>(number)).str();
@@ -71,6 +76,11 @@ void SaveBidder(storage::Txn& txn, const Secrets& secrets, const Bidder& bidder)
   txn.Put(KeyOf(Table::kBidderByCode, id, bidder.code), record);
 }
 
+RefusedBid RefusedBidOf(Time time, std::string_view bytes) {
+  const auto record = storage::ParseRecord<store::BidRefusedRecord>(bytes);
+  return {time, FromRecord(record), record.organization_digest()};
+}
+
 void IndexAuction(storage::Txn& txn, const Secrets& secrets, const Scheduled& scheduled) {
   const std::string& id = secrets.auction.text;
   for (const Bidder& bidder : scheduled.bidders) SaveBidder(txn, secrets, bidder);
@@ -87,8 +97,9 @@ void IndexEvent(storage::Txn& txn, const Secrets& secrets, const Event& event) {
     ToRecord(accepted->bid, accepted->phase_end, record);
     txn.Put(BidKey(id, accepted->bid.number), record.SerializeAsString());
   } else if (const auto* refused = std::get_if<BidRefused>(&event.payload)) {
-    txn.Put(In(Table::kRefusedBid, id.text).I64(event.time.ns).str(),
-            ToRecord(*refused, secrets).SerializeAsString());
+    const store::BidRefusedRecord record = ToRecord(*refused, secrets);
+    txn.Put(RefusedBidKey(id, event.time), record.SerializeAsString());
+    txn.Put(In(Table::kRefusedBidByOrg, id.text, record.organization_digest()).I64(event.time.ns).str(), "");
   } else if (const auto* scheduled = std::get_if<Scheduled>(&event.payload)) {
     IndexAuction(txn, secrets, *scheduled);
   } else if (const auto* added = std::get_if<BidderAdded>(&event.payload)) {
@@ -276,14 +287,34 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
                                         size_t limit) {
   storage::KeyRange range = storage::PrefixRange(KeyOf(Table::kRefusedBid, id.text));
-  range.begin = In(Table::kRefusedBid, id.text).I64(after.ns + 1).str();
+  range.begin = RefusedBidKey(id, after) + '\0';
   std::vector<RefusedBid> refused;
   for (const storage::Entry& entry : reader.Scan(range, limit)) {
     KeyReader key(entry.key, static_cast<uint8_t>(Table::kRefusedBid));
     key.Text();
-    const Time time{key.I64()};
-    const auto record = storage::ParseRecord<store::BidRefusedRecord>(entry.value);
-    refused.push_back({time, FromRecord(record), record.organization_digest()});
+    refused.push_back(RefusedBidOf(Time{key.I64()}, entry.value));
+  }
+  return refused;
+}
+
+std::vector<RefusedBid> ListRefusedBidsOf(const storage::Reader& reader, const AuctionId& id,
+                                          std::string_view organization_digest, Time after, size_t limit) {
+  storage::KeyRange range =
+      storage::PrefixRange(KeyOf(Table::kRefusedBidByOrg, id.text, organization_digest));
+  range.begin = In(Table::kRefusedBidByOrg, id.text, organization_digest).I64(after.ns).str() + '\0';
+  std::vector<Time> times;
+  std::vector<std::string> keys;
+  for (const storage::Entry& entry : reader.Scan(range, limit)) {
+    KeyReader key(entry.key, static_cast<uint8_t>(Table::kRefusedBidByOrg));
+    key.Text();
+    key.Text();
+    times.push_back({key.I64()});
+    keys.push_back(RefusedBidKey(id, times.back()));
+  }
+  const std::vector<std::optional<std::string>> values = reader.MultiGet(keys);
+  std::vector<RefusedBid> refused;
+  for (size_t i = 0; i < values.size(); ++i) {
+    refused.push_back(RefusedBidOf(times[i], storage::Present(values[i])));
   }
   return refused;
 }
@@ -382,17 +413,35 @@ void SaveCloseProof(storage::Txn& txn, const AuctionId& id, int32_t round, std::
   txn.Put(In(Table::kCloseProof, id.text).U64(static_cast<uint64_t>(round)).str(), std::move(proof));
 }
 
-std::optional<Time> LoadRecovery(const storage::Reader& reader) {
+std::optional<Recovery> LoadRecovery(const storage::Reader& reader) {
   const auto stored = reader.Get(KeyOf(Table::kRecovery));
-  return stored ? std::optional(Time{static_cast<int64_t>(storage::NumberOf(*stored))}) : std::nullopt;
+  if (!stored) return std::nullopt;
+  std::string_view in = *stored;
+  const auto take_time = [&] {
+    const std::optional<uint64_t> ns = storage::TakeU64(in);
+    TTX_CHECK(ns.has_value(), "a recovery that cannot be read");
+    return Time{static_cast<int64_t>(*ns)};
+  };
+  Recovery recovery;
+  recovery.since = recovery.told = recovery.latest = recovery.until = take_time();
+  if (in.empty()) return recovery;  // as it was written before a hold went in steps
+  recovery.told = take_time();
+  recovery.latest = take_time();
+  recovery.until = take_time();
+  recovery.cursor = std::string(in);
+  return recovery;
 }
 
-void SaveRecovery(storage::Txn& txn, std::optional<Time> since) {
-  if (since) {
-    txn.Put(KeyOf(Table::kRecovery), storage::NumberValue(static_cast<uint64_t>(since->ns)));
-  } else {
+void SaveRecovery(storage::Txn& txn, const std::optional<Recovery>& recovery) {
+  if (!recovery) {
     txn.Delete(KeyOf(Table::kRecovery));
+    return;
   }
+  std::string value;
+  for (const Time time : {recovery->since, recovery->told, recovery->latest, recovery->until}) {
+    storage::AppendU64(value, static_cast<uint64_t>(time.ns));
+  }
+  txn.Put(KeyOf(Table::kRecovery), value + recovery->cursor);
 }
 
 uint64_t CountOpen(const storage::Reader& reader) {

@@ -24,7 +24,7 @@ enum class Table : uint8_t {
   kRefusedBid = 0x17,      // text auction, i64 time -> BidRefusedRecord
   kHeartbeat = 0x18,       // -> u64 time of the planned heartbeat
   kOpenCount = 0x19,       // -> u64 number of sessions that are not closed
-  kRecovery = 0x1a,        // -> u64 time since which the server was away, while a recovery is under way
+  kRecovery = 0x1a,        // -> u64 since, told, latest, until, then the cursor; while a recovery is under way
   kMilestone = 0x1b,       // u64 outbox sequence -> nothing; events that move a session
   kTerms = 0x1c,           // text id -> TermsRecord
   kEnvelope = 0x1d,        // text auction, u64 round, text code -> EnvelopeRecord
@@ -32,6 +32,7 @@ enum class Table : uint8_t {
   kShares = 0x1f,          // text auction, u64 round, u64 holder -> what the holder handed in, sealed
   kVerdict = 0x20,         // text auction, u64 round, text code -> VerdictRecord, sealed
   kCloseProof = 0x21,      // text auction, u64 round -> the close proof that key holders are shown
+  kRefusedBidByOrg = 0x22, // text auction, text digest of the organization, i64 time -> nothing
 };
 
 /// An auction with what is kept of it besides: not part of the decisions, but of the record.
@@ -142,6 +143,9 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
 /// At most `limit` refused bids with times after `after`.
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
                                         size_t limit);
+/// The same of one organization's, by its Vault::OrganizationDigest.
+std::vector<RefusedBid> ListRefusedBidsOf(const storage::Reader& reader, const AuctionId& id,
+                                          std::string_view organization_digest, Time after, size_t limit);
 /// Ids of the sessions that are not closed, after `after`.
 std::vector<AuctionId> ListOpen(const storage::Reader& reader, std::string_view after, size_t limit);
 
@@ -172,10 +176,21 @@ void SaveVerdict(storage::Txn& txn, const Vault& vault, const AuctionId& id, int
 std::optional<std::string> LoadCloseProof(const storage::Reader& reader, const AuctionId& id, int32_t round);
 void SaveCloseProof(storage::Txn& txn, const AuctionId& id, int32_t round, std::string proof);
 
-/// Since when the server was away, as a recovery that is not finished has noted it.
-std::optional<Time> LoadRecovery(const storage::Reader& reader);
-/// Notes it, or that the recovery is finished.
-void SaveRecovery(storage::Txn& txn, std::optional<Time> since);
+/// The server was away, or its clock jumped, and not every open session has been told of it yet. Nothing was
+/// decided within a silence, and whoever decides anything after it tells the session first: so a session that
+/// has changed since `latest` has been told.
+struct Recovery {
+  Time since;          // the beginning of the silence; of several, of the first
+  Time told;           // a session that has changed since has been told of all silences but the last
+  Time latest;         // the beginning of the last silence
+  Time until;          // ... and its end
+  std::string cursor;  // sessions up to this id have been told
+  bool operator==(const Recovery&) const = default;
+};
+/// The recovery that is under way.
+std::optional<Recovery> LoadRecovery(const storage::Reader& reader);
+/// Notes how far it is, or that it is finished.
+void SaveRecovery(storage::Txn& txn, const std::optional<Recovery>& recovery);
 
 /// How many sessions are not closed.
 uint64_t CountOpen(const storage::Reader& reader);

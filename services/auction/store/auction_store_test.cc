@@ -124,6 +124,15 @@ TEST(AuctionStoreTest, TheStoredEventsRebuildTheAuction) {
   EXPECT_EQ(refused.refusal.reason, Reason::kSELF_LEADING);
   EXPECT_EQ(refused.refusal.organization, "") << "only its digest is kept";
   EXPECT_EQ(refused.organization_digest, kVault.OrganizationDigest({"a1"}, "organizations/b1"));
+  const auto refused_of = [&](const char* organization, Time after) {
+    return ListRefusedBidsOf(stored.kv, {"a1"}, kVault.OrganizationDigest({"a1"}, organization), after, 10);
+  };
+  ASSERT_EQ(refused_of("organizations/b1", {}).size(), 1u);
+  EXPECT_EQ(refused_of("organizations/b1", {}).at(0).time, refused.time);
+  EXPECT_EQ(refused_of("organizations/b1", {}).at(0).refusal, refused.refusal);
+  EXPECT_TRUE(refused_of("organizations/b1", refused.time).empty());
+  EXPECT_TRUE(refused_of("organizations/b2", {}).empty());
+  EXPECT_TRUE(ListRefusedBids(stored.kv, {"a1"}, Time{INT64_MAX}, 10).empty());
   EXPECT_TRUE(ListOpen(stored.kv, "", 10).empty());
   EXPECT_EQ(CountOpen(stored.kv), 0u);
   EXPECT_FALSE(storage::NextDue(stored.kv).has_value());

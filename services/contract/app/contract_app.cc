@@ -2,22 +2,20 @@
 
 #include <algorithm>
 
+#include "libs/core/etag.h"
 #include "libs/core/text.h"
 #include "libs/core/uscc.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/signature.h"
+#include "libs/storage/exchange_codes.h"
+#include "libs/storage/table.h"
 #include "services/contract/domain/limits.h"
 
 namespace ttx::contract {
 namespace {
 
-constexpr size_t kScanPerPage = 1000;
 // How often a deadline that waits for the next holiday table is looked at again.
 constexpr Duration kProvisionalRecheck = Hours(24);
-
-Error NotFound(std::string resource) {
-  return Error(Reason::kNOT_FOUND, {{"resource", std::move(resource)}});
-}
 
 DocumentHashes HashesOf(const std::string& text) {
   return {crypto::Hex(crypto::Sha256(text)), crypto::Hex(crypto::Sm3(text))};
@@ -33,12 +31,6 @@ bool IsInsider(const Principal& caller, const std::string& seller, const std::st
   if (caller.organization.empty()) return false;
   return caller.organization == seller || caller.organization == buyer ||
          (caller.organization == exchange && IsStaff(caller));
-}
-
-Status CheckEtag(const std::string& etag, int64_t version) {
-  const std::string current = std::to_string(version);
-  if (etag.empty() || etag == current) return {};
-  return Error(Reason::kETAG_MISMATCH, {{"etag", current}});
 }
 
 // The seller's or the buyer's side; the exchange's staff are no party.
@@ -75,13 +67,6 @@ SignAttempt MakeAttempt(const storage::Reader& reader, const Principal& caller, 
   attempt.verified = suite && attempt.key && attempt.key->suite == input.suite &&
                      crypto::Verify(*suite, attempt.key->public_key_pem, text, input.value);
   return attempt;
-}
-
-// Four symbols that stand for an exchange in numbers (domain.md 9.3): those before the check symbol of its
-// code.
-std::string ExchangeCode(const storage::Reader& reader, const std::string& exchange) {
-  const std::optional<std::string> uscc = LoadOrganizationCode(reader, exchange);
-  return uscc && uscc->size() == 18 && InUsccAlphabet(*uscc) ? uscc->substr(13, 4) : "0000";
 }
 
 bool IsOpen(const Contract& contract) {
@@ -128,6 +113,20 @@ Deal DealOf(const storage::Reader& reader, const Contract& contract) {
   std::optional<Deal> deal = LoadDeal(reader, contract.deal);
   TTX_CHECK(deal.has_value(), "a contract without its deal");
   return *std::move(deal);
+}
+
+// What the index `by_party` lists for the caller's organization, as far as the caller may see it.
+template <class State, class Load, class Visible>
+storage::ListPage<State> ListVisible(const storage::Reader& reader, const Principal& caller, Table by_party,
+                                     std::string_view after, size_t limit, Load load, Visible visible) {
+  if (caller.organization.empty()) return {};
+  return storage::LookAtList<State>(
+      after, limit,
+      [&](const std::string& last, size_t most) {
+        return storage::LoadEach(ListByParty(reader, by_party, caller.organization, last, most),
+                                 [&](const std::string& id) { return load(reader, {id}); });
+      },
+      [](const State& state) { return state.id.text; }, visible);
 }
 
 }  // namespace
@@ -213,13 +212,15 @@ Result<DealView> ContractApp::GetDeal(const storage::Reader& reader, const Princ
   return contract::ViewOf(reader, std::move(deal));
 }
 
-std::vector<DealView> ContractApp::ListDeals(const storage::Reader& reader, const Principal& caller,
-                                             std::string_view after, size_t limit) const {
-  std::vector<DealView> views;
-  for (std::string& id : ListByParty(reader, Table::kDealByParty, caller.organization, after, limit)) {
-    Result<Deal> deal = FindDeal(reader, caller, {std::move(id)});
-    if (deal.ok()) views.push_back(contract::ViewOf(reader, std::move(deal).value()));
-  }
+storage::ListPage<DealView> ContractApp::ListDeals(const storage::Reader& reader, const Principal& caller,
+                                                   std::string_view after, size_t limit) const {
+  const auto page = ListVisible<Deal>(
+      reader, caller, Table::kDealByParty, after, limit, LoadDeal,
+      [&](const Deal& deal) {
+        return IsInsider(caller, deal.facts.seller, deal.facts.buyer, deal.facts.exchange);
+      });
+  storage::ListPage<DealView> views{{}, page.last, page.more};
+  for (const Deal& deal : page.items) views.items.push_back(contract::ViewOf(reader, deal));
   return views;
 }
 
@@ -245,7 +246,7 @@ Result<ContractView> ContractApp::Update(storage::Txn& txn, const Principal& cal
                                          const Manifest& manifest, const std::string& etag) const {
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedSeller(caller, contract.seller));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(contract.version, etag));
   const DocumentHashes hashes = HashesOf(CanonicalText(id, DealOf(txn, contract), manifest));
   TTX_TRY(const ContractDecision decision,
           Decide(contract, UpdateContract{manifest, hashes, caller.person}, txn.now()));
@@ -268,7 +269,7 @@ Result<ContractView> ContractApp::Freeze(storage::Txn& txn, const Principal& cal
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   if (!IsInsider(caller, contract.seller, contract.buyer, contract.exchange))
     return Error(Reason::kPERMISSION_DENIED);
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(contract.version, etag));
   TTX_TRY(const ContractDecision decision,
           Decide(contract, FreezeContract{caller.person}, DealOf(txn, contract), txn.now()));
   SaveDecision(txn, &contract, decision);
@@ -299,7 +300,7 @@ Result<ContractView> ContractApp::Complete(storage::Txn& txn, const Principal& c
   TTX_RETURN_IF_ERROR(CheckText(note, 1, kMaxClauseChars, "note", Lines::kMultiple));
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(contract.version, etag));
   const std::optional<Registration> registration = RegistrationOf(txn, contract);
   const CompleteContract command{note, caller.person,
                                  registration && registration->state == RegistrationState::kRegistered};
@@ -322,7 +323,7 @@ Result<ContractView> ContractApp::Propose(storage::Txn& txn, const Principal& ca
                                           const ProposeAct& command, const std::string& etag) const {
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(contract.version, etag));
   TTX_TRY(const ContractDecision decision, Decide(contract, command, DealOf(txn, contract), txn.now()));
   SaveDecision(txn, &contract, decision);
   return ViewOf(txn, decision.next);
@@ -332,7 +333,7 @@ Result<ContractView> ContractApp::Confirm(storage::Txn& txn, const Principal& ca
                                           const std::string& etag) const {
   TTX_TRY(const Contract contract, FindContract(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedExchange(caller, contract.exchange));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, contract.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(contract.version, etag));
   const Deal deal = DealOf(txn, contract);
   const ConfirmAct command{caller.person, PaymentDue(contract.manifest, txn.now())};
   TTX_TRY(const ContractDecision decision, Decide(contract, command, deal, txn.now()));
@@ -349,13 +350,16 @@ Result<ContractView> ContractApp::GetContract(const storage::Reader& reader, con
   return ViewOf(reader, std::move(contract));
 }
 
-std::vector<ContractView> ContractApp::ListContracts(const storage::Reader& reader, const Principal& caller,
-                                                     std::string_view after, size_t limit) const {
-  std::vector<ContractView> views;
-  for (std::string& id : ListByParty(reader, Table::kContractByParty, caller.organization, after, limit)) {
-    Result<Contract> contract = FindContract(reader, caller, {std::move(id)});
-    if (contract.ok()) views.push_back(ViewOf(reader, std::move(contract).value()));
-  }
+storage::ListPage<ContractView> ContractApp::ListContracts(const storage::Reader& reader,
+                                                           const Principal& caller, std::string_view after,
+                                                           size_t limit) const {
+  const auto page = ListVisible<Contract>(
+      reader, caller, Table::kContractByParty, after, limit, LoadContract,
+      [&](const Contract& contract) {
+        return IsInsider(caller, contract.seller, contract.buyer, contract.exchange);
+      });
+  storage::ListPage<ContractView> views{{}, page.last, page.more};
+  for (const Contract& contract : page.items) views.items.push_back(ViewOf(reader, contract));
   return views;
 }
 
@@ -403,7 +407,7 @@ Result<Registration> ContractApp::AcceptCase(storage::Txn& txn, const Principal&
                                              const RegistrationId& id, const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(found.version, etag));
   const Case now = CaseOf(txn, std::move(found));
   const AcceptRegistration command{caller.organization, caller.person,
                                    DecideBy(calendar_, rules_.registration,
@@ -419,7 +423,7 @@ Result<Registration> ContractApp::RequestSupplement(storage::Txn& txn, const Pri
                                                     const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(found.version, etag));
   const Case now = CaseOf(txn, std::move(found));
   const contract::RequestSupplement command{caller.organization, caller.person, request};
   TTX_TRY(const RegistrationDecision decision, Decide(now.registration, command, now.contract, txn.now()));
@@ -433,7 +437,7 @@ Result<Registration> ContractApp::Supplement(storage::Txn& txn, const Principal&
                                              const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedSeller(caller, found.seller));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(found.version, etag));
   const Case now = CaseOf(txn, std::move(found));
   TTX_TRY(
       const RegistrationDecision decision,
@@ -447,7 +451,7 @@ Result<Registration> ContractApp::Register(storage::Txn& txn, const Principal& c
                                            const std::string& etag) const {
   TTX_TRY(Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(found.version, etag));
   const Case now = CaseOf(txn, std::move(found));
   const RegisterContract command{caller.organization, caller.person, input.number, input.amounts,
                                  input.panel_record_sha256};
@@ -465,7 +469,7 @@ Result<Registration> ContractApp::Refuse(storage::Txn& txn, const Principal& cal
                                          const std::string& etag) const {
   TTX_TRY(const Registration found, FindRegistration(txn, caller, id));
   TTX_RETURN_IF_ERROR(NeedRegistry(caller));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, found.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(found.version, etag));
   TTX_TRY(const RegistrationDecision decision,
           Decide(found, RefuseRegistration{caller.organization, caller.person, code, note}, txn.now()));
   SaveDecision(txn, &found, decision);
@@ -477,24 +481,24 @@ Result<Registration> ContractApp::GetRegistration(const storage::Reader& reader,
   return FindRegistration(reader, caller, id);
 }
 
-std::vector<Registration> ContractApp::ListRegistrations(const storage::Reader& reader,
-                                                         const Principal& caller, std::string_view after,
-                                                         size_t limit) const {
-  std::vector<Registration> found;
-  std::string last(after);
-  while (found.size() < limit) {
-    const std::vector<std::string> page =
-        IsRegistry(caller)
-            ? contract::ListRegistrations(reader, last, kScanPerPage)
-            : ListByParty(reader, Table::kRegistrationByParty, caller.organization, last, kScanPerPage);
-    for (const std::string& id : page) {
-      Result<Registration> registration = FindRegistration(reader, caller, {id});
-      if (registration.ok() && found.size() < limit) found.push_back(std::move(registration).value());
-    }
-    if (page.size() < kScanPerPage) break;
-    last = page.back();
+storage::ListPage<Registration> ContractApp::ListRegistrations(const storage::Reader& reader,
+                                                               const Principal& caller, std::string_view after,
+                                                               size_t limit) const {
+  if (!IsRegistry(caller)) {
+    return ListVisible<Registration>(
+        reader, caller, Table::kRegistrationByParty, after, limit, LoadRegistration,
+        [&](const Registration& registration) {
+          return IsInsider(caller, registration.seller, registration.buyer, registration.exchange);
+        });
   }
-  return found;
+  return storage::LookAtList<Registration>(
+      after, limit,
+      [&](const std::string& last, size_t most) {
+        return storage::LoadEach(ListForRegistry(reader, caller.organization, last, most),
+                                 [&](const std::string& id) { return LoadRegistration(reader, {id}); });
+      },
+      [](const Registration& registration) { return registration.id.text; },
+      [&](const Registration& registration) { return IsCompetent(caller, registration); });
 }
 
 // --- Feeds
@@ -502,14 +506,16 @@ std::vector<Registration> ContractApp::ListRegistrations(const storage::Reader& 
 Status ContractApp::OnDealDetermined(storage::Txn& txn, const DealId& id, const DealFacts& facts) const {
   if (LoadDeal(txn, id)) return {};
   const Date today = DateInShanghai(txn.now());
-  const std::string code = ExchangeCode(txn, facts.exchange);
+  const std::optional<std::string> code = storage::FindExchangeCode(txn, Table::kExchangeCode, facts.exchange);
+  // Party's feed has not told of the exchange yet: the event waits and comes again.
+  if (!code) return Error(Reason::kUNAVAILABLE, {{"exchange", facts.exchange}});
   CreateDeal command;
   command.id = id;
   command.facts = facts;
   command.confirmation_deadline = MakeDeadline(calendar_, today, rules_.confirmation_workdays);
   command.contract_deadline = MakeDeadline(calendar_, today, rules_.contract_workdays);
-  TTX_TRY(const int64_t sequence, TakeDealSequence(txn, code, YearOf(today)));
-  command.number = DealNumber(code, YearOf(today), sequence);
+  TTX_TRY(const int64_t sequence, TakeDealSequence(txn, *code, YearOf(today)));
+  command.number = DealNumber(*code, YearOf(today), sequence);
   command.confirmation = ConfirmationText(command, txn.now());
   command.hashes = HashesOf(command.confirmation);
   TTX_TRY(const DealDecision created, Decide(command, txn.now()));
@@ -530,10 +536,9 @@ Status ContractApp::OnDealDetermined(storage::Txn& txn, const DealId& id, const 
   return {};
 }
 
-Status ContractApp::OnOrganizationActivated(storage::Txn& txn, const std::string& organization,
-                                            const std::string& uscc) const {
-  SaveOrganizationCode(txn, organization, uscc);
-  return {};
+Status ContractApp::OnExchangeActivated(storage::Txn& txn, const std::string& exchange,
+                                        const std::string& uscc) const {
+  return storage::GiveExchangeCode(txn, Table::kExchangeCode, Table::kExchangeByCode, exchange, uscc);
 }
 
 Status ContractApp::OnSigningKeyAdded(storage::Txn& txn, SigningKey key) const {
@@ -645,36 +650,34 @@ void ContractApp::OnDue(storage::Txn& txn, const std::string& deal_id) const {
 
 // --- Events
 
-std::vector<EventView> ContractApp::ListEvents(const storage::Reader& reader, const Principal& caller,
-                                               uint64_t after_sequence, size_t limit) const {
-  std::vector<EventView> views;
-  uint64_t last = after_sequence;
-  while (views.size() < limit) {
-    const size_t size = caller.service() ? limit : kScanPerPage;
-    std::vector<StoredEvent> page = contract::ListEvents(reader, last, size);
-    if (page.empty()) break;
-    last = page.back().sequence;
-    const bool end = page.size() < size;
-    for (StoredEvent& stored : page) {
-      if (views.size() >= limit) break;
-      if (!caller.service() && stored.exchange != caller.organization) continue;
-      EventView view;
-      const auto* contract_event = std::get_if<ContractEvent>(&stored.event);
-      if (contract_event != nullptr && std::holds_alternative<ContractEffective>(contract_event->payload)) {
-        view.deal = LoadDeal(reader, stored.deal);
-        view.contract = LoadContract(reader, stored.contract);
-      }
-      const auto* registration_event = std::get_if<RegistrationEvent>(&stored.event);
-      if (registration_event != nullptr &&
-          std::holds_alternative<ContractRegistered>(registration_event->payload)) {
-        view.registration = LoadRegistration(reader, stored.registration);
-      }
-      view.stored = std::move(stored);
-      views.push_back(std::move(view));
-    }
-    if (end) break;
+namespace {
+
+EventView EventViewOf(const storage::Reader& reader, const StoredEvent& stored) {
+  EventView view;
+  view.stored = stored;
+  const auto* contract = std::get_if<ContractEvent>(&stored.event);
+  if (contract != nullptr && std::holds_alternative<ContractEffective>(contract->payload)) {
+    view.deal = LoadDeal(reader, stored.deal);
+    view.contract = LoadContract(reader, stored.contract);
   }
-  return views;
+  const auto* registration = std::get_if<RegistrationEvent>(&stored.event);
+  if (registration != nullptr && std::holds_alternative<ContractRegistered>(registration->payload)) {
+    view.registration = LoadRegistration(reader, stored.registration);
+  }
+  return view;
+}
+
+}  // namespace
+
+storage::LogPage<EventView> ContractApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                    uint64_t after_sequence, size_t limit) const {
+  const auto page = storage::LookAtLog<StoredEvent>(
+      after_sequence, limit,
+      [&](uint64_t after, size_t most) { return contract::ListEvents(reader, after, most); },
+      [&](const StoredEvent& event) {
+        return caller.service() || (!caller.organization.empty() && event.exchange == caller.organization);
+      });
+  return storage::MapPage(page, [&](const StoredEvent& stored) { return EventViewOf(reader, stored); });
 }
 
 }  // namespace ttx::contract

@@ -9,6 +9,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/contract/domain/contract.h"
 #include "services/contract/domain/deal.h"
@@ -64,8 +65,8 @@ class ContractApp {
   Result<DealView> SignConfirmation(storage::Txn& txn, const Principal& caller, const DealId& id,
                                     const SignatureInput& input) const;
   Result<DealView> GetDeal(const storage::Reader& reader, const Principal& caller, const DealId& id) const;
-  std::vector<DealView> ListDeals(const storage::Reader& reader, const Principal& caller,
-                                  std::string_view after, size_t limit) const;
+  storage::ListPage<DealView> ListDeals(const storage::Reader& reader, const Principal& caller,
+                                        std::string_view after, size_t limit) const;
 
   // --- Contracts
 
@@ -95,8 +96,8 @@ class ContractApp {
                                const std::string& etag) const;
   Result<ContractView> GetContract(const storage::Reader& reader, const Principal& caller,
                                    const ContractId& id) const;
-  std::vector<ContractView> ListContracts(const storage::Reader& reader, const Principal& caller,
-                                          std::string_view after, size_t limit) const;
+  storage::ListPage<ContractView> ListContracts(const storage::Reader& reader, const Principal& caller,
+                                                std::string_view after, size_t limit) const;
 
   // --- Registrations
 
@@ -122,14 +123,15 @@ class ContractApp {
   Result<Registration> GetRegistration(const storage::Reader& reader, const Principal& caller,
                                        const RegistrationId& id) const;
   /// Those of a party or exchange; for a registry, its own and those no registry has taken.
-  std::vector<Registration> ListRegistrations(const storage::Reader& reader, const Principal& caller,
-                                              std::string_view after, size_t limit) const;
+  storage::ListPage<Registration> ListRegistrations(const storage::Reader& reader, const Principal& caller,
+                                                    std::string_view after, size_t limit) const;
 
   // --- Feeds and timers: each may come twice and changes nothing the second time
 
+  /// UNAVAILABLE until party's feed has told of the exchange, whose code stands in the deal's number.
   Status OnDealDetermined(storage::Txn& txn, const DealId& id, const DealFacts& facts) const;
-  Status OnOrganizationActivated(storage::Txn& txn, const std::string& organization,
-                                 const std::string& uscc) const;
+  /// Gives the exchange its code (libs/storage/exchange_codes.h).
+  Status OnExchangeActivated(storage::Txn& txn, const std::string& exchange, const std::string& uscc) const;
   Status OnSigningKeyAdded(storage::Txn& txn, SigningKey key) const;
   Status OnSigningKeyRevoked(storage::Txn& txn, const std::string& key_id) const;
   /// `deal` is empty for an objection to a listing's notice, which then suspends the deals of the listing.
@@ -142,8 +144,8 @@ class ContractApp {
 
   /// What `caller` may see of the events after `after_sequence`: services see all, staff their own
   /// exchange's.
-  std::vector<EventView> ListEvents(const storage::Reader& reader, const Principal& caller,
-                                    uint64_t after_sequence, size_t limit) const;
+  storage::LogPage<EventView> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                         uint64_t after_sequence, size_t limit) const;
 
  private:
   Result<Deal> FindDeal(const storage::Reader& reader, const Principal& caller, const DealId& id) const;

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <map>
 
+#include "libs/core/uscc.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/signature.h"
 #include "libs/storage/codec.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
+#include "libs/testing/counting_reader.h"
 #include "libs/testing/manual_clock.h"
 #include "libs/testing/seeded_ids.h"
 #include "services/contract/domain/fixtures.h"
@@ -70,6 +72,7 @@ class World {
       : shell_(std::make_unique<storage::MemKv>(), clock_, {},
                {.on_due = [this](storage::Txn& txn, const std::string& subject) { app_.OnDue(txn, subject); },
                 .on_failure = [](const Error&) { FAIL(); }}) {
+    KnowExchange(kExchange, "91350100M000100Y43");
     for (const Suite suite : {Suite::kEcdsaP256Sha256, Suite::kSm2Sm3}) {
       for (const std::string& organization : {kSeller, kBuyer, kExchange}) {
         Must([&](storage::Txn& txn) {
@@ -116,6 +119,9 @@ class World {
     }
   }
 
+  void KnowExchange(const std::string& exchange, const std::string& uscc) {
+    Must([&](storage::Txn& txn) { return app_.OnExchangeActivated(txn, exchange, uscc); });
+  }
   void Determine(const DealId& id = kDeal, const DealFacts& facts = fixtures::Facts()) {
     ASSERT_TRUE(Own([&](storage::Txn& txn) { return app_.OnDealDetermined(txn, id, facts); }).ok());
   }
@@ -242,9 +248,6 @@ void ExpectReplayed(World& world) {
 
 TEST(ContractApp, FromADealToARegisteredContract) {
   World world;
-  world.Must([&](storage::Txn& txn) {
-    return world.app_.OnOrganizationActivated(txn, kExchange, "91350100M000100Y43");
-  });
   world.MakeEffective();
   const Contract contract = world.ContractNow();
   EXPECT_EQ(contract.state, ContractState::kEffective);
@@ -265,9 +268,37 @@ TEST(ContractApp, TheNumbersOfDealsHaveNoGaps) {
   for (int i = 1; i <= 3; ++i) {
     world.Determine({"d" + std::to_string(i)});
     world.Determine({"d" + std::to_string(i)});  // the feed says it again
-    EXPECT_EQ(world.DealNow({"d" + std::to_string(i)}).number, DealNumber("0000", 2026, i));
+    EXPECT_EQ(world.DealNow({"d" + std::to_string(i)}).number, DealNumber("00Y4", 2026, i));
   }
   EXPECT_EQ(world.Events().size(), 3u);
+}
+
+// domain.md 9.3: nothing is numbered for an exchange that is not known, and no two exchanges share a code.
+TEST(ContractApp, ADealWaitsForItsExchangeAndEveryExchangeHasACodeOfItsOwn) {
+  World world;
+  const auto determine = [&](const std::string& exchange, const DealId& id) {
+    DealFacts facts = fixtures::Facts();
+    facts.exchange = exchange;
+    return world.Own([&](storage::Txn& txn) { return world.app_.OnDealDetermined(txn, id, facts); });
+  };
+  const Status early = determine("organizations/x2", {"d2"});
+  ASSERT_FALSE(early.ok());
+  EXPECT_EQ(early.error().reason, Reason::kUNAVAILABLE);
+  EXPECT_TRUE(world.Events().empty());
+
+  // Other regions, the same four symbols at the end.
+  const std::string same = "91310115M000100Y4";
+  const std::string again = "91320505M000100Y4";
+  world.KnowExchange("organizations/x2", same + UsccCheckSymbol(same));
+  world.KnowExchange("organizations/x3", again + UsccCheckSymbol(again));
+  // Admitted again, under another code: the number series go on.
+  world.KnowExchange("organizations/x2", "91110108MA01ABCD5T");
+  ASSERT_TRUE(determine(kExchange, {"d1"}).ok());
+  ASSERT_TRUE(determine("organizations/x2", {"d2"}).ok());
+  ASSERT_TRUE(determine("organizations/x3", {"d3"}).ok());
+  EXPECT_EQ(world.DealNow({"d1"}).number, DealNumber("00Y4", 2026, 1));
+  EXPECT_EQ(world.DealNow({"d2"}).number, DealNumber("00Y5", 2026, 1));
+  EXPECT_EQ(world.DealNow({"d3"}).number, DealNumber("00Y6", 2026, 1));
 }
 
 TEST(ContractApp, ARetryGetsTheSameAnswerAndDraftsOnce) {
@@ -540,13 +571,13 @@ TEST(ContractApp, AnExhaustedSeriesRefusesTheDeal) {
     world.Must([&](storage::Txn& txn) {
       std::string value;
       storage::AppendU64(value, last);
-      txn.Put(storage::Key(static_cast<uint8_t>(Table::kDealNumber)).Text("0000").U64(2026).str(), value);
+      txn.Put(storage::Key(static_cast<uint8_t>(Table::kDealNumber)).Text("00Y4").U64(2026).str(), value);
       return Status();
     });
   };
   set_last(kMaxDealSequence - 1);
   world.Determine();
-  EXPECT_EQ(world.DealNow().number, DealNumber("0000", 2026, kMaxDealSequence));
+  EXPECT_EQ(world.DealNow().number, DealNumber("00Y4", 2026, kMaxDealSequence));
   const Status refused = world.Own(
       [&](storage::Txn& txn) { return world.app_.OnDealDetermined(txn, {"d2"}, fixtures::Facts()); });
   ASSERT_FALSE(refused.ok());
@@ -657,21 +688,21 @@ TEST(ContractApp, ContentsAreShownToThoseConcernedOnly) {
   for (const Principal& caller : {kSellerClient, kBuyerClient, kOfficer, kClerk}) {
     EXPECT_EQ(sees(caller), std::nullopt);
     EXPECT_EQ(ReasonOf(world.app_.GetDeal(world.shell_.kv(), caller, kDeal)), std::nullopt);
-    EXPECT_EQ(world.app_.ListContracts(world.shell_.kv(), caller, "", 10).size(), 1u);
-    EXPECT_EQ(world.app_.ListDeals(world.shell_.kv(), caller, "", 10).size(), 1u);
+    EXPECT_EQ(world.app_.ListContracts(world.shell_.kv(), caller, "", 10).items.size(), 1u);
+    EXPECT_EQ(world.app_.ListDeals(world.shell_.kv(), caller, "", 10).items.size(), 1u);
   }
   for (const Principal& caller : {kStranger, kRegistrar, bidder_of_exchange, Principal{}}) {
     EXPECT_EQ(sees(caller), Reason::kNOT_FOUND);
     EXPECT_EQ(ReasonOf(world.app_.GetDeal(world.shell_.kv(), caller, kDeal)), Reason::kNOT_FOUND);
-    EXPECT_TRUE(world.app_.ListContracts(world.shell_.kv(), caller, "", 10).empty());
-    EXPECT_TRUE(world.app_.ListDeals(world.shell_.kv(), caller, "", 10).empty());
+    EXPECT_TRUE(world.app_.ListContracts(world.shell_.kv(), caller, "", 10).items.empty());
+    EXPECT_TRUE(world.app_.ListDeals(world.shell_.kv(), caller, "", 10).items.empty());
     EXPECT_EQ(ReasonOf(world.Sign(caller)), Reason::kNOT_FOUND);
   }
-  EXPECT_TRUE(world.app_.ListRegistrations(world.shell_.kv(), kRegistrar, "", 10).empty());
+  EXPECT_TRUE(world.app_.ListRegistrations(world.shell_.kv(), kRegistrar, "", 10).items.empty());
   const Registration applied = world.Apply().value();
   EXPECT_EQ(sees(kRegistrar), std::nullopt);
   EXPECT_EQ(sees(kStranger), Reason::kNOT_FOUND);
-  EXPECT_EQ(world.app_.ListRegistrations(world.shell_.kv(), kRegistrar, "", 10).size(), 1u);
+  EXPECT_EQ(world.app_.ListRegistrations(world.shell_.kv(), kRegistrar, "", 10).items.size(), 1u);
   // The case is the registry's that takes it.
   const Principal other_registry = Client("organizations/registry2", "REGISTRY");
   EXPECT_EQ(sees(other_registry), std::nullopt);
@@ -682,7 +713,7 @@ TEST(ContractApp, ContentsAreShownToThoseConcernedOnly) {
   EXPECT_EQ(ReasonOf(world.app_.GetRegistration(world.shell_.kv(), other_registry, applied.id)),
             Reason::kNOT_FOUND);
   EXPECT_EQ(ReasonOf(world.Register(applied, "20263100010012", other_registry)), Reason::kNOT_FOUND);
-  EXPECT_TRUE(world.app_.ListRegistrations(world.shell_.kv(), other_registry, "", 10).empty());
+  EXPECT_TRUE(world.app_.ListRegistrations(world.shell_.kv(), other_registry, "", 10).items.empty());
 }
 
 TEST(ContractApp, WhoSeesButMayNotAct) {
@@ -825,17 +856,81 @@ TEST(ContractApp, ServicesSeeAllEventsStaffTheirOwn) {
   world.MakeEffective();
   DealFacts elsewhere = fixtures::Facts();
   elsewhere.exchange = "organizations/exchange2";
+  world.KnowExchange(elsewhere.exchange, "91110108MA01ABCD5T");
   world.Determine({"d2"}, elsewhere);
   const Principal service{"services/settlement", "", "", {}};
   const size_t all = world.Events().size();
-  EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), service, 0, 1000).size(), all);
-  EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), kOfficer, 0, 1000).size(), all - 1);
-  EXPECT_EQ(
-      world.app_.ListEvents(world.shell_.kv(), Client("organizations/exchange2", "EXCHANGE_OFFICER"), 0, 1000)
-          .size(),
-      1u);
-  EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), service, 2, 3).at(0).stored.sequence, 3u);
-  EXPECT_EQ(world.app_.ListEvents(world.shell_.kv(), service, 2, 3).size(), 3u);
+  const auto seen = [&](const Principal& caller, uint64_t after, size_t limit) {
+    return world.app_.ListEvents(world.shell_.kv(), caller, after, limit);
+  };
+  EXPECT_EQ(seen(service, 0, 1000).events.size(), all);
+  EXPECT_EQ(seen(kOfficer, 0, 1000).events.size(), all - 1);
+  EXPECT_EQ(seen(Client("organizations/exchange2", "EXCHANGE_OFFICER"), 0, 1000).events.size(), 1u);
+  const auto page = seen(service, 2, 3);
+  ASSERT_EQ(page.events.size(), 3u);
+  EXPECT_EQ(page.events[0].stored.sequence, 3u);
+  EXPECT_EQ(page.last_sequence, 5u);
+  EXPECT_TRUE(page.more);
+  // Everything was looked at, though nothing is shown.
+  EXPECT_EQ(seen(kStranger, 0, 3).last_sequence, all);
+  EXPECT_TRUE(seen(kStranger, 0, 3).events.empty());
+  EXPECT_TRUE(seen(Principal{}, 0, 3).events.empty());
+}
+
+// A registry's own cases and the untaken ones, in order and page by page, whatever other registries have taken.
+TEST(ContractApp, ARegistryListsItsOwnCasesWithoutReadingThoseOfOthers) {
+  World world;
+  world.MakeEffective();
+  const Registration applied = world.Apply().value();
+  const StoredEvent event = world.Events().back();
+  std::vector<RegistrationId> ids = {applied.id};
+  world.Must([&](storage::Txn& txn) {
+    for (int i = 0; i < 100; ++i) {
+      RegistrationDecision copy{applied, {std::get<RegistrationEvent>(event.event)}};
+      copy.next.id = {world.ids_.Next(txn.now())};
+      ids.push_back(copy.next.id);
+      SaveDecision(txn, static_cast<const Registration*>(nullptr), copy);
+    }
+    return Status();
+  });
+  const Principal other = Client("organizations/registry2", "REGISTRY");
+  std::vector<std::string> expected;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i % 10 == 3) {
+      ASSERT_TRUE(world.AcceptCase(ids[i]).ok());
+    } else if (i % 10 > 4) {
+      ASSERT_TRUE(world.AcceptCase(ids[i], other).ok());
+    }
+    if (i % 10 <= 4) expected.push_back(ids[i].text);
+  }
+  std::sort(expected.begin(), expected.end());
+  const testing::CountingReader reader(world.shell_.kv());
+  std::vector<std::string> listed;
+  std::string after;
+  size_t pages = 0;
+  for (bool more = true; more; ++pages) {
+    const size_t before = reader.reads();
+    const auto page = world.app_.ListRegistrations(reader, kRegistrar, after, 7);
+    EXPECT_LE(page.items.size(), 7u);
+    EXPECT_LE(reader.reads() - before, 3 * 7u);
+    for (const Registration& registration : page.items) listed.push_back(registration.id.text);
+    after = page.last;
+    more = page.more;
+  }
+  EXPECT_EQ(listed, expected);
+  EXPECT_EQ(pages, expected.size() / 7 + 1);
+  // What another registry takes leaves the list.
+  const auto untaken = std::find_if(expected.begin(), expected.end(), [&](const std::string& id) {
+    return LoadRegistration(world.shell_.kv(), {id})->registry.empty();
+  });
+  ASSERT_TRUE(world.AcceptCase({*untaken}, other).ok());
+  expected.erase(untaken);
+  listed.clear();
+  for (const Registration& left : world.app_.ListRegistrations(reader, kRegistrar, "", 1000).items) {
+    listed.push_back(left.id.text);
+  }
+  EXPECT_EQ(listed, expected);
+  EXPECT_EQ(world.app_.ListRegistrations(reader, kSellerClient, "", 1000).items.size(), ids.size());
 }
 
 }  // namespace

@@ -36,11 +36,9 @@ auto Converted(Result<View> view) -> Result<decltype(ToProto(*view))> {
 // What both methods over the event log show a caller.
 auto EventsOf(const ContractApp& app) {
   return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
-    rpc::StreamPage<v1::Event> page;
-    for (const EventView& event : app.ListEvents(reader, call.principal, after, limit)) {
-      page.emplace_back(event.stored.sequence, ToProto(event));
-    }
-    return page;
+    return storage::MapPage(
+        app.ListEvents(reader, call.principal, after, limit),
+        [](const EventView& event) { return std::pair(event.stored.sequence, ToProto(event)); });
   };
 }
 
@@ -65,9 +63,9 @@ grpc::ServerUnaryReactor* ContractService::ListDeals(grpc::CallbackServerContext
              const v1::ListDealsRequest& from) -> Result<v1::ListDealsResponse> {
         TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
         v1::ListDealsResponse to;
-        for (const auto& view : app_.ListDeals(reader, call.principal, page.after, page.size + 1)) {
-          *to.add_deals() = ToProto(view);
-        }
+        const auto look = app_.ListDeals(reader, call.principal, page.after, page.size + 1);
+        for (const auto& view : look.items) *to.add_deals() = ToProto(view);
+        rpc::FinishPage(look, to);
         rpc::FinishPage(page, to, *to.mutable_deals(), [](const auto& last) { return last.uid(); });
         return to;
       });
@@ -124,9 +122,9 @@ grpc::ServerUnaryReactor* ContractService::ListContracts(grpc::CallbackServerCon
              const v1::ListContractsRequest& from) -> Result<v1::ListContractsResponse> {
         TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
         v1::ListContractsResponse to;
-        for (const auto& view : app_.ListContracts(reader, call.principal, page.after, page.size + 1)) {
-          *to.add_contracts() = ToProto(view);
-        }
+        const auto look = app_.ListContracts(reader, call.principal, page.after, page.size + 1);
+        for (const auto& view : look.items) *to.add_contracts() = ToProto(view);
+        rpc::FinishPage(look, to);
         rpc::FinishPage(page, to, *to.mutable_contracts(), [](const auto& last) { return last.uid(); });
         return to;
       });
@@ -276,9 +274,9 @@ grpc::ServerUnaryReactor* ContractService::ListRegistrations(grpc::CallbackServe
              const v1::ListRegistrationsRequest& from) -> Result<v1::ListRegistrationsResponse> {
         TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
         v1::ListRegistrationsResponse to;
-        for (const auto& view : app_.ListRegistrations(reader, call.principal, page.after, page.size + 1)) {
-          *to.add_registrations() = ToProto(view);
-        }
+        const auto look = app_.ListRegistrations(reader, call.principal, page.after, page.size + 1);
+        for (const auto& view : look.items) *to.add_registrations() = ToProto(view);
+        rpc::FinishPage(look, to);
         rpc::FinishPage(page, to, *to.mutable_registrations(), [](const auto& last) { return last.uid(); });
         return to;
       });

@@ -68,8 +68,9 @@ Status OnPartyEvent(const ContractApp& app, storage::Txn& txn, const rpc::FeedEv
   party::v1::Event proto;
   if (!proto.ParseFromString(event.bytes)) return Error(Reason::kINTERNAL);
   if (proto.has_organization_activated()) {
-    return app.OnOrganizationActivated(txn, proto.organization_activated().organization(),
-                                       proto.organization_activated().uscc());
+    const party::v1::OrganizationActivated& from = proto.organization_activated();
+    if (from.kind() != party::v1::Organization::EXCHANGE) return {};
+    return app.OnExchangeActivated(txn, from.organization(), from.uscc());
   }
   if (proto.has_signing_key_added()) {
     const party::v1::SigningKeyAdded& from = proto.signing_key_added();

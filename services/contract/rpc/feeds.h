@@ -7,7 +7,7 @@ namespace ttx::contract {
 
 /// deal_determined opens a deal.
 Status OnListingEvent(const ContractApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
-/// Organizations (their codes stand in numbers) and signing keys.
+/// Exchanges (their codes stand in numbers) and signing keys.
 Status OnPartyEvent(const ContractApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
 /// objection_accepted suspends deals, objection_closed ends that.
 Status OnDisclosureEvent(const ContractApp& app, storage::Txn& txn, const rpc::FeedEvent& event);

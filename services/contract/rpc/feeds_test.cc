@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/storage/exchange_codes.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
 #include "libs/testing/manual_clock.h"
@@ -14,12 +15,26 @@
 namespace ttx::contract {
 namespace {
 
+const std::string kOtherExchange = "organizations/exchange2";
+
 class ContractFeedsTest : public ::testing::Test {
  protected:
   ContractFeedsTest()
       : shell_(std::make_unique<storage::MemKv>(), clock_, {},
                {.on_due = [](storage::Txn&, const std::string&) {},
-                .on_failure = [](const Error&) { FAIL(); }}) {}
+                .on_failure = [](const Error&) { FAIL(); }}) {
+    EXPECT_EQ(Feed(OnPartyEvent, Activated(fixtures::kExchange)), std::nullopt);
+  }
+
+  static party::v1::Event Activated(
+      const std::string& organization,
+      party::v1::Organization::Kind kind = party::v1::Organization::EXCHANGE) {
+    party::v1::Event event;
+    event.mutable_organization_activated()->set_organization(organization);
+    event.mutable_organization_activated()->set_uscc("91350100M000100Y43");
+    event.mutable_organization_activated()->set_kind(kind);
+    return event;
+  }
 
   template <class Event>
   std::optional<Reason> Feed(Status (*handler)(const ContractApp&, storage::Txn&, const rpc::FeedEvent&),
@@ -103,11 +118,19 @@ TEST_F(ContractFeedsTest, KeysComeAndGo) {
   EXPECT_TRUE(LoadSigningKey(shell_.kv(), "k1")->revoke_time);
   revoked.mutable_signing_key_revoked()->set_key_id("unknown");
   EXPECT_EQ(Feed(OnPartyEvent, revoked), Reason::kSIGNING_KEY_UNKNOWN);
-  party::v1::Event activated;
-  activated.mutable_organization_activated()->set_organization(fixtures::kExchange);
-  activated.mutable_organization_activated()->set_uscc("91350100M000100Y43");
-  EXPECT_EQ(Feed(OnPartyEvent, activated), std::nullopt);
-  EXPECT_EQ(LoadOrganizationCode(shell_.kv(), fixtures::kExchange), "91350100M000100Y43");
+}
+
+TEST_F(ContractFeedsTest, OnlyExchangesHaveACode) {
+  const auto code = [&] {
+    return storage::FindExchangeCode(shell_.kv(), Table::kExchangeCode, kOtherExchange);
+  };
+  EXPECT_EQ(Feed(OnPartyEvent, Activated(kOtherExchange, party::v1::Organization::ENTERPRISE)), std::nullopt);
+  EXPECT_EQ(code(), std::nullopt);
+  EXPECT_EQ(Feed(OnPartyEvent, Activated(kOtherExchange)), std::nullopt);
+  EXPECT_EQ(code(), "00Y5") << "the exchange before has 00Y4";
+  party::v1::Event nameless = Activated("organizations/x");
+  nameless.mutable_organization_activated()->set_uscc("?");
+  EXPECT_EQ(Feed(OnPartyEvent, nameless), Reason::kINVALID_FIELD);
 }
 
 TEST_F(ContractFeedsTest, OnlyAnUpheldObjectionEndsTheDeal) {

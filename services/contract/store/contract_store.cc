@@ -1,5 +1,7 @@
 #include "services/contract/store/contract_store.h"
 
+#include <algorithm>
+
 #include "libs/storage/table.h"
 #include "services/contract/domain/limits.h"
 #include "services/contract/domain/message_fields.h"
@@ -186,6 +188,10 @@ void SaveDecision(storage::Txn& txn, const Registration* before, const Registrat
                  {registration.seller, registration.buyer, registration.exchange}, id);
     txn.Put(KeyOf(Table::kRegistrationByHash, registration.contract_hash), id);
   }
+  if (before == nullptr || before->registry != registration.registry) {
+    if (before != nullptr) txn.Delete(KeyOf(Table::kRegistrationByRegistry, before->registry, id));
+    txn.Put(KeyOf(Table::kRegistrationByRegistry, registration.registry, id), "");
+  }
   if (!registration.number.empty() && (before == nullptr || before->number.empty())) {
     txn.Put(KeyOf(Table::kRegistrationByNumber, registration.number), id);
   }
@@ -196,9 +202,17 @@ std::vector<std::string> ListByParty(const storage::Reader& reader, Table by_par
   return storage::ListTexts(reader, In(by_party, organization), after, limit);
 }
 
-std::vector<std::string> ListRegistrations(const storage::Reader& reader, std::string_view after,
-                                           size_t limit) {
-  return storage::ListTexts(reader, In(Table::kRegistration), after, limit);
+std::vector<std::string> ListForRegistry(const storage::Reader& reader, std::string_view registry,
+                                         std::string_view after, size_t limit) {
+  std::vector<std::string> ids =
+      storage::ListTexts(reader, In(Table::kRegistrationByRegistry, registry), after, limit);
+  if (registry.empty()) return ids;
+  const std::vector<std::string> untaken =
+      storage::ListTexts(reader, In(Table::kRegistrationByRegistry, ""), after, limit);
+  const auto middle = ids.insert(ids.end(), untaken.begin(), untaken.end());
+  std::inplace_merge(ids.begin(), middle, ids.end());
+  if (ids.size() > limit) ids.resize(limit);
+  return ids;
 }
 
 std::vector<DealId> ListDealsOfListing(const storage::Reader& reader, std::string_view listing) {
@@ -221,15 +235,6 @@ std::optional<SigningKey> LoadSigningKey(const storage::Reader& reader, std::str
 
 void SaveSigningKey(storage::Txn& txn, const SigningKey& key) {
   txn.Put(KeyOf(Table::kSigningKey, key.key_id), Serialize<store::SigningKeyRecord>(key));
-}
-
-std::optional<std::string> LoadOrganizationCode(const storage::Reader& reader,
-                                                std::string_view organization) {
-  return reader.Get(KeyOf(Table::kOrganizationCode, organization));
-}
-
-void SaveOrganizationCode(storage::Txn& txn, std::string_view organization, const std::string& uscc) {
-  txn.Put(KeyOf(Table::kOrganizationCode, organization), uscc);
 }
 
 std::vector<KnownObjection> ListObjections(const storage::Reader& reader, std::string_view subject) {

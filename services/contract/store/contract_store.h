@@ -25,11 +25,14 @@ enum class Table : uint8_t {
   kRegistrationByNumber = 0x18,  // text number -> registration id
   kDealByListing = 0x19,         // text listing, text deal id -> nothing
   kSigningKey = 0x1a,            // text key id -> SigningKeyRecord
-  kOrganizationCode = 0x1b,      // text organization -> unified social credit code
+  // 0x1b was: text organization -> unified social credit code
   kObjection = 0x1c,   // text subject (deal or listing), text objection -> its ObjectionState, one byte
   kDealNumber = 0x1d,  // text exchange code, u64 year -> u64 last sequence
   kDocument =
       0x1e,  // text hash (SHA-256 or SM3) of a document to be signed -> "deals/{id}" | "contracts/{id}"
+  kRegistrationByRegistry = 0x1f,  // text registry ("" until one takes the case), text id -> nothing
+  kExchangeCode = 0x20,            // text exchange -> its code (libs/storage/exchange_codes.h)
+  kExchangeByCode = 0x21,          // text code -> exchange
 };
 
 /// One entry of the event log with what readers need besides.
@@ -67,9 +70,9 @@ void SaveDecision(storage::Txn& txn, const Registration* before, const Registrat
 /// At most `limit` ids after `after` of the table `by_party`, for one organization.
 std::vector<std::string> ListByParty(const storage::Reader& reader, Table by_party,
                                      std::string_view organization, std::string_view after, size_t limit);
-/// At most `limit` ids of registrations after `after`, of all.
-std::vector<std::string> ListRegistrations(const storage::Reader& reader, std::string_view after,
-                                           size_t limit);
+/// At most `limit` ids of registrations after `after` that `registry` has taken or none has, in order.
+std::vector<std::string> ListForRegistry(const storage::Reader& reader, std::string_view registry,
+                                         std::string_view after, size_t limit);
 std::vector<DealId> ListDealsOfListing(const storage::Reader& reader, std::string_view listing);
 
 /// At most `limit` events after `after_sequence`.
@@ -78,8 +81,6 @@ std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t afte
 // What feeds tell.
 std::optional<SigningKey> LoadSigningKey(const storage::Reader& reader, std::string_view key_id);
 void SaveSigningKey(storage::Txn& txn, const SigningKey& key);
-std::optional<std::string> LoadOrganizationCode(const storage::Reader& reader, std::string_view organization);
-void SaveOrganizationCode(storage::Txn& txn, std::string_view organization, const std::string& uscc);
 struct KnownObjection {
   std::string objection;
   ObjectionState state;

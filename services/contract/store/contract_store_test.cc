@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/core/encoding.h"
+#include "libs/storage/exchange_codes.h"
 #include "services/contract/domain/fixtures.h"
 
 namespace ttx::contract {
@@ -44,8 +45,11 @@ TEST_F(StoreTest, GoldenKeysAndRecords) {
                         .add_time = {1},
                         .revoke_time = {2}});
   EXPECT_EQ(ValueAt("1a6b00"), "0a016b12016f1a01732201702a017130013802");
-  SaveOrganizationCode(txn_, "o", "91");
-  EXPECT_EQ(ValueAt("1b6f00"), "3931");
+  const Status given = storage::GiveExchangeCode(txn_, Table::kExchangeCode, Table::kExchangeByCode, "o",
+                                                 "91110108MA01ABCD5T");
+  ASSERT_TRUE(given.ok());
+  EXPECT_EQ(ValueAt("206f00"), "42434435");
+  EXPECT_EQ(ValueAt("214243443500"), "6f");
   SaveObjection(txn_, "d", {"x", ObjectionState::kUpheld});
   EXPECT_EQ(ValueAt("1c64007800"), "55");
   EXPECT_EQ(TakeDealSequence(txn_, "H7TX", 2026).value(), 1);

@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
+#include "libs/core/etag.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/signature.h"
+#include "libs/storage/exchange_codes.h"
 #include "services/disclosure/domain/limits.h"
 
 namespace ttx::disclosure {
 namespace {
 
-constexpr size_t kScanPerPage = 1000;
 // Why a certificate is refused without a person.
 constexpr std::string_view kEndedReason = "CONTRACT_IN_FORCE";
 constexpr std::string_view kLogPrefix = "TTX-NOTICE-1|";
 constexpr crypto::Suite kRecordSuite = crypto::Suite::kEcdsaP256Sha256;
-
-Error NotFound(const std::string& name) { return Error(Reason::kNOT_FOUND, {{"resource", name}}); }
 
 bool IsStaff(const Principal& caller, const std::string& exchange) {
   return !exchange.empty() && caller.organization == exchange &&
@@ -37,9 +36,7 @@ template <class T>
 Result<T> ForStaff(const Principal& caller, std::optional<T> found, const std::string& name,
                    const std::string& exchange, const std::string& etag) {
   if (!found || !IsStaff(caller, exchange)) return NotFound(name);
-  if (!etag.empty() && etag != std::to_string(found->revision)) {
-    return Error(Reason::kETAG_MISMATCH, {{"etag", std::to_string(found->revision)}});
-  }
+  TTX_RETURN_IF_ERROR(CheckEtag(found->revision, etag));
   return *std::move(found);
 }
 
@@ -68,9 +65,7 @@ Result<Objection> ObjectionForObjector(const storage::Reader& reader, const Prin
                                        const ObjectionId& id, const std::string& etag) {
   std::optional<Objection> found = LoadObjection(reader, id);
   if (!found || found->objector != caller.organization) return NotFound(NameOf(id));
-  if (!etag.empty() && etag != std::to_string(found->revision)) {
-    return Error(Reason::kETAG_MISMATCH, {{"etag", std::to_string(found->revision)}});
-  }
+  TTX_RETURN_IF_ERROR(CheckEtag(found->revision, etag));
   return *std::move(found);
 }
 
@@ -100,23 +95,6 @@ ObjectionOutcome OutcomeOf(ObjectionState state) {
   TTX_CHECK(false, "an objection that is open has no outcome");
 }
 
-// Reads on, page by page, until `limit` of the items that `visible` lets through are found or there are no
-// more. `fetch(last)` gives the page after the item `last` (nullptr for the first page).
-template <class Item, class Fetch, class Visible>
-std::vector<Item> ReadVisible(size_t limit, Fetch fetch, Visible visible) {
-  std::vector<Item> found;
-  std::vector<Item> page = fetch(nullptr);
-  while (!page.empty()) {
-    for (const Item& item : page) {
-      if (visible(item) && found.size() < limit) found.push_back(item);
-    }
-    if (found.size() >= limit || page.size() < kScanPerPage) break;
-    const Item last = page.back();
-    page = fetch(&last);
-  }
-  return found;
-}
-
 Error BadConfiguration(std::string detail) {
   return Error(Reason::kBAD_CONFIGURATION, {{"detail", std::move(detail)}});
 }
@@ -138,11 +116,6 @@ Result<DisclosureApp> DisclosureApp::Make(DisclosureConfig config, const Calenda
   }
   if (config.contract_window_days < kMinContractWindowDays || config.contract_window_days > kMaxPeriodDays) {
     return BadConfiguration("the window of transaction notices has 5..3660 working days");
-  }
-  for (auto& [exchange, code] : config.exchange_codes) {
-    const std::optional<std::string> symbols = ExchangeCode(code);
-    if (!symbols) return BadConfiguration("no exchange code and no unified social credit code: " + exchange);
-    code = *symbols;
   }
   return DisclosureApp(std::move(config),
                        {std::move(key_id), std::string(crypto::SuiteId(kRecordSuite)), *public_pem}, calendar,
@@ -347,17 +320,17 @@ Result<Objection> DisclosureApp::GetObjection(const storage::Reader& reader, con
   return *std::move(objection);
 }
 
-std::vector<Objection> DisclosureApp::ListObjections(const storage::Reader& reader, const Principal& caller,
-                                                     std::string_view after, size_t limit) const {
+storage::ListPage<Objection> DisclosureApp::ListObjections(const storage::Reader& reader,
+                                                           const Principal& caller, std::string_view after,
+                                                           size_t limit) const {
   const bool all = caller.HasRole("AUTHORITY");
   if (!all && caller.organization.empty()) return {};
-  return ReadVisible<Objection>(
-      limit,
-      [&](const Objection* last) {
-        return disclosure::ListObjections(reader, all ? "" : caller.organization,
-                                          last == nullptr ? after : std::string_view(last->id.text),
-                                          kScanPerPage);
+  return storage::LookAtList<Objection>(
+      after, limit,
+      [&](const std::string& last, size_t most) {
+        return disclosure::ListObjections(reader, all ? "" : caller.organization, last, most);
       },
+      [](const Objection& objection) { return objection.id.text; },
       [&](const Objection& objection) { return MaySee(caller, objection); });
 }
 
@@ -424,21 +397,18 @@ Result<Certificate> DisclosureApp::RequestIssue(storage::Txn& txn, const Princip
   return std::move(decision.next);
 }
 
-std::string DisclosureApp::CodeOf(const std::string& exchange) const {
-  const auto it = config_.exchange_codes.find(exchange);
-  return it == config_.exchange_codes.end() ? DerivedExchangeCode(crypto::Sha256(exchange)) : it->second;
-}
-
 Result<Issued> DisclosureApp::MakeIssued(storage::Txn& txn, const Certificate& certificate) const {
   const Dossier dossier = LoadDossier(txn, certificate.deal);
   const std::vector<std::string> missing = MissingConditions(dossier, config_.require_registration);
   if (!missing.empty()) return Error(Reason::kCONDITIONS_NOT_MET, {{"missing", Join(missing)}});
   const int year = YearOf(DateInShanghai(txn.now()));
-  const std::string code = CodeOf(certificate.exchange);
-  const int64_t sequence = NextSequence(txn, code, year, certificate.type);
+  const std::optional<std::string> code =
+      storage::FindExchangeCode(txn, Table::kExchangeCode, certificate.exchange);
+  if (!code) return Error(Reason::kUNAVAILABLE, {{"exchange", certificate.exchange}});
+  const int64_t sequence = NextSequence(txn, *code, year, certificate.type);
   if (sequence > kMaxCertificateSequence) return Error(Reason::kNUMBERS_EXHAUSTED);
   Issued issued;
-  issued.number = CertificateNumber(code, year, certificate.type, sequence);
+  issued.number = CertificateNumber(*code, year, certificate.type, sequence);
   std::optional<Notice> result;
   if (!dossier.result_notice.empty()) result = MustLoad(txn, dossier.result_notice);
   issued.key_id = record_key_.id;
@@ -510,18 +480,17 @@ Result<Certificate> DisclosureApp::GetCertificate(const storage::Reader& reader,
   return *std::move(certificate);
 }
 
-std::vector<Certificate> DisclosureApp::ListCertificates(const storage::Reader& reader,
-                                                         const Principal& caller, const std::string& deal,
-                                                         std::string_view after, size_t limit) const {
+storage::ListPage<Certificate> DisclosureApp::ListCertificates(const storage::Reader& reader,
+                                                               const Principal& caller, const std::string& deal,
+                                                               std::string_view after, size_t limit) const {
   const bool all = caller.HasRole("AUTHORITY");
   if (!all && caller.organization.empty()) return {};
-  return ReadVisible<Certificate>(
-      limit,
-      [&](const Certificate* last) {
-        return disclosure::ListCertificates(reader, all ? "" : caller.organization, deal,
-                                            last == nullptr ? after : std::string_view(last->id.text),
-                                            kScanPerPage);
+  return storage::LookAtList<Certificate>(
+      after, limit,
+      [&](const std::string& last, size_t most) {
+        return disclosure::ListCertificates(reader, all ? "" : caller.organization, deal, last, most);
       },
+      [](const Certificate& certificate) { return certificate.id.text; },
       [&](const Certificate& certificate) { return MaySee(caller, certificate); });
 }
 
@@ -537,17 +506,20 @@ std::optional<Certificate> DisclosureApp::Verify(const storage::Reader& reader, 
 
 // --- Events and feeds --------------------------------------------------------------------------------------
 
-std::vector<StoredEvent> DisclosureApp::ListEvents(const storage::Reader& reader, const Principal& caller,
-                                                   uint64_t after_sequence, size_t limit) const {
-  if (caller.service()) return disclosure::ListEvents(reader, after_sequence, limit);
-  if (caller.organization.empty()) return {};
-  return ReadVisible<StoredEvent>(
-      limit,
-      [&](const StoredEvent* last) {
-        return disclosure::ListEvents(reader, last == nullptr ? after_sequence : last->sequence,
-                                      kScanPerPage);
-      },
-      [&](const StoredEvent& event) { return event.subject.exchange == caller.organization; });
+storage::LogPage<StoredEvent> DisclosureApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                        uint64_t after_sequence, size_t limit) const {
+  return storage::LookAtLog<StoredEvent>(
+      after_sequence, limit,
+      [&](uint64_t after, size_t most) { return disclosure::ListEvents(reader, after, most); },
+      [&](const StoredEvent& event) {
+        return caller.service() ||
+               (!caller.organization.empty() && event.subject.exchange == caller.organization);
+      });
+}
+
+Status DisclosureApp::OnExchangeActivated(storage::Txn& txn, const std::string& exchange,
+                                          const std::string& uscc) const {
+  return storage::GiveExchangeCode(txn, Table::kExchangeCode, Table::kExchangeByCode, exchange, uscc);
 }
 
 Status DisclosureApp::OnAchievementPublished(storage::Txn& txn, const AchievementFacts& facts) const {

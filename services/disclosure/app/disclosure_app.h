@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/disclosure/store/disclosure_store.h"
 
@@ -25,9 +25,6 @@ struct DisclosureConfig {
   int contract_window_days = 5;
   /// Whether a certificate needs the registration of the contract.
   bool require_registration = false;
-  /// "organizations/{id}" of an exchange -> its code of four symbols or its unified social credit code. The
-  /// code of an exchange that is not named follows from the digest of its name.
-  std::map<std::string, std::string> exchange_codes;
 };
 
 /// The public half of the record key.
@@ -41,7 +38,7 @@ struct RecordKey {
 /// thread, queries on any. What another exchange or organization owns is NOT_FOUND.
 class DisclosureApp {
  public:
-  /// BAD_CONFIGURATION when the key, a window or a code cannot be used. `calendar` and `ids` must outlive the
+  /// BAD_CONFIGURATION when the key or a window cannot be used. `calendar` and `ids` must outlive the
   /// object.
   static Result<DisclosureApp> Make(DisclosureConfig config, const Calendar& calendar, IdSource& ids);
 
@@ -84,8 +81,8 @@ class DisclosureApp {
                                       const std::string& etag) const;
   Result<Objection> GetObjection(const storage::Reader& reader, const Principal& caller,
                                  const ObjectionId& id) const;
-  std::vector<Objection> ListObjections(const storage::Reader& reader, const Principal& caller,
-                                        std::string_view after, size_t limit) const;
+  storage::ListPage<Objection> ListObjections(const storage::Reader& reader, const Principal& caller,
+                                              std::string_view after, size_t limit) const;
 
   // --- Certificates
 
@@ -93,6 +90,7 @@ class DisclosureApp {
                                         CertificateType type) const;
   Result<Certificate> RequestIssue(storage::Txn& txn, const Principal& caller, const CertificateId& id,
                                    const std::string& etag, const std::string& conclusion) const;
+  /// UNAVAILABLE until party's feed has told of the exchange, whose code stands in the number.
   Result<Certificate> ApproveIssue(storage::Txn& txn, const Principal& caller, const CertificateId& id,
                                    const std::string& etag) const;
   Result<Certificate> RefuseCertificate(storage::Txn& txn, const Principal& caller, const CertificateId& id,
@@ -104,9 +102,9 @@ class DisclosureApp {
                                     const std::string& etag) const;
   Result<Certificate> GetCertificate(const storage::Reader& reader, const Principal& caller,
                                      const CertificateId& id) const;
-  std::vector<Certificate> ListCertificates(const storage::Reader& reader, const Principal& caller,
-                                            const std::string& deal, std::string_view after,
-                                            size_t limit) const;
+  storage::ListPage<Certificate> ListCertificates(const storage::Reader& reader, const Principal& caller,
+                                                  const std::string& deal, std::string_view after,
+                                                  size_t limit) const;
   /// Nothing for an unknown number and for a wrong second factor alike (domain.md 9.4).
   std::optional<Certificate> Verify(const storage::Reader& reader, const std::string& number,
                                     std::string_view check) const;
@@ -116,13 +114,15 @@ class DisclosureApp {
 
   /// What `caller` may see of the events after `after_sequence`: services see all, staff their own
   /// exchange's.
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
-                                      uint64_t after_sequence, size_t limit) const;
+  storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                           uint64_t after_sequence, size_t limit) const;
 
   /// A timer came due for the notice of this name.
   void OnDue(storage::Txn& txn, const std::string& subject) const;
 
   /// From the feeds. Taking the same fact again changes nothing. INVALID_FIELD when it cannot be published.
+  /// Gives the exchange its code (libs/storage/exchange_codes.h).
+  Status OnExchangeActivated(storage::Txn& txn, const std::string& exchange, const std::string& uscc) const;
   Status OnAchievementPublished(storage::Txn& txn, const AchievementFacts& facts) const;
   Status OnListingPublished(storage::Txn& txn, const ListingFacts& facts) const;
   Status OnListingExtended(storage::Txn& txn, const std::string& listing, Time end_time,
@@ -152,7 +152,6 @@ class DisclosureApp {
   // Makes the deal's first certificate once its conditions hold, and stages the dossier.
   void CertifyIfDue(storage::Txn& txn, Dossier dossier) const;
   Certificate OpenFor(storage::Txn& txn, const Dossier& dossier, const CertificateId& supersedes) const;
-  std::string CodeOf(const std::string& exchange) const;
   Result<Issued> MakeIssued(storage::Txn& txn, const Certificate& certificate) const;
 
   DisclosureConfig config_;

@@ -9,6 +9,7 @@
 #include "libs/crypto/signature.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
+#include "libs/storage/table.h"
 #include "libs/testing/faulty_kv.h"
 #include "libs/testing/manual_clock.h"
 #include "libs/testing/seeded_ids.h"
@@ -92,7 +93,9 @@ class World {
         }()),
         shell_(std::move(kv), clock_, {},
                {.on_due = [this](storage::Txn& txn, const std::string& subject) { app_.OnDue(txn, subject); },
-                .on_failure = [this](const Error&) { failed_ = true; }}) {}
+                .on_failure = [this](const Error&) { failed_ = true; }}) {
+    KnowExchange("91110108MA01ABCD5T");
+  }
 
   // Runs one command through the writer and gives back what `run` answered.
   template <class Run>
@@ -114,6 +117,10 @@ class World {
     }
     if (lost) answered = Answered(*lost);
     return *answered;
+  }
+
+  void KnowExchange(const std::string& uscc) {
+    (void)Do([&](storage::Txn& txn) { return app_.OnExchangeActivated(txn, kExchange, uscc); });
   }
 
   // Moves the clock and lets every timer run that is due.
@@ -414,7 +421,7 @@ TEST(DisclosureApp, WhoMayObjectAndWhoMaySeeIt) {
   const ObjectionId id = world.Object(notice).value().id;
   const auto sees = [&](const Principal& caller) {
     const bool got = world.app_.GetObjection(world.kv(), caller, id).ok();
-    EXPECT_EQ(world.app_.ListObjections(world.kv(), caller, "", 10).size(), got ? 1u : 0u);
+    EXPECT_EQ(world.app_.ListObjections(world.kv(), caller, "", 10).items.size(), got ? 1u : 0u);
     return got;
   };
   EXPECT_TRUE(sees(kObjector));
@@ -568,7 +575,7 @@ TEST(DisclosureApp, TheIssueNeedsTwoPersonsOfTheExchange) {
   EXPECT_TRUE(world.app_.GetCertificate(world.kv(), kSeller, id).ok());
   EXPECT_TRUE(world.app_.GetCertificate(world.kv(), kAuthority, id).ok());
   EXPECT_EQ(world.app_.GetCertificate(world.kv(), kObjector, id).error().reason, Reason::kNOT_FOUND);
-  EXPECT_TRUE(world.app_.ListCertificates(world.kv(), kObjector, "deals/d1", "", 10).empty());
+  EXPECT_TRUE(world.app_.ListCertificates(world.kv(), kObjector, "deals/d1", "", 10).items.empty());
 }
 
 TEST(DisclosureApp, AnyChangedByteFailsVerificationWithoutTheServer) {
@@ -688,29 +695,50 @@ TEST(DisclosureApp, BadFieldsAreNamedBeforeTheResourceIsLookedUp) {
             "cause");
 }
 
-TEST(DisclosureApp, ConfiguredCodesStandInTheNumber) {
-  DisclosureConfig coded;
-  coded.exchange_codes = {{kExchange, "NJ01"}};
-  World world(coded);
-  EXPECT_EQ(world.Issue().issued.number.substr(0, 17), "TXNJ0120261000001");
+TEST(DisclosureApp, ACertificateWaitsForItsExchangeWhoseCodeStandsInTheNumber) {
+  World world;
+  EXPECT_EQ(world.Issue().issued.number.substr(0, 17), "TXBCD520261000001");
+  const auto forget = [](storage::Txn& txn) -> Status {
+    txn.Delete(storage::KeyOf(Table::kExchangeCode, std::string(kExchange)));
+    return {};
+  };
+  ASSERT_TRUE(world.Do(forget).ok());
+  world.Feed(Deal("d2"));
+  world.Feed(Contract("d2"));
+  world.Feed(Payment("d2"));
+  const CertificateId id = world.Pending("d2").value().id;
+  ASSERT_TRUE(world.RequestIssue(id).ok());
+  EXPECT_EQ(world.ApproveIssue(id).error().reason, Reason::kUNAVAILABLE);
+  world.KnowExchange("91320505MA25TQ7C7Y");
+  EXPECT_EQ(world.ApproveIssue(id).value().issued.number.substr(0, 17), "TXQ7C720261000001");
+}
+
+TEST(DisclosureApp, ABadConfigurationIsRefused) {
   SeededIds ids(1);
   DisclosureConfig config;
   EXPECT_EQ(DisclosureApp::Make(config, Published(), ids).error().reason, Reason::kBAD_CONFIGURATION);
   config.record_key_pem = RecordKeyPem();
+  EXPECT_TRUE(DisclosureApp::Make(config, Published(), ids).ok());
   config.contract_window_days = 4;
   EXPECT_EQ(DisclosureApp::Make(config, Published(), ids).error().reason, Reason::kBAD_CONFIGURATION);
   config.contract_window_days = 5;
-  config.exchange_codes = {{kExchange, "IOSV"}};
+  config.result_window_days = 0;
   EXPECT_EQ(DisclosureApp::Make(config, Published(), ids).error().reason, Reason::kBAD_CONFIGURATION);
 }
 
 TEST(DisclosureApp, StaffSeeTheirOwnExchangesEventsOnly) {
   World world;
   world.Issue();
-  const size_t all = world.app_.ListEvents(world.kv(), {"services/contract", "", "", {}}, 0, 1000).size();
+  const auto seen = [&](const Principal& caller) {
+    return world.app_.ListEvents(world.kv(), caller, 0, 1000).events.size();
+  };
+  const size_t all = seen({"services/contract", "", "", {}});
   EXPECT_EQ(all, world.Events().size());
-  EXPECT_EQ(world.app_.ListEvents(world.kv(), kOfficer, 0, 1000).size(), all);
-  EXPECT_TRUE(world.app_.ListEvents(world.kv(), kOther, 0, 1000).empty());
+  EXPECT_EQ(seen(kOfficer), all);
+  EXPECT_EQ(seen(kOther), 0u);
+  EXPECT_EQ(seen(Principal{}), 0u);
+  // Everything was looked at, though nothing is shown.
+  EXPECT_EQ(world.app_.ListEvents(world.kv(), kOther, 0, 1).last_sequence, all);
 }
 
 // --- Crash: numbers and positions have no gaps, whatever is refused and wherever the process dies ----------

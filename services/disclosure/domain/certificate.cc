@@ -14,7 +14,6 @@ namespace {
 constexpr std::string_view kPrefix = "TX";
 constexpr size_t kCodeSymbols = 4;
 constexpr size_t kNumberSymbols = 18;
-constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 CertificateDecision Record(Certificate state, decltype(CertificateEvent::payload) payload, Time now) {
   CertificateEvent event{now, std::move(payload)};
@@ -236,25 +235,6 @@ std::optional<std::string> Check(const Certificate& certificate) {
     return fail("refused without a reason");
   }
   return std::nullopt;
-}
-
-std::optional<std::string> ExchangeCode(std::string_view configured) {
-  if (configured.size() == kCodeSymbols && InUsccAlphabet(configured)) return std::string(configured);
-  const Result<std::string> uscc = ParseUscc(configured, "exchange_code");
-  if (!uscc.ok()) return std::nullopt;
-  return uscc->substr(uscc->size() - 1 - kCodeSymbols, kCodeSymbols);
-}
-
-std::string DerivedExchangeCode(std::string_view digest) {
-  TTX_CHECK(digest.size() >= 8, "a digest is longer");
-  uint64_t number = 0;
-  for (size_t i = 0; i < 8; ++i) number = number << 8 | static_cast<unsigned char>(digest[i]);
-  std::string code;
-  for (size_t i = 0; i < kCodeSymbols; ++i) {
-    code += kAlphabet[number % kAlphabet.size()];
-    number /= kAlphabet.size();
-  }
-  return code;
 }
 
 std::string CertificateNumber(std::string_view exchange_code, int year, CertificateType type,

@@ -200,14 +200,8 @@ bool Occupies(CertificateState state);
 
 // --- Numbers (domain.md 9.3) -------------------------------------------------------------------------------
 
-/// The four symbols that stand for an exchange: `configured` itself when it has four symbols of the alphabet
-/// of libs/core/uscc.h, the last four before the check symbol when it is a unified social credit code;
-/// otherwise nothing.
-std::optional<std::string> ExchangeCode(std::string_view configured);
-/// The code of an exchange nobody configured one for, from 8 bytes of the digest of its name. Two exchanges
-/// may share a code: they then share its sequence, and numbers stay unique.
-std::string DerivedExchangeCode(std::string_view digest);
-/// `TX` + code + year + type + sequence + check symbol. `sequence` in 1..kMaxCertificateSequence.
+/// `TX` + exchange code (libs/storage/exchange_codes.h) + year + type + sequence + check symbol. `sequence` in
+/// 1..kMaxCertificateSequence.
 std::string CertificateNumber(std::string_view exchange_code, int year, CertificateType type,
                               int64_t sequence);
 /// Whether a text has the form of a number, check symbol included.

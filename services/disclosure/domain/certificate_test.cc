@@ -1,7 +1,6 @@
 #include "services/disclosure/domain/certificate.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include "libs/core/encoding.h"
 #include "libs/core/uscc.h"
@@ -119,18 +118,6 @@ TEST(Certificate, NumbersFollowTheDomain) {
   EXPECT_FALSE(IsCertificateNumber("TXA1B220261000043" + number.substr(17)));
   EXPECT_FALSE(IsCertificateNumber(number.substr(0, 17)));
   EXPECT_FALSE(IsCertificateNumber("tx" + number.substr(2)));
-  EXPECT_EQ(ExchangeCode("A1B2"), std::optional<std::string>("A1B2"));
-  EXPECT_EQ(ExchangeCode("AIBO"), std::nullopt);  // I and O are not of the alphabet
-  EXPECT_EQ(ExchangeCode(""), std::nullopt);
-  const std::string body = "91320100MA1ABCDE1";
-  EXPECT_EQ(ExchangeCode(body + UsccCheckSymbol(body)), std::optional<std::string>("CDE1"));
-}
-
-RC_GTEST_PROP(Certificate, DerivedCodesAreCodes, (const std::vector<uint8_t>& bytes)) {
-  std::string digest(bytes.begin(), bytes.end());
-  digest.resize(32, 'x');
-  const std::string code = DerivedExchangeCode(digest);
-  RC_ASSERT(ExchangeCode(code) == std::optional(code));
 }
 
 TEST(Certificate, TheSecondFactorIsTheTailOfTheHashOrAPartysName) {

@@ -44,11 +44,8 @@ Result<Proto> Answer(Result<Value> value) {
 // What both methods over the event log show a caller.
 auto EventsOf(const DisclosureApp& app) {
   return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
-    rpc::StreamPage<v1::Event> page;
-    for (const StoredEvent& event : app.ListEvents(reader, call.principal, after, limit)) {
-      page.emplace_back(event.sequence, ToProto(event));
-    }
-    return page;
+    return rpc::ToStreamPage(app.ListEvents(reader, call.principal, after, limit),
+                             [](const StoredEvent& event) { return ToProto(event); });
   };
 }
 
@@ -148,10 +145,12 @@ grpc::ServerUnaryReactor* DisclosureService::ListObjections(grpc::CallbackServer
                               const v1::ListObjectionsRequest& from) -> Result<v1::ListObjectionsResponse> {
                          TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
                          v1::ListObjectionsResponse to;
-                         for (const Objection& objection :
-                              app_.ListObjections(reader, call.principal, page.after, page.size + 1)) {
+                         const auto look =
+                             app_.ListObjections(reader, call.principal, page.after, page.size + 1);
+                         for (const Objection& objection : look.items) {
                            *to.add_objections() = ToProto(objection);
                          }
+                         rpc::FinishPage(look, to);
                          rpc::FinishPage(page, to, *to.mutable_objections(),
                                          [](const v1::Objection& last) { return last.uid(); });
                          return to;
@@ -290,10 +289,9 @@ grpc::ServerUnaryReactor* DisclosureService::ListCertificates(grpc::CallbackServ
         }
         TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
         v1::ListCertificatesResponse to;
-        for (const Certificate& certificate :
-             app_.ListCertificates(reader, call.principal, from.deal(), page.after, page.size + 1)) {
-          *to.add_certificates() = ToProto(certificate);
-        }
+        const auto look = app_.ListCertificates(reader, call.principal, from.deal(), page.after, page.size + 1);
+        for (const Certificate& certificate : look.items) *to.add_certificates() = ToProto(certificate);
+        rpc::FinishPage(look, to);
         rpc::FinishPage(page, to, *to.mutable_certificates(),
                         [](const v1::Certificate& last) { return last.uid(); });
         return to;

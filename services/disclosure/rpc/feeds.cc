@@ -3,6 +3,7 @@
 #include "libs/rpc/proto_time.h"
 #include "ttx/contract/v1/contract.pb.h"
 #include "ttx/listing/v1/listing.pb.h"
+#include "ttx/party/v1/party.pb.h"
 #include "ttx/settlement/v1/settlement.pb.h"
 
 namespace ttx::disclosure {
@@ -174,6 +175,15 @@ Status OnContractEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::F
                                           {from.technical_fen()}});
   }
   return {};
+}
+
+Status OnPartyEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
+  party::v1::Event proto;
+  if (!proto.ParseFromString(event.bytes)) return Error(Reason::kINTERNAL);
+  if (!proto.has_organization_activated()) return {};
+  const party::v1::OrganizationActivated& from = proto.organization_activated();
+  if (from.kind() != party::v1::Organization::EXCHANGE) return {};
+  return app.OnExchangeActivated(txn, from.organization(), from.uscc());
 }
 
 Status OnSettlementEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {

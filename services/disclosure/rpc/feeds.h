@@ -11,6 +11,8 @@ namespace ttx::disclosure {
 Status OnListingEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
 /// contract_effective (N8) and contract_registered.
 Status OnContractEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
+/// organization_activated of exchanges: their codes stand in numbers.
+Status OnPartyEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
 /// settlement_paid and settlement_settled.
 Status OnSettlementEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
 

@@ -33,6 +33,8 @@ enum class Table : uint8_t {
   kRevocation = 0x1f,           // u64 position of the notice -> certificate id
   kDossier = 0x20,              // text deal -> DossierRecord
   kObjectionLate = 0x21,        // text notice, text objector -> id of the one that was recorded as LATE
+  kExchangeCode = 0x22,         // text exchange -> its code (libs/storage/exchange_codes.h)
+  kExchangeByCode = 0x23,       // text code -> exchange
 };
 
 /// The end of the chain over all notices.

@@ -3,14 +3,15 @@
 #include <algorithm>
 
 #include "libs/core/encoding.h"
+#include "libs/core/etag.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/seal.h"
+#include "libs/storage/exchange_codes.h"
 #include "services/listing/domain/limits.h"
 
 namespace ttx::listing {
 namespace {
 
-constexpr size_t kScanPerPage = 500;
 // Listings that one command judges by a new calendar.
 constexpr size_t kRecomputePage = 50;
 constexpr std::string_view kRecompute = "recompute/";
@@ -18,14 +19,6 @@ constexpr std::string_view kListings = "listings/";
 
 std::string IdOf(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
 std::string NameOf(const Listing& listing) { return std::string(kListings) + listing.id.text; }
-
-Error NotFound(std::string name) { return Error(Reason::kNOT_FOUND, {{"resource", std::move(name)}}); }
-
-Status CheckEtag(const std::string& etag, int64_t version) {
-  const std::string current = std::to_string(version);
-  if (etag.empty() || etag == current) return {};
-  return Error(Reason::kETAG_MISMATCH, {{"etag", current}});
-}
 
 Announcement Telling(AnnouncementType type) {
   Announcement announcement;
@@ -193,7 +186,7 @@ Result<Achievement> ListingApp::ChangeAchievement(storage::Txn& txn, const Princ
   if (!before || (side == Sight::kOwner ? before->owner : before->exchange) != caller.organization) {
     return NotFound("achievements/" + target.id);
   }
-  TTX_RETURN_IF_ERROR(CheckEtag(target.etag, before->version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before->version, target.etag));
   TTX_TRY(const AchievementDecision decision, Decide(*before, command, txn.now()));
   SaveDecision(txn, *vault_, &*before, decision);
   return decision.next;
@@ -331,7 +324,7 @@ Result<Listing> ListingApp::LoadForChange(storage::Txn& txn, const Principal& ca
     EndPeriodOf(txn, *listing);
     listing = LoadListing(txn, target.id);
   }
-  TTX_RETURN_IF_ERROR(CheckEtag(target.etag, listing->version));
+  TTX_RETURN_IF_ERROR(CheckEtag(listing->version, target.etag));
   return *listing;
 }
 
@@ -417,12 +410,14 @@ Result<Listing> ListingApp::ApproveListing(storage::Txn& txn, const Principal& c
                                            Review review) const {
   TTX_TRY(const Listing before, LoadForChange(txn, caller, target, Sight::kStaff));
   TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
+  const std::optional<std::string> code = storage::FindExchangeCode(txn, Table::kExchangeCode, before.exchange);
+  // Party's feed has not told of the exchange yet.
+  if (!code) return Error(Reason::kUNAVAILABLE, {{"exchange", before.exchange}});
   const int year = YearOf(DateInShanghai(txn.now()));
-  const std::string series =
-      ExchangeCode(before.exchange) + std::to_string(year) + std::to_string(regime.profile.project_digit);
+  const std::string series = *code + std::to_string(year) + std::to_string(regime.profile.project_digit);
   const int64_t sequence = LastProjectSequence(txn, series) + 1;
   listing::ApproveListing command{
-      caller.person, review, ProjectNumber(before.exchange, year, regime.profile.project_digit, sequence)};
+      caller.person, review, ProjectNumber(*code, year, regime.profile.project_digit, sequence)};
   TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
   if (decision.next.state == ListingState::kApproved) SaveProjectSequence(txn, series, sequence);
   Commit(txn, &before, decision);
@@ -682,7 +677,7 @@ Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& call
   if (!before || SightOf(caller, *before) != side) {
     return NotFound("listings/" + target.listing + "/intents/" + target.id);
   }
-  TTX_RETURN_IF_ERROR(CheckEtag(target.etag, before->version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before->version, target.etag));
   const std::optional<Listing> listing = LoadListing(txn, target.listing);
   TTX_CHECK(listing.has_value(), "an intent without its listing");
   TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
@@ -936,6 +931,11 @@ Status ListingApp::OnOrganizationActivated(storage::Txn& txn, const std::string&
   return {};
 }
 
+Status ListingApp::OnExchangeActivated(storage::Txn& txn, const std::string& exchange,
+                                       const std::string& uscc) const {
+  return storage::GiveExchangeCode(txn, Table::kExchangeCode, Table::kExchangeByCode, exchange, uscc);
+}
+
 Status ListingApp::OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const {
   auto organization = LoadOrganization(txn, name);
   if (!organization) return {};  // it was never admitted
@@ -1067,94 +1067,84 @@ Result<Intent> ListingApp::GetIntent(const storage::Reader& reader, const Princi
 
 namespace {
 
-// Reads on by index until `limit` of what `get` lets through are found or the index ends.
+// What `get` lets through of the ids that `read_ids(from, most)` gives.
 template <class T, class ReadIds, class Get>
-std::vector<Seen<T>> Gather(std::string_view after, size_t limit, ReadIds read_ids, Get get) {
-  std::vector<Seen<T>> found;
-  std::string from(after);
-  while (found.size() < limit) {
-    const std::vector<std::string> ids = read_ids(from);
-    for (const std::string& id : ids) {
-      if (found.size() >= limit) break;
-      Result<Seen<T>> seen = get(id);
-      if (seen.ok()) found.push_back(std::move(seen).value());
-    }
-    if (ids.size() < limit) break;
-    from = ids.back();
-  }
-  return found;
+storage::ListPage<Seen<T>> Gather(std::string_view after, size_t limit, ReadIds read_ids, Get get) {
+  using Looked = std::pair<std::string, Result<Seen<T>>>;
+  storage::ListPage<Looked> looked = storage::LookAtList<Looked>(
+      after, limit,
+      [&](const std::string& from, size_t most) {
+        std::vector<Looked> page;
+        for (const std::string& id : read_ids(from, most)) page.emplace_back(id, get(id));
+        return page;
+      },
+      [](const Looked& item) { return item.first; }, [](const Looked& item) { return item.second.ok(); });
+  storage::ListPage<Seen<T>> page{{}, std::move(looked.last), looked.more};
+  for (Looked& item : looked.items) page.items.push_back(std::move(item.second).value());
+  return page;
 }
 
 }  // namespace
 
-std::vector<Seen<Achievement>> ListingApp::ListAchievements(const storage::Reader& reader,
-                                                            const Principal& caller, bool mine,
-                                                            const Filter& filter, std::string_view after,
-                                                            size_t limit) const {
+storage::ListPage<Seen<Achievement>> ListingApp::ListAchievements(const storage::Reader& reader,
+                                                                  const Principal& caller, bool mine,
+                                                                  const Filter& filter,
+                                                                  std::string_view after,
+                                                                  size_t limit) const {
   if (mine && caller.organization.empty()) return {};
   return Gather<Achievement>(
       after, limit,
-      [&](const std::string& from) {
-        return mine ? ListAchievementsOf(reader, caller.organization, filter.state, from, limit)
-                    : ListPublicAchievements(reader, filter, from, limit);
+      [&](const std::string& from, size_t most) {
+        return mine ? ListAchievementsOf(reader, caller.organization, filter.state, from, most)
+                    : ListPublicAchievements(reader, filter, from, most);
       },
       [&](const std::string& id) { return GetAchievement(reader, mine ? caller : Principal{}, id); });
 }
 
-std::vector<Seen<Listing>> ListingApp::ListListings(const storage::Reader& reader, const Principal& caller,
-                                                    bool mine, const Filter& filter, std::string_view after,
-                                                    size_t limit) const {
+storage::ListPage<Seen<Listing>> ListingApp::ListListings(const storage::Reader& reader,
+                                                          const Principal& caller, bool mine,
+                                                          const Filter& filter, std::string_view after,
+                                                          size_t limit) const {
   if (mine && caller.organization.empty()) return {};
   return Gather<Listing>(
       after, limit,
-      [&](const std::string& from) {
-        return mine ? ListListingsOf(reader, caller.organization, filter.state, from, limit)
-                    : ListPublicListings(reader, filter, from, limit);
+      [&](const std::string& from, size_t most) {
+        return mine ? ListListingsOf(reader, caller.organization, filter.state, from, most)
+                    : ListPublicListings(reader, filter, from, most);
       },
       [&](const std::string& id) { return GetListing(reader, mine ? caller : Principal{}, id); });
 }
 
-Result<std::vector<Intent>> ListingApp::ListIntents(const storage::Reader& reader, const Principal& caller,
-                                                    std::string_view listing_id, std::string_view after,
-                                                    size_t limit) const {
+Result<storage::ListPage<Intent>> ListingApp::ListIntents(const storage::Reader& reader,
+                                                          const Principal& caller,
+                                                          std::string_view listing_id, std::string_view after,
+                                                          size_t limit) const {
   TTX_TRY(const Seen<Listing> listing, GetListing(reader, caller, listing_id));
-  std::vector<Intent> found;
-  std::string from(after);
-  while (found.size() < limit) {
-    const std::vector<Intent> page = listing::ListIntents(reader, listing_id, from, kScanPerPage);
-    for (const Intent& intent : page) {
-      if (found.size() < limit && SightOf(caller, intent) != Sight::kPublic) {
-        found.push_back(Shown(intent, caller, listing.value));
-      }
-    }
-    if (page.size() < kScanPerPage) break;
-    from = page.back().id.text;
-  }
-  return found;
+  storage::ListPage<Intent> page = storage::LookAtList<Intent>(
+      after, limit,
+      [&](const std::string& from, size_t most) {
+        return listing::ListIntents(reader, listing_id, from, most);
+      },
+      [](const Intent& intent) { return intent.id.text; },
+      [&](const Intent& intent) { return SightOf(caller, intent) != Sight::kPublic; });
+  for (Intent& intent : page.items) intent = Shown(std::move(intent), caller, listing.value);
+  return page;
 }
 
-std::vector<StoredEvent> ListingApp::ListEvents(const storage::Reader& reader, const Principal& caller,
-                                                uint64_t after_sequence, size_t limit) const {
-  if (caller.service()) return listing::ListEvents(reader, *vault_, after_sequence, limit);
+storage::LogPage<StoredEvent> ListingApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                     uint64_t after_sequence, size_t limit) const {
   const auto visible = [&](const StoredEvent& event) {
+    if (caller.service()) return true;
     if (caller.organization.empty() || event.exchange != caller.organization) return false;
     const auto* announcement = std::get_if<Announcement>(&event.payload);
     return announcement == nullptr || !IsInternal(announcement->type);
   };
-  std::vector<StoredEvent> found;
-  while (found.size() < limit) {
-    std::vector<StoredEvent> page = listing::ListEvents(reader, *vault_, after_sequence, kScanPerPage);
-    if (page.empty()) break;
-    after_sequence = page.back().sequence;
-    const bool last = page.size() < kScanPerPage;
-    for (StoredEvent& event : page) {
-      if (found.size() >= limit || !visible(event)) continue;
-      Anonymize(event);
-      found.push_back(std::move(event));
-    }
-    if (last) break;
-  }
-  return found;
+  storage::LogPage<StoredEvent> page = storage::LookAtLog<StoredEvent>(
+      after_sequence, limit,
+      [&](uint64_t after, size_t most) { return listing::ListEvents(reader, *vault_, after, most); }, visible);
+  if (caller.service()) return page;
+  for (StoredEvent& event : page.events) Anonymize(event);
+  return page;
 }
 
 }  // namespace ttx::listing

@@ -11,6 +11,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/listing/domain/achievement.h"
 #include "services/listing/domain/intent.h"
@@ -124,6 +125,8 @@ class ListingApp {
 
   Status OnOrganizationActivated(storage::Txn& txn, const std::string& name, const std::string& legal_name,
                                  const std::string& uscc) const;
+  /// Gives the exchange its code (libs/storage/exchange_codes.h).
+  Status OnExchangeActivated(storage::Txn& txn, const std::string& exchange, const std::string& uscc) const;
   /// Suspended, closed or reinstated.
   Status OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const;
 
@@ -163,19 +166,22 @@ class ListingApp {
   /// answer.
   Result<Intent> GetIntent(const storage::Reader& reader, const Principal& caller,
                            std::string_view listing_id, std::string_view id) const;
-  /// By index: the public's, or with `mine` those of the caller's organization or exchange.
-  std::vector<Seen<Achievement>> ListAchievements(const storage::Reader& reader, const Principal& caller,
-                                                  bool mine, const Filter& filter, std::string_view after,
-                                                  size_t limit) const;
-  std::vector<Seen<Listing>> ListListings(const storage::Reader& reader, const Principal& caller, bool mine,
-                                          const Filter& filter, std::string_view after, size_t limit) const;
-  Result<std::vector<Intent>> ListIntents(const storage::Reader& reader, const Principal& caller,
-                                          std::string_view listing_id, std::string_view after,
-                                          size_t limit) const;
+  /// By index, in bounded looks: the public's, or with `mine` those of the caller's organization or exchange.
+  storage::ListPage<Seen<Achievement>> ListAchievements(const storage::Reader& reader,
+                                                        const Principal& caller, bool mine,
+                                                        const Filter& filter, std::string_view after,
+                                                        size_t limit) const;
+  storage::ListPage<Seen<Listing>> ListListings(const storage::Reader& reader, const Principal& caller,
+                                                bool mine, const Filter& filter, std::string_view after,
+                                                size_t limit) const;
+  /// Those the caller may see, in bounded looks.
+  Result<storage::ListPage<Intent>> ListIntents(const storage::Reader& reader, const Principal& caller,
+                                                std::string_view listing_id, std::string_view after,
+                                                size_t limit) const;
   /// What `caller` may see of the events after `after_sequence`: services see all, staff their own exchange's
   /// without internal ones and without what tells who is behind a bidder code (domain.md 5.10).
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
-                                      uint64_t after_sequence, size_t limit) const;
+  storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                           uint64_t after_sequence, size_t limit) const;
 
   struct Reserve {
     Fen price;

@@ -10,6 +10,7 @@
 #include "libs/crypto/digest.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
+#include "libs/storage/table.h"
 #include "libs/testing/manual_clock.h"
 #include "libs/testing/seeded_ids.h"
 #include "services/listing/domain/testing.h"
@@ -51,6 +52,7 @@ class ListingAppTest : public ::testing::Test {
                {.on_due = [this](storage::Txn& txn, const std::string& subject) { app_.OnDue(txn, subject); },
                 .on_failure = [](const Error&) { FAIL(); }}) {
     Activate(kOwner, "某大学", kOwnerUscc);
+    (void)Feed([this](storage::Txn& txn) { return app_.OnExchangeActivated(txn, kExchange, "91110108MA01ABCD5T"); });
     for (const char* name : {"b1", "b2", "b3"}) Activate("organizations/" + std::string(name), name, "");
   }
 
@@ -202,7 +204,7 @@ class ListingAppTest : public ::testing::Test {
     return ListIntents(shell_.kv(), listing, "", 100);
   }
   std::vector<StoredEvent> Events(const Principal& caller = kService) {
-    return app_.ListEvents(shell_.kv(), caller, 0, 1000);
+    return app_.ListEvents(shell_.kv(), caller, 0, 1000).events;
   }
   std::vector<Announcement> Announced(AnnouncementType type) {
     std::vector<Announcement> found;
@@ -229,7 +231,7 @@ TEST_F(ListingAppTest, ARequestIdMakesOneAchievement) {
   ASSERT_TRUE(Write<Achievement>(create, "r1").ok());
   (void)Write<Achievement>(create, "r1");
   EXPECT_TRUE(replayed_);
-  EXPECT_EQ(app_.ListAchievements(shell_.kv(), kUniversity, true, {}, "", 10).size(), 1u);
+  EXPECT_EQ(app_.ListAchievements(shell_.kv(), kUniversity, true, {}, "", 10).items.size(), 1u);
 }
 
 TEST_F(ListingAppTest, OnlyActiveOrganizationsCreate) {
@@ -313,7 +315,7 @@ TEST_F(ListingAppTest, AnotherExchangeSeesAndCommandsNothing) {
                 .reason,
             Reason::kNOT_FOUND);
   EXPECT_TRUE(Events(kStranger).empty());
-  EXPECT_TRUE(app_.ListListings(shell_.kv(), kStranger, true, {}, "", 10).empty());
+  EXPECT_TRUE(app_.ListListings(shell_.kv(), kStranger, true, {}, "", 10).items.empty());
 }
 
 TEST_F(ListingAppTest, SubmissionLocksTheRightScopeAndReturnUnlocksIt) {
@@ -346,15 +348,37 @@ TEST_F(ListingAppTest, SubmissionLocksTheRightScopeAndReturnUnlocksIt) {
 TEST_F(ListingAppTest, ProjectNumbersRunWithoutGaps) {
   const std::string first = Load(Approved()).project_no;
   const std::string second = Load(Approved()).project_no;
+  EXPECT_EQ(first.substr(0, 6), "PJBCD5") << "the exchange's code";
   EXPECT_EQ(first.substr(0, 11), second.substr(0, 11));
   EXPECT_EQ(first.substr(11, 6), "000001");
   EXPECT_EQ(second.substr(11, 6), "000002");
 }
 
+TEST_F(ListingAppTest, NoNumberIsGivenBeforeTheExchangeIsKnown) {
+  const Target target{Drafted(), ""};
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.SubmitListing(txn, kUniversity, target); }).ok());
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.AcceptListing(txn, kClerk, target); }).ok());
+  ASSERT_TRUE(Feed([](storage::Txn& txn) -> Status {
+                txn.Delete(storage::KeyOf(Table::kExchangeCode, std::string(kExchange)));
+                txn.Delete(storage::KeyOf(Table::kExchangeByCode, "BCD5"));
+                return {};
+              }).ok());
+  const auto approve = [&](const Principal& caller, Review review) {
+    return Write<Listing>([&](auto& txn) { return app_.ApproveListing(txn, caller, target, review); });
+  };
+  EXPECT_EQ(approve(kBusiness, Review::kBusiness).error().reason, Reason::kUNAVAILABLE);
+  EXPECT_EQ(Load(target.id).state, ListingState::kUnderReview);
+  ASSERT_TRUE(Feed([this](storage::Txn& txn) {
+                return app_.OnExchangeActivated(txn, kExchange, "91320505MA25TQ7C7Y");
+              }).ok());
+  ASSERT_TRUE(approve(kBusiness, Review::kBusiness).ok());
+  EXPECT_EQ(approve(kCompliance, Review::kCompliance)->project_no.substr(0, 6), "PJQ7C7");
+}
+
 TEST_F(ListingAppTest, ThePublicListIsFilteredByIndex) {
   const std::string listing = Listed();
   const auto count = [&](const Filter& filter) {
-    return app_.ListListings(shell_.kv(), {}, false, filter, "", 10).size();
+    return app_.ListListings(shell_.kv(), {}, false, filter, "", 10).items.size();
   };
   EXPECT_EQ(count({}), 1u);
   EXPECT_EQ(count({kExchange, "LISTED", "06"}), 1u);
@@ -363,7 +387,7 @@ TEST_F(ListingAppTest, ThePublicListIsFilteredByIndex) {
   AdvanceTo(kEnd);  // nobody came
   EXPECT_EQ(count({"", "LISTED", ""}), 0u);
   EXPECT_EQ(count({kExchange, "EXPIRED", "06"}), 1u);
-  EXPECT_EQ(app_.ListListings(shell_.kv(), {}, false, {}, listing, 10).size(), 0u);
+  EXPECT_EQ(app_.ListListings(shell_.kv(), {}, false, {}, listing, 10).items.size(), 0u);
 }
 
 TEST_F(ListingAppTest, ThePeriodEndsByTimerAndNobodyCame) {
@@ -503,15 +527,15 @@ TEST_F(ListingAppTest, AnIntentIsSeenByItsOwnOrganizationTheExchangeAndLaterTheO
   EXPECT_FALSE(sees(kUniversity));
   EXPECT_FALSE(sees(Client("organizations/b2", "b2")));
   EXPECT_FALSE(sees({}));
-  EXPECT_EQ(app_.ListIntents(shell_.kv(), Client("organizations/b2", "b2"), listing, "", 10)->size(), 1u);
-  EXPECT_EQ(app_.ListIntents(shell_.kv(), kClerk, listing, "", 10)->size(), 2u);
-  EXPECT_EQ(app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10)->size(), 0u);
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), Client("organizations/b2", "b2"), listing, "", 10)->items.size(), 1u);
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), kClerk, listing, "", 10)->items.size(), 2u);
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10)->items.size(), 0u);
   AdvanceTo(kEnd);
   ASSERT_TRUE(Write<Intent>([&](auto& txn) {
                 return app_.GiveOpinion(txn, kClerk, {listing, intent.id.text, ""}, true, "");
               }).ok());
   EXPECT_TRUE(sees(kUniversity));
-  EXPECT_EQ(app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10)->size(), 1u);
+  EXPECT_EQ(app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10)->items.size(), 1u);
 }
 
 TEST_F(ListingAppTest, TheOwnersSilenceIsConsentByTimer) {
@@ -737,7 +761,7 @@ TEST_F(ListingAppTest, OnlyTheBidderItselfLearnsItsCodeBeforeTheAuctionHasClosed
   const auto seen = [&](const Principal& caller) {
     std::map<std::string, Intent> found;
     const auto listed = app_.ListIntents(shell_.kv(), caller, listing, "", 10);
-    for (const Intent& intent : *listed) {
+    for (const Intent& intent : listed->items) {
       found[intent.organization] = intent;
       EXPECT_EQ(*app_.GetIntent(shell_.kv(), caller, listing, intent.id.text), intent);
     }

@@ -928,25 +928,13 @@ std::string CanonicalContent(const Listing& listing) {
   return text.Add(listing.reserve.commitment).Take();
 }
 
-std::string ExchangeCode(std::string_view exchange) {
-  std::string code(4, '0');
-  const size_t taken = std::min<size_t>(exchange.size(), 4);
-  for (size_t i = 0; i < taken; ++i) {
-    const char c = exchange[exchange.size() - taken + i];
-    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    const size_t at = 4 - taken + i;
-    // Symbols of ids that USCCs lack.
-    code[at] = upper == 'S' ? 'L' : upper == 'V' ? 'U' : InUsccAlphabet({&upper, 1}) ? upper : '0';
-  }
-  return code;
-}
-
-std::string ProjectNumber(std::string_view exchange, int year, int32_t profile_digit, int64_t sequence) {
+std::string ProjectNumber(std::string_view exchange_code, int year, int32_t profile_digit, int64_t sequence) {
+  TTX_CHECK(exchange_code.size() == 4 && InUsccAlphabet(exchange_code), "an exchange code has 4 symbols");
   std::string digits = std::to_string(sequence);
   TTX_CHECK(sequence > 0 && digits.size() <= 6, "project numbers of a year are exhausted");
   digits.insert(0, 6 - digits.size(), '0');
   std::string number =
-      "PJ" + ExchangeCode(exchange) + std::to_string(year) + std::to_string(profile_digit) + digits;
+      "PJ" + std::string(exchange_code) + std::to_string(year) + std::to_string(profile_digit) + digits;
   number += UsccCheckSymbol(number);
   return number;
 }

@@ -417,11 +417,8 @@ bool IsSuspendReason(std::string_view reason);
 
 /// The published content as text, one length-prefixed field after the other: what `content_hash` is over.
 std::string CanonicalContent(const Listing& listing);
-/// Four symbols that stand for an exchange in numbers (domain.md 9.3): the end of its id in the alphabet of
-/// USCCs.
-std::string ExchangeCode(std::string_view exchange);
-/// "PJ" + exchange(4) + year(4) + profile digit + sequence(6) + check symbol (domain.md 9.3).
-std::string ProjectNumber(std::string_view exchange, int year, int32_t profile_digit, int64_t sequence);
+/// "PJ" + exchange code(4) + year(4) + profile digit + sequence(6) + check symbol (domain.md 9.3).
+std::string ProjectNumber(std::string_view exchange_code, int year, int32_t profile_digit, int64_t sequence);
 
 std::string_view StateName(ListingState state);
 std::string_view TypeName(ListingEventType type);

@@ -33,7 +33,10 @@ Status OnPartyEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEve
   TTX_TRY(const auto proto, Parse<party::v1::Event>(event));
   if (proto.has_organization_activated()) {
     const auto& from = proto.organization_activated();
-    return app.OnOrganizationActivated(txn, from.organization(), from.legal_name(), from.uscc());
+    TTX_RETURN_IF_ERROR(
+        app.OnOrganizationActivated(txn, from.organization(), from.legal_name(), from.uscc()));
+    if (from.kind() != party::v1::Organization::EXCHANGE) return {};
+    return app.OnExchangeActivated(txn, from.organization(), from.uscc());
   }
   if (proto.has_organization_suspended()) {
     return app.OnOrganizationChanged(txn, proto.organization_suspended().organization(), false);

@@ -21,6 +21,12 @@ struct AskedIntent {
   Request request;
 };
 
+// What UpdateListing asks for.
+struct ListingChange {
+  ListingContent content;
+  std::optional<Fen> reserve;
+};
+
 // Parsers of requests that name one resource.
 constexpr auto kAchievementOf = []<class Request>(const Request& from,
                                                   const rpc::Call&) -> Result<Asked<Request>> {
@@ -100,11 +106,8 @@ v1::Event Show(const ListingApp& app, const StoredEvent& event, const Principal&
 // What both methods over the event log show a caller.
 auto EventsOf(const ListingApp& app) {
   return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
-    rpc::StreamPage<v1::Event> page;
-    for (const StoredEvent& event : app.ListEvents(reader, call.principal, after, limit)) {
-      page.emplace_back(event.sequence, Show(app, event, call.principal));
-    }
-    return page;
+    return rpc::ToStreamPage(app.ListEvents(reader, call.principal, after, limit),
+                             [&](const StoredEvent& event) { return Show(app, event, call.principal); });
   };
 }
 
@@ -128,12 +131,19 @@ grpc::ServerUnaryReactor* ListingService::CreateAchievement(grpc::CallbackServer
 grpc::ServerUnaryReactor* ListingService::UpdateAchievement(grpc::CallbackServerContext* context,
                                                             const v1::UpdateAchievementRequest* request,
                                                             v1::Achievement* response) {
-  return Command(handler_, context, request, response, "UpdateAchievement", kAchievementOf, Sight::kOwner,
-                 [this](storage::Txn& txn, const Principal& caller, const Target& target,
-                        const v1::UpdateAchievementRequest& from) -> Result<Achievement> {
-                   TTX_TRY(const AchievementContent content, FromProto(from.achievement()));
-                   return app_.UpdateAchievement(txn, caller, target, content);
-                 });
+  return handler_.Write(
+      context, request, response, "UpdateAchievement",
+      [](const v1::UpdateAchievementRequest& from, const rpc::Call&) -> Result<Asked<AchievementContent>> {
+        TTX_TRY(Target target, ParseTarget(from.name(), from.etag(), "achievements"));
+        TTX_TRY(AchievementContent content, FromProto(from.achievement()));
+        return Asked<AchievementContent>{std::move(target), std::move(content)};
+      },
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Asked<AchievementContent>& asked) -> Result<v1::Achievement> {
+        TTX_TRY(const Achievement achievement,
+                app_.UpdateAchievement(txn, call.principal, asked.target, asked.request));
+        return ToProto(achievement, Sight::kOwner);
+      });
 }
 
 grpc::ServerUnaryReactor* ListingService::SubmitAchievement(grpc::CallbackServerContext* context,
@@ -237,12 +247,10 @@ grpc::ServerUnaryReactor* ListingService::ListAchievements(grpc::CallbackServerC
         filter.tech_field = from.tech_field();
         if (from.state() != 0) filter.state = v1::Achievement::State_Name(from.state());
         v1::ListAchievementsResponse to;
-        for (const auto& seen :
-             app_.ListAchievements(reader, call.principal, from.mine(), filter, page.after, page.size + 1)) {
-          *to.add_achievements() = ToProto(seen.value, seen.sight);
-        }
-        rpc::FinishPage(page, to, *to.mutable_achievements(),
-                        [](const v1::Achievement& last) { return last.uid(); });
+        const storage::ListPage<Seen<Achievement>> found =
+            app_.ListAchievements(reader, call.principal, from.mine(), filter, page.after, page.size);
+        for (const auto& seen : found.items) *to.add_achievements() = ToProto(seen.value, seen.sight);
+        rpc::FinishPage(found, to);
         return to;
       });
 }
@@ -263,16 +271,22 @@ grpc::ServerUnaryReactor* ListingService::CreateListing(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ListingService::UpdateListing(grpc::CallbackServerContext* context,
                                                         const v1::UpdateListingRequest* request,
                                                         v1::Listing* response) {
-  return Command(handler_, context, request, response, "UpdateListing", kListingOf, Sight::kOwner,
-                 [this](storage::Txn& txn, const Principal& caller, const Target& target,
-                        const v1::UpdateListingRequest& from) -> Result<Listing> {
-                   TTX_TRY(const ListingContent content, FromProto(from.listing()));
-                   std::optional<Fen> reserve;
-                   if (from.has_reserve_fen()) {
-                     TTX_TRY(reserve, ParseReserve(from.reserve_fen()));
-                   }
-                   return app_.UpdateListing(txn, caller, target, content, reserve);
-                 });
+  return handler_.Write(
+      context, request, response, "UpdateListing",
+      [](const v1::UpdateListingRequest& from, const rpc::Call&) -> Result<Asked<ListingChange>> {
+        TTX_TRY(Target target, ParseTarget(from.name(), from.etag(), "listings"));
+        ListingChange change;
+        TTX_TRY(change.content, FromProto(from.listing()));
+        if (from.has_reserve_fen()) {
+          TTX_TRY(change.reserve, ParseReserve(from.reserve_fen()));
+        }
+        return Asked<ListingChange>{std::move(target), std::move(change)};
+      },
+      [this](storage::Txn& txn, const rpc::Call& call, const Asked<ListingChange>& asked) -> Result<v1::Listing> {
+        TTX_TRY(const Listing listing, app_.UpdateListing(txn, call.principal, asked.target,
+                                                          asked.request.content, asked.request.reserve));
+        return ToProto(listing, Sight::kOwner);
+      });
 }
 
 grpc::ServerUnaryReactor* ListingService::SubmitListing(grpc::CallbackServerContext* context,
@@ -442,11 +456,10 @@ grpc::ServerUnaryReactor* ListingService::ListListings(grpc::CallbackServerConte
         Filter filter{from.exchange(), "", from.tech_field()};
         if (from.state() != 0) filter.state = v1::Listing::State_Name(from.state());
         v1::ListListingsResponse to;
-        for (const auto& seen :
-             app_.ListListings(reader, call.principal, from.mine(), filter, page.after, page.size + 1)) {
-          *to.add_listings() = ToProto(seen.value, seen.sight);
-        }
-        rpc::FinishPage(page, to, *to.mutable_listings(), [](const v1::Listing& last) { return last.uid(); });
+        const storage::ListPage<Seen<Listing>> found =
+            app_.ListListings(reader, call.principal, from.mine(), filter, page.after, page.size);
+        for (const auto& seen : found.items) *to.add_listings() = ToProto(seen.value, seen.sight);
+        rpc::FinishPage(found, to);
         return to;
       });
 }
@@ -537,11 +550,11 @@ grpc::ServerUnaryReactor* ListingService::ListIntents(grpc::CallbackServerContex
              const v1::ListIntentsRequest& from) -> Result<v1::ListIntentsResponse> {
         TTX_TRY(const std::string listing, ParseName(from.parent(), "listings", "parent"));
         TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
-        TTX_TRY(const std::vector<Intent> intents,
-                app_.ListIntents(reader, call.principal, listing, page.after, page.size + 1));
+        TTX_TRY(const storage::ListPage<Intent> intents,
+                app_.ListIntents(reader, call.principal, listing, page.after, page.size));
         v1::ListIntentsResponse to;
-        for (const Intent& intent : intents) *to.add_intents() = ToProto(intent);
-        rpc::FinishPage(page, to, *to.mutable_intents(), [](const v1::Intent& last) { return last.uid(); });
+        for (const Intent& intent : intents.items) *to.add_intents() = ToProto(intent);
+        rpc::FinishPage(intents, to);
         return to;
       });
 }

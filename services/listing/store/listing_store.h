@@ -30,6 +30,8 @@ enum class Table : uint8_t {
   kBarred = 0x1c,                // text achievement, text organization -> listing
   kProjectSequence = 0x1d,       // text exchange code and year and digit -> u64 of the last number
   kIpIdentity = 0x1e,  // text digest of a right's identity, text id of a live achievement -> nothing
+  kExchangeCode = 0x1f,    // text exchange -> its code (libs/storage/exchange_codes.h)
+  kExchangeByCode = 0x20,  // text code -> exchange
 };
 
 /// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its

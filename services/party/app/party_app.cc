@@ -1,5 +1,6 @@
 #include "services/party/app/party_app.h"
 
+#include "libs/core/etag.h"
 #include "libs/crypto/signature.h"
 #include "services/party/app/secrets.h"
 #include "services/party/domain/limits.h"
@@ -7,14 +8,9 @@
 namespace ttx::party {
 namespace {
 
-constexpr size_t kScanPage = 500;
 constexpr std::string_view kFailures = "failures/";
 constexpr std::string_view kRevocation = "revocation/";
 constexpr std::string_view kTokenKey = "tokenKey/";
-
-Error NotFound(std::string resource) {
-  return Error(Reason::kNOT_FOUND, {{"resource", std::move(resource)}});
-}
 
 Error WrongState(std::string resource, std::string_view state, std::string_view command) {
   return Error(
@@ -24,12 +20,6 @@ Error WrongState(std::string resource, std::string_view state, std::string_view 
 
 Error LimitReached(std::string resource, size_t limit) {
   return Error(Reason::kLIMIT_REACHED, {{"resource", std::move(resource)}, {"limit", std::to_string(limit)}});
-}
-
-Status CheckEtag(std::string_view etag, int64_t version) {
-  const std::string current = std::to_string(version);
-  if (etag.empty() || etag == current) return {};
-  return Error(Reason::kETAG_MISMATCH, {{"etag", current}});
 }
 
 Result<Organization> MustFind(const storage::Reader& reader, const OrganizationId& id) {
@@ -208,7 +198,7 @@ template <class Command>
 Result<Organization> PartyApp::Change(storage::Txn& txn, const OrganizationId& id, std::string_view etag,
                                       const Command& command) const {
   TTX_TRY(const Organization before, MustFind(txn, id));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   TTX_TRY(const OrganizationDecision decision, Decide(before, command, txn.now()));
   TTX_RETURN_IF_ERROR(CheckUscc(txn, decision.next));
   Save(txn, before, decision);
@@ -264,22 +254,6 @@ Result<Organization> PartyApp::Lookup(const storage::Reader& reader, std::string
   return MustFind(reader, *id);
 }
 
-std::vector<Organization> PartyApp::ListOrganizations(const storage::Reader& reader,
-                                                      std::optional<OrganizationState> state,
-                                                      std::string_view after, size_t limit) const {
-  std::vector<Organization> found;
-  std::string last(after);
-  while (found.size() < limit) {
-    const std::vector<Organization> page = party::ListOrganizations(reader, last, kScanPage);
-    for (const Organization& organization : page) {
-      if (found.size() < limit && (!state || organization.state == *state)) found.push_back(organization);
-    }
-    if (page.size() < kScanPage) break;
-    last = page.back().id.text;
-  }
-  return found;
-}
-
 // --- People
 
 Result<Person> PartyApp::CreatePerson(storage::Txn& txn, const Principal& caller,
@@ -304,7 +278,7 @@ Result<Person> PartyApp::SetPersonState(storage::Txn& txn, const Principal& call
   TTX_TRY(const Organization owner, MustFind(txn, before.organization));
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
   if (caller.person == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   TTX_TRY(const PersonDecision decision, Decide(before, party::SetPersonState{state}, txn.now()));
   Save(txn, decision);
   if (state == AccessState::kDisabled) {
@@ -374,7 +348,7 @@ Result<ApiClient> PartyApp::ApproveApiClient(storage::Txn& txn, const Principal&
   TTX_TRY(const ApiClient before, MustSee(txn, caller, id));
   TTX_TRY(const Organization owner, MustFind(txn, before.organization));
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   TTX_RETURN_IF_ERROR(CheckActive(owner, "ApproveApiClient"));
   TTX_TRY(const ApiClientDecision decision,
           Decide(before, party::ApproveApiClient{caller.person}, txn.now()));
@@ -400,7 +374,7 @@ Result<PartyApp::ClientWithCode> PartyApp::ResetSecret(storage::Txn& txn, const 
   TTX_TRY(const Organization owner, MustFind(txn, before.organization));
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
   if (caller.subject == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   std::string code = MakeEnrolmentCode(ids_);
   TTX_TRY(const ApiClientDecision decision,
           Decide(before,
@@ -420,7 +394,7 @@ Result<PartyApp::ClientWithSecret> PartyApp::RotateSecret(storage::Txn& txn, con
   if (caller.subject != ResourceName(id)) {
     return Error(Reason::kPERMISSION_DENIED, {{"permission", "party.client.rotate"}});
   }
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   std::string secret = MakeClientSecret(ids_);
   TTX_TRY(const ApiClientDecision decision,
           Decide(before, party::RotateSecret{ClientSecretHash(secret)}, txn.now()));
@@ -434,7 +408,7 @@ Result<ApiClient> PartyApp::SetRoles(storage::Txn& txn, const Principal& caller,
   TTX_TRY(const Organization owner, MustFind(txn, before.organization));
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
   if (caller.subject == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   TTX_TRY(
       const ApiClientDecision decision,
       Decide(before, party::SetRoles{roles, owner.profile.kind, owner.operates, caller.person}, txn.now()));
@@ -448,7 +422,7 @@ Result<ApiClient> PartyApp::SetApiClientState(storage::Txn& txn, const Principal
   TTX_TRY(const Organization owner, MustFind(txn, before.organization));
   TTX_RETURN_IF_ERROR(CheckManages(txn, caller, owner));
   if (caller.subject == ResourceName(id)) return Error(Reason::kOWN_CLIENT);
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   TTX_TRY(const ApiClientDecision decision, Decide(before, party::SetApiClientState{state}, txn.now()));
   return ChangeClient(txn, decision, state == AccessState::kDisabled);
 }
@@ -515,7 +489,7 @@ Result<SigningKey> PartyApp::RevokeSigningKey(storage::Txn& txn, const Principal
     return NotFound(ResourceName(organization) + "/signingKeys/" + std::string(fingerprint));
   }
   TTX_TRY(const SigningKey before, GetSigningKey(txn, organization, fingerprint));
-  TTX_RETURN_IF_ERROR(CheckEtag(etag, before.version));
+  TTX_RETURN_IF_ERROR(CheckEtag(before.version, etag));
   TTX_TRY(const SigningKeyDecision decision,
           Decide(before, party::RevokeSigningKey{caller.person}, txn.now()));
   Save(txn, decision);

@@ -8,6 +8,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/party/store/party_store.h"
 
@@ -85,7 +86,9 @@ class PartyApp {
   /// Only those in `state`, if given.
   std::vector<Organization> ListOrganizations(const storage::Reader& reader,
                                               std::optional<OrganizationState> state, std::string_view after,
-                                              size_t limit) const;
+                                              size_t limit) const {
+    return party::ListOrganizations(reader, state, after, limit);
+  }
   static View ViewOf(const Principal& caller, const OrganizationId& organization);
 
   // --- People: the organization's manager or ADMINISTRATOR changes them, members and staff see them
@@ -208,9 +211,13 @@ class PartyApp {
   Result<std::vector<CreditEntry>> ListCredit(const storage::Reader& reader,
                                               const OrganizationId& organization, int64_t after,
                                               size_t limit) const;
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence,
-                                      size_t limit) const {
-    return party::ListEvents(reader, after_sequence, limit);
+  /// Whoever may list events sees all of them.
+  storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, uint64_t after_sequence,
+                                           size_t limit) const {
+    return storage::LookAtLog<StoredEvent>(
+        after_sequence, limit,
+        [&](uint64_t after, size_t most) { return party::ListEvents(reader, after, most); },
+        [](const StoredEvent&) { return true; });
   }
 
   /// A plan came due: forgets a token key, a revocation or a count of failures whose time has passed.

@@ -292,9 +292,19 @@ TEST_F(PartyAppTest, ARefusedRegistrationDoesNotKeepTheHolderOfTheCodeOut) {
       return app_.Resubmit(txn, CallerOf(of), of.organization.id, ProfileOf(Kind::kUniversity, uscc), "");
     });
   };
+  const auto in_state = [&](std::optional<OrganizationState> state) {
+    std::vector<OrganizationId> ids;
+    for (const Organization& organization : app_.ListOrganizations(shell_.kv(), state, "", 10)) {
+      ids.push_back(organization.id);
+    }
+    return ids;
+  };
   ASSERT_TRUE(reject(squatter->organization.id).ok());
   const auto holder = Register(kUsccs[1]);
   ASSERT_TRUE(holder.ok());
+  EXPECT_EQ(in_state(OrganizationState::kRejected), std::vector<OrganizationId>{squatter->organization.id});
+  EXPECT_EQ(in_state(OrganizationState::kKycPending), std::vector<OrganizationId>{holder->organization.id});
+  EXPECT_EQ(in_state(OrganizationState::kClosed), std::vector<OrganizationId>{});
   EXPECT_EQ(Why(resubmit(*squatter, kUsccs[1])), Reason::kUSCC_TAKEN);
   EXPECT_TRUE(resubmit(*squatter, kUsccs[2]).ok());
   EXPECT_EQ(FindByUscc(shell_.kv(), kUsccs[1]), holder->organization.id);
@@ -765,7 +775,7 @@ TEST_F(PartyAppTest, TheCreditRecordGrowsByOne) {
 
 TEST_F(PartyAppTest, TheLogHasNoGapsAndTellsWhatWasAdmitted) {
   const PartyApp::Registered party = Active(kUsccs[1]);
-  const std::vector<StoredEvent> events = app_.ListEvents(shell_.kv(), 0, 1000);
+  const std::vector<StoredEvent> events = app_.ListEvents(shell_.kv(), 0, 1000).events;
   for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence, i + 1);
   const StoredEvent& last = events.back();
   ASSERT_TRUE(std::holds_alternative<KycApproved>(last.payload));

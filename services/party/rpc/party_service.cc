@@ -133,11 +133,9 @@ Result<CreditEntry> FromProto(const v1::AppendCreditEventRequest& from) {
 // What both methods over the event log show a caller.
 auto EventsOf(const PartyApp& app) {
   return [&app](const Reader& reader, const Call& call, uint64_t after, size_t limit) {
-    rpc::StreamPage<v1::Event> page;
-    for (const StoredEvent& event : app.ListEvents(reader, after, limit)) {
-      page.emplace_back(event.sequence, ToProto(event, call.principal.service()));
-    }
-    return page;
+    return rpc::ToStreamPage(app.ListEvents(reader, after, limit), [&](const StoredEvent& event) {
+      return ToProto(event, call.principal.service());
+    });
   };
 }
 

@@ -396,6 +396,10 @@ void Save(storage::Txn& txn, const std::optional<Organization>& before,
   const Organization& next = decision.next;
   MustHold(next);
   txn.Put(KeyOf(Table::kOrganization, next.id.text), ToRecord(next).SerializeAsString());
+  if (!before || before->state != next.state) {
+    if (before) txn.Delete(KeyOf(Table::kOrganizationByState, StateName(before->state), next.id.text));
+    txn.Put(KeyOf(Table::kOrganizationByState, StateName(next.state), next.id.text), "");
+  }
   // A refused or closed organization may lose its code to another that registers with it; submitting again
   // takes it back.
   const bool submitted = !before || before->state == OrganizationState::kRejected;
@@ -575,9 +579,12 @@ void BumpVerificationVersion(storage::Txn& txn) {
 
 // --- Lists
 
-std::vector<Organization> ListOrganizations(const storage::Reader& reader, std::string_view after,
+std::vector<Organization> ListOrganizations(const storage::Reader& reader,
+                                            std::optional<OrganizationState> state, std::string_view after,
                                             size_t limit) {
-  return storage::LoadEach(storage::ListTexts(reader, In(Table::kOrganization), after, limit),
+  const storage::Key prefix =
+      state ? In(Table::kOrganizationByState, StateName(*state)) : In(Table::kOrganization);
+  return storage::LoadEach(storage::ListTexts(reader, prefix, after, limit),
                            [&](const std::string& id) { return LoadOrganization(reader, {id}); });
 }
 

@@ -31,6 +31,7 @@ enum class Table : uint8_t {
   kTokenFailures = 0x1a,             // text client id, known or not -> TokenFailuresRecord
   kCreditEvent = 0x1b,               // text organization, u64 number -> CreditRecord
   kVerification = 0x1c,              // -> u64 version of keys and revocations
+  kOrganizationByState = 0x1d,       // text state, text id -> nothing
 };
 
 // --- Aggregates. What is loaded is checked: damage stops the process. Save stages the state, its indices and
@@ -85,7 +86,9 @@ void BumpVerificationVersion(storage::Txn& txn);
 // --- Lists: at most `limit` items after the id, fingerprint or number `after` (empty or 0 for the first
 // page) ------
 
-std::vector<Organization> ListOrganizations(const storage::Reader& reader, std::string_view after,
+/// Only those in `state`, if given.
+std::vector<Organization> ListOrganizations(const storage::Reader& reader,
+                                            std::optional<OrganizationState> state, std::string_view after,
                                             size_t limit);
 std::vector<Person> ListPeople(const storage::Reader& reader, const OrganizationId& id,
                                std::string_view after, size_t limit);

@@ -72,6 +72,7 @@ TEST_F(PartyStoreTest, GoldenBytesOfAnOrganization) {
   EXPECT_EQ(Stored("10" + id + "00"), "0a1a" + id + "12" + profile_length + profile + "2001" + "2a08" +
                                           Hex("people/p") + "4805" + "5005" + "5801");
   EXPECT_EQ(Stored("11" + Hex("12100000400000018N") + "00"), id);
+  EXPECT_EQ(Stored("1d" + Hex("KYC_PENDING") + "00" + id + "00"), "");
   // Outbox: time, then the event record.
   EXPECT_EQ(Stored("020000000000000001"), "0000000000000005" + ("0a1a" + id) + "121a" + id + "528701" + "0a" +
                                               profile_length + profile + "1a08" + Hex("people/p"));
@@ -233,6 +234,21 @@ TEST_F(PartyStoreTest, ListsPageInOrder) {
   const std::vector<Person> second = ListPeople(kv_, kOrganization, first[1].id.text, 2);
   ASSERT_EQ(second.size(), 1u);
   EXPECT_EQ(second[0].id.text, "01hccccccccccccccccccccccc");
+}
+
+TEST_F(PartyStoreTest, OrganizationsAreListedByTheStateTheyAreIn) {
+  Run(kNow, [](storage::Txn& txn) { Save(txn, std::nullopt, Registration()); });
+  Run(kNow, [](storage::Txn& txn) {
+    const Organization before = *LoadOrganization(txn, kOrganization);
+    Save(txn, before, *Decide(before, ApproveKyc{"people/officer"}, kNow));
+  });
+  const auto count = [this](std::optional<OrganizationState> state, const std::string& after) {
+    return ListOrganizations(kv_, state, after, 10).size();
+  };
+  EXPECT_EQ(count(OrganizationState::kActive, ""), 1u);
+  EXPECT_EQ(count(OrganizationState::kActive, kOrganization.text), 0u);
+  EXPECT_EQ(count(OrganizationState::kKycPending, ""), 0u);
+  EXPECT_EQ(count(std::nullopt, ""), 1u);
 }
 
 TEST_F(PartyStoreTest, DamageStopsTheProcess) {

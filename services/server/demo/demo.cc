@@ -38,13 +38,15 @@ int Refuse(const std::string& what) {
   return kExitConfig;
 }
 
-// The address of the gateway as its configuration says, or empty.
-std::string ConfiguredUrl(const fs::path& config_file) {
-  for (const fs::path& file : {config_file, config_file.parent_path() / "gateway.conf"}) {
-    const Result<config::Config> config = config::Load(file);
-    if (config.ok() && config->gateway().has_public_url()) return config->gateway().public_url();
-  }
-  return "";
+// The address of the gateway as its configuration says, or empty when a configuration that can be read names none.
+// Of an installation with a process a service, the gateway's configuration stands beside the others.
+Result<std::string> ConfiguredUrl(const fs::path& config_file) {
+  const Result<config::Config> config = config::Load(config_file);
+  if (config.ok() && config->gateway().has_public_url()) return config->gateway().public_url();
+  const fs::path beside = config_file.parent_path() / "gateway.conf";
+  if (!fs::exists(beside)) return config.ok() ? Result<std::string>("") : config.error();
+  TTX_TRY(const config::Config gateway, config::Load(beside));
+  return gateway.gateway().public_url();
 }
 
 bool ReadAdministrator(const std::string& file, demo::Actor& administrator) {
@@ -100,8 +102,12 @@ int Demo(const std::vector<std::string>& words) {
   const std::string admin_file = arguments.Get("admin", (folder / "admin.json").string());
   const std::string ca_file = arguments.Get("ca", (folder / "certs/ca.pem").string());
   std::string url = arguments.Get("url", "");
-  if (url.empty()) url = ConfiguredUrl(config);
-  if (url.empty()) return Refuse("no gateway.public_url in " + config.string() + "; say --url");
+  if (url.empty()) {
+    const Result<std::string> configured = ConfiguredUrl(config);
+    if (!configured.ok()) return Refuse(configured.error().message() + "; say --config or --url");
+    if (configured->empty()) return Refuse("no gateway.public_url in " + config.string() + "; say --url");
+    url = *configured;
+  }
   while (url.ends_with('/')) url.pop_back();
   if (!fs::exists(ca_file)) return Refuse("no authority in " + ca_file + "; say --ca");
   demo::Actor administrator;

@@ -2,56 +2,11 @@
 
 #include <variant>
 
+#include "libs/core/etag.h"
 #include "libs/core/text.h"
 
 namespace ttx::settlement {
 namespace {
-
-constexpr size_t kScanPerPage = 500;
-
-// Reads on, page by page, until `limit` of the items that `visible` lets through are found or there are no
-// more.
-template <class Item, class Fetch, class Visible>
-std::vector<Item> ReadVisible(size_t limit, Fetch fetch, Visible visible) {
-  std::vector<Item> found;
-  std::vector<Item> page = fetch(nullptr);
-  while (!page.empty()) {
-    for (const Item& item : page) {
-      if (found.size() < limit && visible(item)) found.push_back(item);
-    }
-    if (found.size() >= limit || page.size() < kScanPerPage) break;
-    const Item last = page.back();
-    page = fetch(&last);
-  }
-  return found;
-}
-
-template <class State, class Load, class Visible>
-std::vector<State> ListOf(const storage::Reader& reader, Kind kind, std::string_view owner,
-                          std::string_view after, size_t limit, Load load, Visible visible) {
-  return ReadVisible<State>(
-      limit,
-      [&](const State* last) {
-        std::vector<State> page;
-        const std::string_view from = last == nullptr ? after : std::string_view(last->id.text);
-        for (const std::string& id : ListIds(reader, kind, owner, from, kScanPerPage)) {
-          const std::optional<State> state = load(reader, {id});
-          TTX_CHECK(state.has_value(), "an indexed resource is missing");
-          page.push_back(*state);
-        }
-        return page;
-      },
-      visible);
-}
-
-Error NotFound(std::string name) { return Error(Reason::kNOT_FOUND, {{"resource", std::move(name)}}); }
-
-template <class State>
-Status CheckEtag(const State& state, std::string_view etag) {
-  const std::string current = std::to_string(state.version);
-  if (!etag.empty() && etag != current) return Error(Reason::kETAG_MISMATCH, {{"etag", current}});
-  return {};
-}
 
 bool IsBank(const Principal& caller) { return caller.HasRole("SETTLEMENT_BANK"); }
 bool IsAuthority(const Principal& caller) { return caller.HasRole("AUTHORITY"); }
@@ -84,7 +39,7 @@ bool MaySee(const Principal& caller, const Payout& payout) {
 template <class State, class Id>
 Result<State> Find(std::optional<State> state, const Principal& caller, const Id& id, std::string_view etag) {
   if (!state || !MaySee(caller, *state)) return NotFound(NameOf(id));
-  TTX_RETURN_IF_ERROR(CheckEtag(*state, etag));
+  TTX_RETURN_IF_ERROR(CheckEtag(state->version, etag));
   return *std::move(state);
 }
 
@@ -583,51 +538,76 @@ Result<Payout> SettlementApp::GetPayout(const storage::Reader& reader, const Pri
   return Find(LoadPayout(reader, id), caller, id, "");
 }
 
+namespace {
+
+template <class State>
+std::optional<uint64_t> NumberOf(std::optional<State> state) {
+  return state ? std::optional(static_cast<uint64_t>(*state)) : std::nullopt;
+}
+
+// One page of a list whose index stands exactly where the caller may see.
+template <class State, class Load>
+std::vector<State> PageOf(const storage::Reader& reader, const ListOf& list, std::string_view after,
+                          size_t limit, Load load) {
+  std::vector<State> page;
+  for (const std::string& id : ListIds(reader, list, after, limit)) {
+    std::optional<State> state = load(reader, {id});
+    TTX_CHECK(state.has_value(), "an indexed resource is missing");
+    page.push_back(*std::move(state));
+  }
+  return page;
+}
+
+// The list of what a unique key leads to: it, or nothing.
+template <class State, class Shown>
+std::vector<State> OneOf(std::optional<State> found, const Principal& caller, std::string_view after,
+                         Shown shown) {
+  if (!found || !MaySee(caller, *found) || !shown(*found) || found->id.text <= after) return {};
+  return {*std::move(found)};
+}
+
+}  // namespace
+
 std::vector<Notice> SettlementApp::ListNotices(const storage::Reader& reader, const Principal& caller,
                                                std::optional<NoticeState> state, std::string_view after,
                                                size_t limit) const {
-  return ListOf<Notice>(
-      reader, Kind::kNotice, caller.organization, after, limit, LoadNotice,
-      [&](const Notice& notice) { return MaySee(caller, notice) && (!state || notice.state == *state); });
+  if (caller.organization.empty()) return {};
+  const Kind kind = IsBank(caller) ? Kind::kBankNotice : Kind::kNotice;
+  return PageOf<Notice>(reader, {kind, caller.organization, NumberOf(state)}, after, limit, LoadNotice);
 }
 
 std::vector<Deposit> SettlementApp::ListDeposits(const storage::Reader& reader, const Principal& caller,
                                                  std::optional<DepositState> state, std::string_view intent,
                                                  std::string_view after, size_t limit) const {
-  const auto visible = [&](const Deposit& deposit) {
-    return MaySee(caller, deposit) && (!state || deposit.state == *state);
-  };
+  if (caller.organization.empty()) return {};
   if (!intent.empty()) {
-    const std::optional<Deposit> deposit = FindDeposit(reader, intent);
-    if (!deposit || !visible(*deposit) || deposit->id.text <= after) return {};
-    return {*deposit};
+    return OneOf(FindDeposit(reader, intent), caller, after,
+                 [&](const Deposit& deposit) { return !state || deposit.state == *state; });
   }
-  return ListOf<Deposit>(reader, Kind::kDeposit, caller.organization, after, limit, LoadDeposit, visible);
+  return PageOf<Deposit>(reader, {Kind::kDeposit, caller.organization, NumberOf(state)}, after, limit,
+                         LoadDeposit);
 }
 
 std::vector<Settlement> SettlementApp::ListSettlements(const storage::Reader& reader, const Principal& caller,
                                                        std::optional<SettlementState> state,
                                                        std::string_view deal, std::string_view after,
                                                        size_t limit) const {
-  const auto visible = [&](const Settlement& settlement) {
-    return MaySee(caller, settlement) && (!state || ShownState(settlement) == *state);
-  };
-  if (!deal.empty()) {
-    const std::optional<Settlement> settlement = FindSettlement(reader, deal);
-    if (!settlement || !visible(*settlement) || settlement->id.text <= after) return {};
-    return {*settlement};
-  }
   const std::string owner = IsAuthority(caller) ? "" : caller.organization;
-  return ListOf<Settlement>(reader, Kind::kSettlement, owner, after, limit, LoadSettlement, visible);
+  if (owner.empty() && !IsAuthority(caller)) return {};
+  if (!deal.empty()) {
+    return OneOf(FindSettlement(reader, deal), caller, after,
+                 [&](const Settlement& settlement) { return !state || ShownState(settlement) == *state; });
+  }
+  return PageOf<Settlement>(reader, {Kind::kSettlement, owner, NumberOf(state)}, after, limit,
+                            LoadSettlement);
 }
 
 std::vector<Payout> SettlementApp::ListPayouts(const storage::Reader& reader, const Principal& caller,
                                                std::optional<PayoutState> state, std::string_view after,
                                                size_t limit) const {
   if (caller.organization.empty()) return {};
-  return ListOf<Payout>(
-      reader, Kind::kPayout, caller.organization, after, limit, LoadPayout,
-      [&](const Payout& payout) { return MaySee(caller, payout) && (!state || payout.state == *state); });
+  const Kind kind = IsBank(caller) ? Kind::kBankPayout : Kind::kPayout;
+  return PageOf<Payout>(reader, {kind, caller.organization, NumberOf(state)}, after, limit, LoadPayout);
 }
 
 Result<std::string> SettlementApp::LedgerFor(const Principal& caller, const std::string& exchange) const {
@@ -637,16 +617,14 @@ Result<std::string> SettlementApp::LedgerFor(const Principal& caller, const std:
   return wanted;
 }
 
-std::vector<StoredEvent> SettlementApp::ListEvents(const storage::Reader& reader, const Principal& caller,
-                                                   uint64_t after_sequence, size_t limit) const {
-  if (caller.service()) return settlement::ListEvents(reader, after_sequence, limit);
-  return ReadVisible<StoredEvent>(
-      limit,
-      [&](const StoredEvent* last) {
-        return settlement::ListEvents(reader, last == nullptr ? after_sequence : last->sequence,
-                                      kScanPerPage);
-      },
-      [&](const StoredEvent& event) { return ExchangeOf(event) == caller.organization; });
+storage::LogPage<StoredEvent> SettlementApp::ListEvents(const storage::Reader& reader, const Principal& caller,
+                                                        uint64_t after_sequence, size_t limit) const {
+  return storage::LookAtLog<StoredEvent>(
+      after_sequence, limit,
+      [&](uint64_t after, size_t most) { return settlement::ListEvents(reader, after, most); },
+      [&](const StoredEvent& event) {
+        return caller.service() || (!caller.organization.empty() && ExchangeOf(event) == caller.organization);
+      });
 }
 
 }  // namespace ttx::settlement

@@ -9,6 +9,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/settlement/domain/fees.h"
 #include "services/settlement/domain/limits.h"
@@ -109,7 +110,8 @@ class SettlementApp {
                                    const SettlementId& id) const;
   Result<Payout> GetPayout(const storage::Reader& reader, const Principal& caller, const PayoutId& id) const;
 
-  /// At most `limit` of what the caller may see, with ids after `after`; only those in `state` if given.
+  /// At most `limit` of what the caller may see, with ids after `after`, in order; only those in `state` if given.
+  /// Read from indices that hold nothing else, so that what ended long ago costs nothing.
   std::vector<Notice> ListNotices(const storage::Reader& reader, const Principal& caller,
                                   std::optional<NoticeState> state, std::string_view after,
                                   size_t limit) const;
@@ -129,8 +131,8 @@ class SettlementApp {
 
   /// What `caller` may see of the events after `after_sequence`: services see all, staff their own
   /// exchange's.
-  std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
-                                      uint64_t after_sequence, size_t limit) const;
+  storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
+                                           uint64_t after_sequence, size_t limit) const;
 
  private:
   struct Judged;

@@ -11,6 +11,7 @@
 
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
+#include "libs/testing/counting_reader.h"
 #include "libs/testing/manual_clock.h"
 #include "libs/testing/seeded_ids.h"
 #include "services/settlement/store/fee_file.h"
@@ -823,9 +824,121 @@ TEST_F(SettlementAppTest, EveryoneSeesWhatIsTheirs) {
   EXPECT_EQ(ReasonOf(app.LedgerFor(Clerk(), "organizations/other")), "NOT_FOUND");
   EXPECT_EQ(ReasonOf(app.LedgerFor(authority, kExchangeName)), "OK");
   const Principal service{"services/listing", "", "", {}};
-  EXPECT_EQ(app.ListEvents(reader, service, 0, 1'000).size(), Events().size());
-  EXPECT_EQ(app.ListEvents(reader, Officer(), 0, 1'000).size(), Events().size());
-  EXPECT_TRUE(app.ListEvents(reader, other, 0, 1'000).empty());
+  EXPECT_EQ(app.ListEvents(reader, service, 0, 1'000).events.size(), Events().size());
+  EXPECT_EQ(app.ListEvents(reader, Officer(), 0, 1'000).events.size(), Events().size());
+  const auto hidden = app.ListEvents(reader, other, 0, 1);
+  EXPECT_TRUE(hidden.events.empty());
+  EXPECT_EQ(hidden.last_sequence, Events().size()) << "everything was looked at";
+  EXPECT_TRUE(app.ListEvents(reader, Principal{}, 0, 1'000).events.empty());
+}
+
+// The pages of a list, one after the other; each page costs what it gives, however much else there is.
+template <class List>
+std::vector<std::string> AllPages(const storage::Reader& disk, size_t size, List list) {
+  const ttx::testing::CountingReader reader(disk);
+  std::vector<std::string> ids;
+  std::string after;
+  for (bool more = true; more;) {
+    const size_t before = reader.reads();
+    const auto page = list(reader, after, size);
+    EXPECT_LE(reader.reads() - before, 2 * size) << "a key and a record each";
+    for (const auto& item : page) ids.push_back(item.id.text);
+    more = page.size() == size;
+    if (more) after = page.back().id.text;
+  }
+  return ids;
+}
+
+TEST_F(SettlementAppTest, ListsByStateCostWhatTheyGive) {
+  std::vector<std::string> unmatched;
+  std::vector<std::string> refunded;
+  std::vector<std::string> all;
+  for (int i = 0; i < 60; ++i) {
+    clock.Set(clock.Now() + Milliseconds(1));  // later ids are greater
+    Receipt receipt = Money("N" + std::to_string(i), kBuyerName, 1'000, "?");
+    receipt.exchange = kExchangeName;
+    const NoticeId id = Notify(receipt)->id;
+    all.push_back(id.text);
+    if (i % 4 == 1) {
+      unmatched.push_back(id.text);
+      continue;
+    }
+    refunded.push_back(id.text);
+    ASSERT_TRUE(Do<Notice>([&](storage::Txn& txn) { return app.RefundNotice(txn, Clerk(), id, ""); }).ok());
+  }
+  const auto notices = [&](const Principal& caller, std::optional<NoticeState> state) {
+    return AllPages(shell.kv(), 4, [&](const storage::Reader& reader, const std::string& after, size_t size) {
+      return app.ListNotices(reader, caller, state, after, size);
+    });
+  };
+  const auto payouts = [&](const Principal& caller, std::optional<PayoutState> state) {
+    return AllPages(shell.kv(), 4, [&](const storage::Reader& reader, const std::string& after, size_t size) {
+             return app.ListPayouts(reader, caller, state, after, size);
+           });
+  };
+  for (const Principal& caller : {Clerk(), Bank()}) {
+    EXPECT_EQ(notices(caller, NoticeState::kUnmatched), unmatched);
+    EXPECT_EQ(notices(caller, NoticeState::kToRefund), refunded);
+    EXPECT_EQ(notices(caller, std::nullopt), all);
+  }
+  // What changes its state moves.
+  ASSERT_TRUE(Do<Notice>([&](storage::Txn& txn) {
+                return app.RefundNotice(txn, Clerk(), {unmatched.front()}, "");
+              }).ok());
+  unmatched.erase(unmatched.begin());
+  EXPECT_EQ(notices(Clerk(), NoticeState::kUnmatched), unmatched);
+  EXPECT_EQ(notices(Clerk(), NoticeState::kToRefund).size(), refunded.size() + 1);
+
+  // A bank's list begins with the approval.
+  const std::vector<std::string> prepared = payouts(Clerk(), PayoutState::kPrepared);
+  EXPECT_EQ(prepared.size(), refunded.size() + 1);
+  EXPECT_TRUE(payouts(Bank(), std::nullopt).empty());
+  for (size_t i = 0; i < prepared.size(); i += 3) ASSERT_TRUE(Approve("payouts/" + prepared[i]).ok());
+  const std::vector<std::string> pending = payouts(Bank(), PayoutState::kPending);
+  EXPECT_EQ(pending.size(), (prepared.size() + 2) / 3);
+  EXPECT_EQ(payouts(Bank(), std::nullopt), pending);
+  EXPECT_EQ(payouts(Clerk(), PayoutState::kPending), pending);
+  EXPECT_EQ(payouts(Clerk(), PayoutState::kPrepared).size(), prepared.size() - pending.size());
+  EXPECT_EQ(payouts(Clerk(), std::nullopt), prepared);
+  ASSERT_TRUE(Send("payouts/" + pending[1]).ok());
+  EXPECT_EQ(payouts(Bank(), PayoutState::kSent), (std::vector<std::string>{pending[1]}));
+  EXPECT_EQ(payouts(Bank(), PayoutState::kPending).size(), pending.size() - 1);
+}
+
+TEST_F(SettlementAppTest, DepositsAndDealsAreListedByTheStateTheyShow) {
+  PayDeposits();
+  const auto deposits = [&](const Principal& caller, DepositState state) {
+    std::set<std::string> intents;
+    for (const Deposit& deposit : app.ListDeposits(shell.kv(), caller, state, "", "", 10)) {
+      intents.insert(deposit.intent.substr(20));
+    }
+    return intents;
+  };
+  using Names = std::set<std::string>;
+  EXPECT_EQ(deposits(Clerk(), DepositState::kEffective), (Names{"b01", "b03"}));
+  ASSERT_TRUE(IntentOver("b01").ok());
+  ASSERT_TRUE(ContractTakesEffect().ok());
+  EXPECT_EQ(deposits(Clerk(), DepositState::kEffective), Names{});
+  EXPECT_EQ(deposits(Clerk(), DepositState::kToRefund), Names{"b01"});
+  EXPECT_EQ(deposits(Clerk(), DepositState::kConverted), Names{"b03"});
+  EXPECT_EQ(deposits(Buyer(), DepositState::kConverted), Names{"b03"});
+  EXPECT_EQ(deposits(Buyer(), DepositState::kToRefund), Names{});
+
+  const auto deals = [&](const Principal& caller, SettlementState state) {
+    return app.ListSettlements(shell.kv(), caller, state, "", "", 10).size();
+  };
+  const Principal authority{"apiClients/a", "organizations/authority", "people/a", {"AUTHORITY"}};
+  const SettlementState open = Deal().state;
+  for (const Principal& caller : {Clerk(), Seller(), Buyer(), authority}) {
+    EXPECT_EQ(deals(caller, open), 1u);
+    EXPECT_EQ(deals(caller, SettlementState::kFrozen), 0u);
+  }
+  ASSERT_TRUE(Say(Fact::kHoldPlaced, "objections/o").ok());
+  EXPECT_EQ(deals(Clerk(), open), 0u);
+  EXPECT_EQ(deals(Clerk(), SettlementState::kFrozen), 1u);
+  ASSERT_TRUE(Say(Fact::kHoldLifted, "objections/o").ok());
+  EXPECT_EQ(deals(Clerk(), open), 1u);
+  EXPECT_EQ(deals(Bank(), open), 0u);
 }
 
 TEST(SettlementAppFees, WithoutATableInForceNothingIsOpened) {

@@ -28,11 +28,8 @@ Result<Named<Id>> ReadNamed(Result<Id> (*parse)(std::string_view), const Request
 // What both methods over the event log show a caller.
 auto EventsOf(const SettlementApp& app) {
   return [&app](const storage::Reader& reader, const rpc::Call& call, uint64_t after, size_t limit) {
-    rpc::StreamPage<v1::Event> page;
-    for (const StoredEvent& event : app.ListEvents(reader, call.principal, after, limit)) {
-      page.emplace_back(event.sequence, ToProto(event));
-    }
-    return page;
+    return rpc::ToStreamPage(app.ListEvents(reader, call.principal, after, limit),
+                             [](const StoredEvent& event) { return ToProto(event); });
   };
 }
 

@@ -1,5 +1,7 @@
 #include "services/settlement/store/settlement_store.h"
 
+#include <set>
+
 #include "libs/storage/table.h"
 #include "services/settlement/store/codec.h"
 
@@ -13,12 +15,63 @@ using storage::Load;
 constexpr size_t kAuditPage = 500;
 constexpr size_t kMaxDifferences = 20;
 
-storage::Key OwnerPrefix(Kind kind, std::string_view owner) {
-  return In(Table::kByOwner).U64(static_cast<uint64_t>(kind)).Text(owner);
+// --- Lists
+
+void AddKeys(std::set<std::string>& keys, Kind kind, std::string_view owner, uint64_t state,
+             std::string_view id) {
+  const auto number = static_cast<uint64_t>(kind);
+  keys.insert(In(Table::kByOwner).U64(number).Text(owner).Text(id).str());
+  keys.insert(In(Table::kByState).U64(number).Text(owner).U64(state).Text(id).str());
 }
 
-void PutOwner(storage::Txn& txn, Kind kind, std::string_view owner, std::string_view id) {
-  txn.Put(OwnerPrefix(kind, owner).Text(id).str(), "");
+template <class State>
+uint64_t U64(State state) {
+  return static_cast<uint64_t>(state);
+}
+
+std::set<std::string> IndexKeys(const Deposit& deposit) {
+  std::set<std::string> keys;
+  for (const std::string& owner : {deposit.exchange, deposit.organization}) {
+    AddKeys(keys, Kind::kDeposit, owner, U64(deposit.state), deposit.id.text);
+  }
+  return keys;
+}
+
+std::set<std::string> IndexKeys(const Notice& notice) {
+  std::set<std::string> keys;
+  AddKeys(keys, Kind::kNotice, notice.receipt.exchange, U64(notice.state), notice.id.text);
+  AddKeys(keys, Kind::kBankNotice, notice.receipt.bank, U64(notice.state), notice.id.text);
+  return keys;
+}
+
+std::set<std::string> IndexKeys(const Settlement& settlement) {
+  std::set<std::string> keys;
+  for (const std::string& owner : {std::string(), settlement.exchange, settlement.seller, settlement.buyer}) {
+    AddKeys(keys, Kind::kSettlement, owner, U64(ShownState(settlement)), settlement.id.text);
+  }
+  return keys;
+}
+
+std::set<std::string> IndexKeys(const Payout& payout) {
+  std::set<std::string> keys;
+  AddKeys(keys, Kind::kPayout, payout.exchange, U64(payout.state), payout.id.text);
+  if (!payout.bank.empty() && payout.state != PayoutState::kPrepared) {
+    AddKeys(keys, Kind::kBankPayout, payout.bank, U64(payout.state), payout.id.text);
+  }
+  return keys;
+}
+
+// Index entries move with the resource, in the same transaction.
+template <class State>
+void MoveIndex(storage::Txn& txn, const std::optional<State>& before, const State& after) {
+  const std::set<std::string> old_keys = before ? IndexKeys(*before) : std::set<std::string>{};
+  const std::set<std::string> new_keys = IndexKeys(after);
+  for (const std::string& key : old_keys) {
+    if (!new_keys.contains(key)) txn.Delete(key);
+  }
+  for (const std::string& key : new_keys) {
+    if (!old_keys.contains(key)) txn.Put(key, "");
+  }
 }
 
 void PutReference(storage::Txn& txn, const std::string& reference, const ReferenceTarget& target) {
@@ -99,11 +152,13 @@ void SetAfter(store::EventRecord& record, const Settlement& state) {
 void SetAfter(store::EventRecord& record, const Payout& state) { *record.mutable_payout() = ToRecord(state); }
 
 template <class State, class Change>
-Status SaveDecision(storage::Txn& txn, Table table, const Decision<State, Change>& decision) {
+Status SaveDecision(storage::Txn& txn, Table table, const std::optional<State>& before,
+                    const Decision<State, Change>& decision) {
   if (decision.events.empty()) return {};
   storage::MustHold(decision.next);
   TTX_RETURN_IF_ERROR(PostJournals(txn, decision.journals));
   txn.Put(KeyOf(table, decision.next.id.text), ToRecord(decision.next).SerializeAsString());
+  MoveIndex(txn, before, decision.next);
   for (const auto& event : decision.events) {
     store::EventRecord record;
     record.set_change(static_cast<int32_t>(event.change));
@@ -280,38 +335,31 @@ std::optional<PayoutId> FindPayout(const storage::Reader& reader, std::string_vi
 Status Save(storage::Txn& txn, const DepositDecision& decision) {
   const Deposit& deposit = decision.next;
   const std::optional<Deposit> before = LoadDeposit(txn, deposit.id);
-  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kDeposit, decision));
+  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kDeposit, before, decision));
   storage::MoveDue(txn, NameOf(deposit.id), before ? NextChange(*before) : std::nullopt, NextChange(deposit));
   if (!IsNew(decision)) return {};
   txn.Put(KeyOf(Table::kDepositByIntent, deposit.intent), deposit.id.text);
-  PutOwner(txn, Kind::kDeposit, deposit.exchange, deposit.id.text);
-  PutOwner(txn, Kind::kDeposit, deposit.organization, deposit.id.text);
   PutReference(txn, deposit.reference, {NameOf(deposit.id)});
   return {};
 }
 
 Status Save(storage::Txn& txn, const NoticeDecision& decision) {
   const Notice& notice = decision.next;
-  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kNotice, decision));
+  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kNotice, LoadNotice(txn, notice.id), decision));
   if (!IsNew(decision)) return {};
   const Receipt& receipt = notice.receipt;
   txn.Put(KeyOf(Table::kNoticeByBank, receipt.bank, receipt.bank_reference), notice.id.text);
-  PutOwner(txn, Kind::kNotice, receipt.exchange, notice.id.text);
-  PutOwner(txn, Kind::kNotice, receipt.bank, notice.id.text);
   return {};
 }
 
 Status Save(storage::Txn& txn, const SettlementDecision& decision) {
   const Settlement& settlement = decision.next;
   const std::optional<Settlement> before = LoadSettlement(txn, settlement.id);
-  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kSettlement, decision));
+  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kSettlement, before, decision));
   storage::MoveDue(txn, NameOf(settlement.id), before ? NextChange(*before) : std::nullopt,
                    NextChange(settlement));
   if (!IsNew(decision)) return {};
   txn.Put(KeyOf(Table::kSettlementByDeal, settlement.deal), settlement.id.text);
-  for (const std::string& owner : {std::string(), settlement.exchange, settlement.seller, settlement.buyer}) {
-    PutOwner(txn, Kind::kSettlement, owner, settlement.id.text);
-  }
   for (const Item item : {Item::kPrice, Item::kBuyerFee}) {
     PutReference(txn, ReferenceOf(settlement.id, item), {NameOf(settlement.id), item});
   }
@@ -320,14 +368,10 @@ Status Save(storage::Txn& txn, const SettlementDecision& decision) {
 
 Status Save(storage::Txn& txn, const PayoutDecision& decision) {
   const Payout& payout = decision.next;
-  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kPayout, decision));
+  TTX_RETURN_IF_ERROR(SaveDecision(txn, Table::kPayout, LoadPayout(txn, payout.id), decision));
   if (payout.state == PayoutState::kSucceeded) {
     txn.Put(KeyOf(Table::kPayoutByTransaction, payout.bank, payout.bank_transaction), payout.id.text);
   }
-  if (!IsNew(decision)) return {};
-  PutOwner(txn, Kind::kPayout, payout.exchange, payout.id.text);
-  if (!payout.bank.empty()) PutOwner(txn, Kind::kPayout, payout.bank, payout.id.text);
-  PutOwner(txn, Kind::kPayout, "", payout.id.text);
   return {};
 }
 
@@ -362,9 +406,12 @@ void SaveOrganization(storage::Txn& txn, std::string_view name, const Organizati
   txn.Put(KeyOf(Table::kOrganization, name), record.SerializeAsString());
 }
 
-std::vector<std::string> ListIds(const storage::Reader& reader, Kind kind, std::string_view owner,
-                                 std::string_view after, size_t limit) {
-  return storage::ListTexts(reader, OwnerPrefix(kind, owner), after, limit);
+std::vector<std::string> ListIds(const storage::Reader& reader, const ListOf& list, std::string_view after,
+                                 size_t limit) {
+  storage::Key prefix = In(list.state ? Table::kByState : Table::kByOwner);
+  prefix.U64(U64(list.kind)).Text(list.owner);
+  if (list.state) prefix.U64(*list.state);
+  return storage::ListTexts(reader, prefix, after, limit);
 }
 
 std::vector<Journal> ListJournals(const storage::Reader& reader, std::string_view exchange, int64_t after,

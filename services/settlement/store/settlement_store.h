@@ -32,10 +32,19 @@ enum class Table : uint8_t {
   kBalance =
       0x1d,  // text exchange, u64 account, text dimension ("" for the control account) -> BalanceRecord
   kPayoutByTransaction = 0x1e,  // text bank, text bank_transaction -> id of the payout it settled
+  kByState = 0x1f,              // u64 Kind, text owner, u64 state as it is shown, text id -> nothing
 };
 
-/// What lists are made of; part of the format.
-enum class Kind : uint64_t { kDeposit = 1, kNotice = 2, kSettlement = 3, kPayout = 4 };
+/// What lists are made of, and for whom; part of the format. An entry of kByOwner and kByState stands exactly
+/// where its owner may see the resource.
+enum class Kind : uint64_t {
+  kDeposit = 1,     // the exchange, the depositor
+  kNotice = 2,      // the exchange
+  kSettlement = 3,  // the exchange, the seller, the buyer; "" for every one
+  kPayout = 4,      // the exchange
+  kBankNotice = 5,  // the bank that sent it
+  kBankPayout = 6,  // the bank that executes it, once it is approved
+};
 
 /// What somebody pays for with a reference.
 struct ReferenceTarget {
@@ -90,10 +99,15 @@ void SaveFacts(storage::Txn& txn, std::string_view deal, const DealFacts& facts)
 std::optional<Organization> LoadOrganization(const storage::Reader& reader, std::string_view name);
 void SaveOrganization(storage::Txn& txn, std::string_view name, const Organization& organization);
 
-/// Ids of `kind` that belong to `owner` (an organization; "" for every settlement or payout), after `after`,
-/// at most `limit`.
-std::vector<std::string> ListIds(const storage::Reader& reader, Kind kind, std::string_view owner,
-                                 std::string_view after, size_t limit);
+/// What one page of a list consists of.
+struct ListOf {
+  Kind kind;
+  std::string owner;              // an organization, or "" where Kind says so
+  std::optional<uint64_t> state;  // only those that show it
+};
+/// At most `limit` ids after `after`, in order, by index: as many keys are read as are given.
+std::vector<std::string> ListIds(const storage::Reader& reader, const ListOf& list, std::string_view after,
+                                 size_t limit);
 
 /// At most `limit` journals of an exchange with numbers after `after`.
 std::vector<Journal> ListJournals(const storage::Reader& reader, std::string_view exchange, int64_t after,

@@ -240,14 +240,16 @@ TEST_F(StoreTest, KeysOfANotice) {
       "020000000000000001",
       "126e3100",
       "136f7267616e697a6174696f6e732f6200422d6e3100",
-      "1a00000000000000026f7267616e697a6174696f6e732f62006e3100",
       "1a00000000000000026f7267616e697a6174696f6e732f65006e3100",
+      "1a00000000000000056f7267616e697a6174696f6e732f62006e3100",
       "1b6f7267616e697a6174696f6e732f65000000000000000001",
       "1c6f7267616e697a6174696f6e732f65004e4f544943455f554e4d4154434845442f62616e6b4e6f74696365732f6e3100",
       "1d6f7267616e697a6174696f6e732f650000000000000003ea00",
       "1d6f7267616e697a6174696f6e732f650000000000000003ea707269636500",
       "1d6f7267616e697a6174696f6e732f650000000000000007d100",
       "1d6f7267616e697a6174696f6e732f650000000000000007d162616e6b4e6f74696365732f6e3100",
+      "1f00000000000000026f7267616e697a6174696f6e732f650000000000000000006e3100",
+      "1f00000000000000056f7267616e697a6174696f6e732f620000000000000000006e3100",
   };
   EXPECT_EQ(keys, expected);
 }
@@ -341,10 +343,20 @@ TEST_F(StoreTest, IndicesLeadToTheResource) {
   ASSERT_TRUE(RecordUnmatchedNotice("n1").ok());
   EXPECT_EQ(FindNotice(kv_, "organizations/b", "B-n1")->id.text, "n1");
   EXPECT_EQ(FindNotice(kv_, "organizations/b", "B-n"), std::nullopt);
-  EXPECT_EQ(ListIds(kv_, Kind::kNotice, "organizations/e", "", 10), (std::vector<std::string>{"n1"}));
-  EXPECT_EQ(ListIds(kv_, Kind::kNotice, "organizations/b", "", 10), (std::vector<std::string>{"n1"}));
-  EXPECT_TRUE(ListIds(kv_, Kind::kNotice, "organizations/e", "n1", 10).empty());
-  EXPECT_TRUE(ListIds(kv_, Kind::kDeposit, "organizations/e", "", 10).empty());
+  const auto ids = [&](Kind kind, const char* owner, std::optional<NoticeState> state,
+                       std::string_view after = "") {
+    return ListIds(kv_, {kind, owner, state ? std::optional(static_cast<uint64_t>(*state)) : std::nullopt},
+                   after, 10);
+  };
+  const std::vector<std::string> n1 = {"n1"};
+  EXPECT_EQ(ids(Kind::kNotice, "organizations/e", std::nullopt), n1);
+  EXPECT_EQ(ids(Kind::kBankNotice, "organizations/b", std::nullopt), n1);
+  EXPECT_EQ(ids(Kind::kNotice, "organizations/e", NoticeState::kUnmatched), n1);
+  EXPECT_TRUE(ids(Kind::kNotice, "organizations/e", NoticeState::kMatched).empty());
+  EXPECT_TRUE(ids(Kind::kNotice, "organizations/b", std::nullopt).empty());
+  EXPECT_TRUE(ids(Kind::kBankNotice, "organizations/e", std::nullopt).empty());
+  EXPECT_TRUE(ids(Kind::kNotice, "organizations/e", std::nullopt, "n1").empty());
+  EXPECT_TRUE(ids(Kind::kDeposit, "organizations/e", std::nullopt).empty());
 }
 
 TEST_F(StoreTest, DamagedRecordsStopTheProcess) {
