@@ -6,7 +6,9 @@ namespace {
 // After so many readers a watcher has its turn, however many more of them wait.
 constexpr int kReadsPerLook = 16;
 
-thread_local bool watching = false;
+// Aligned: mold 1.10 links a program that does not load when less aligned thread-local data ends up on the last bytes
+// of a page.
+alignas(8) thread_local bool watching = false;
 
 }  // namespace
 

@@ -348,6 +348,17 @@ class ClosingRun {
           session.leading.has_value() == best.has_value() && (!best || *best == *session.leading);
       if (!same) complain("A4 the leader is not the best bid");
       JudgeSilences(log, complain);
+      if (!violations.empty() && std::getenv("TTX_SIM_VERBOSE")) {
+        for (const Silence& silence : silences_) {
+          std::printf("%s %ld .. %ld\n", silence.restart ? "restart" : "jump", silence.since.ns, silence.until.ns);
+        }
+        Auction at;
+        for (const auction::Event& event : log) {
+          at = auction::Apply(std::move(at), event);
+          if (!std::holds_alternative<auction::Scheduled>(event.payload))
+            std::printf("%ld %s\n", event.time.ns, auction::replay::EventText(at, event).c_str());
+        }
+      }
       JudgeCommands(log, complain);
     }
   }

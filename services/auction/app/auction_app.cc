@@ -50,7 +50,7 @@ std::optional<Time> LostSince(const Auction& auction, const Recovery& recovery, 
   if (!change) return std::nullopt;
   // Who waits for its start, or for going on, loses nothing before that.
   const bool waits = auction.state == State::kScheduled || auction.state == State::kSuspended;
-  if (waits && *change > recovery.until) return std::nullopt;
+  if (waits && *change >= recovery.until) return std::nullopt;
   const Time since = auction.update_time > recovery.told ? recovery.latest : recovery.since;
   const Time since_if_told_late = now - (recovery.until - since);
   return *change <= since_if_told_late ? since : since_if_told_late;
