@@ -156,7 +156,6 @@ void Writer::Prefetch(const std::vector<Command>& commands, Batch& batch) const 
   std::vector<std::string> keys;
   for (const Command& command : commands) {
     if (!command.request_id.empty()) keys.push_back(AnswerKey(command));
-    keys.insert(keys.end(), command.prefetch.begin(), command.prefetch.end());
   }
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());

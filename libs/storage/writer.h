@@ -30,7 +30,6 @@ struct Command {
   std::string method;
   std::string request_id;
   std::string fingerprint;  // digest of the request; another one under the same id is REQUEST_ID_REUSED
-  std::vector<std::string> prefetch;  // keys `run` is going to read
 
   /// Asked right before `run`: whether the caller has gone or its deadline has passed. May be empty.
   std::function<bool()> abandoned;

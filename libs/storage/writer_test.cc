@@ -37,7 +37,6 @@ Command Add(std::string request_id, std::vector<std::pair<std::string, Answer>>&
   command.method = "Add";
   command.request_id = request_id;
   command.fingerprint = std::move(fingerprint);
-  command.prefetch = {"counter"};
   command.run = [](Txn& txn) -> Result<std::string> {
     const std::string next = std::to_string(Counter(txn) + 1);
     txn.Put("counter", next);

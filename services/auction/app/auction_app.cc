@@ -53,7 +53,7 @@ std::optional<Time> LostSince(const Auction& auction, const Recovery& recovery, 
   if (waits && *change >= recovery.until) return std::nullopt;
   const Time since = auction.update_time > recovery.told ? recovery.latest : recovery.since;
   const Time since_if_told_late = now - (recovery.until - since);
-  return *change <= since_if_told_late ? since : since_if_told_late;
+  return *change <= std::max(since, since_if_told_late) ? since : since_if_told_late;
 }
 
 }  // namespace

@@ -142,6 +142,7 @@ Decision Decide(const Auction& state, const NoteOutage& command, Time now) {
   } else if (auction.state != State::kScheduled && IsTimed(auction.state)) {
     // A session that should have begun during the outage has lost nothing: it is suspended from its start.
     const Time since = std::max(command.since, auction.terms->start_time);
+    if (since >= now) return recorder.Take();  // it begins right now
     if (outage > kMaxOutage) {
       SuspendAfter(recorder, since, outage);
     } else {

@@ -151,6 +151,16 @@ TEST(Outage, UpToTwoSecondsMovesTheEndByItAndOneCycle) {
   EXPECT_EQ(session.state().state, State::kSuspended);
 }
 
+TEST(Outage, WhoBeginsAsTheServerIsBackHasLostNothing) {
+  for (const Duration away : {Seconds(1), Seconds(30)}) {
+    Session session(WorkedSession());
+    session.Outage(At(9, 0) - away, At(9, 0));
+    EXPECT_EQ(session.state().state, State::kFree);
+    EXPECT_EQ(session.state().phase_end, At(10, 0));
+    EXPECT_EQ(session.Count<Extended>() + session.Count<Suspended>(), 0);
+  }
+}
+
 TEST(Outage, ABidTakesNothingOfWhatAnOutageAdded) {  // reliability.md A6: an end never comes nearer
   Session session = InLimited();
   session.Outage(At(10, 3), At(10, 3, 1));

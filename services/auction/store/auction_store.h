@@ -118,7 +118,7 @@ class BidderCache {
 /// Checked after reading: damage stops the process. `cache` may be null.
 std::optional<StoredAuction> LoadAuction(const storage::Reader& reader, const Vault& vault,
                                          const AuctionId& id, TermsCache* cache = nullptr);
-/// The key LoadAuction reads first, for prefetching.
+/// The key LoadAuction reads first.
 std::string AuctionKey(const AuctionId& id);
 
 /// Stages everything a decision writes: the state, its indices, its timer, its bids, its events. `before` is
