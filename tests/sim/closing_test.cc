@@ -348,17 +348,6 @@ class ClosingRun {
           session.leading.has_value() == best.has_value() && (!best || *best == *session.leading);
       if (!same) complain("A4 the leader is not the best bid");
       JudgeSilences(log, complain);
-      if (!violations.empty() && std::getenv("TTX_SIM_VERBOSE")) {
-        for (const Silence& silence : silences_) {
-          std::printf("%s %ld .. %ld\n", silence.restart ? "restart" : "jump", silence.since.ns, silence.until.ns);
-        }
-        Auction at;
-        for (const auction::Event& event : log) {
-          at = auction::Apply(std::move(at), event);
-          if (!std::holds_alternative<auction::Scheduled>(event.payload))
-            std::printf("%ld %s\n", event.time.ns, auction::replay::EventText(at, event).c_str());
-        }
-      }
       JudgeCommands(log, complain);
     }
   }
@@ -410,7 +399,7 @@ class ClosingRun {
   void JudgeSilences(const AuctionLog& log, const Referee::Complain& complain) {
     for (size_t i = 0; i < silences_.size(); ++i) {
       const Time until_next = i + 1 < silences_.size() ? silences_[i + 1].since : Time{INT64_MAX};
-      if (silences_[i].until - silences_[i].since > auction::kMaxSilence) {
+      if (silences_[i].until - silences_[i].since > auction::kMaxSilence + kNanosecondsOfCommands) {
         JudgeSilence(log, silences_[i], until_next, complain);
       }
     }
