@@ -3,7 +3,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <future>
 #include <unordered_map>
+#include <utility>
 
 #include "libs/obs/log.h"
 #include "libs/rpc/proto_time.h"
@@ -35,8 +37,13 @@ bool VerificationFollower::Fetch(int64_t& version) {
   request.set_after_version(version);
   *request.mutable_wait_time() = rpc::ToProtoDuration(version == 0 ? Duration{} : kWait);
   party::v1::VerificationState state;
-  const grpc::Status status =
-      party::v1::PartyService::NewStub(channel)->GetVerificationState(&context, request, &state);
+  // Waits on a future, not in gRPC: a thread that waits there also serves the process's sockets, and each turn at it
+  // costs a call a switch of threads.
+  std::promise<grpc::Status> done;
+  const auto stub = party::v1::PartyService::NewStub(channel);
+  stub->async()->GetVerificationState(&context, &request, &state,
+                                      [&done](grpc::Status ended) { done.set_value(std::move(ended)); });
+  const grpc::Status status = done.get_future().get();
   {
     const std::lock_guard lock(mutex_);
     context_ = nullptr;
