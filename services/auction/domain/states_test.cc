@@ -183,7 +183,7 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
        }},
       {"FixScores",
        [](Session& s, Time now) {
-         return s.Do(FixScores{{{"B01", 1}}}, now);
+         return s.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}}}, now);
        }},
       {"HandInShares", [](Session& s, Time now) { return s.Do(HandInShares{1}, now); }},
       {"RevealEnvelope",
