@@ -73,17 +73,16 @@ class SightTest : public ::testing::Test {
   }
   void HandIn(Time time) {
     std::vector<std::string> envelopes;
-    for (const AuctionApp::Envelope& envelope :
-         *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10)) {
-      envelopes.push_back(envelope.bytes);
-    }
+    const auto listed = world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
+    for (const AuctionApp::Envelope& envelope : *listed) envelopes.push_back(envelope.bytes);
     const std::string shares =
         kit_.Report(*world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"}), envelopes);
+    const std::string before = Sight();
     const auto answer = world_.At(
         time, [&](storage::Txn& txn) { return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares}); });
     ASSERT_TRUE(answer.ok()) << answer.error().message();
     EXPECT_EQ(world_.Now().state, State::kOpening);
-    EXPECT_EQ(Sight(), kCollected) << "all at once";
+    EXPECT_EQ(Sight(), before) << "all at once";
     world_.Settle();
   }
   void SubmitTwo() {
@@ -153,20 +152,7 @@ TEST_F(SightTest, OfATender) {
   Submit("B03", Yuan(1'300), At(9, 3));
   world_.MoveTo(At(10, 0));
   ByTwo(Act::kOpen, At(10, 11));
-  std::vector<std::string> envelopes;
-  for (const AuctionApp::Envelope& envelope :
-       *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10)) {
-    envelopes.push_back(envelope.bytes);
-  }
-  const std::string shares =
-      kit_.Report(*world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"}), envelopes);
-  ASSERT_TRUE(world_
-                  .At(At(10, 12),
-                      [&](storage::Txn& txn) {
-                        return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares});
-                      })
-                  .ok());
-  world_.Settle();
+  HandIn(At(10, 12));
   constexpr const char* kOpened = "officer 3 3 0, bidder 1 1, public 3 3";
   ASSERT_EQ(world_.Now().state, State::kEvaluating);
   EXPECT_EQ(Sight(), kOpened);

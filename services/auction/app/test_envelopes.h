@@ -8,6 +8,7 @@
 
 #include "libs/crypto/signature.h"
 #include "libs/sealed/test_parties.h"
+#include "services/auction/app/auction_app.h"
 #include "services/auction/app/opening.h"
 #include "services/auction/domain/test_session.h"
 
