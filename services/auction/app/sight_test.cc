@@ -75,14 +75,17 @@ class SightTest : public ::testing::Test {
     std::vector<std::string> envelopes;
     const auto listed = world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
     for (const AuctionApp::Envelope& envelope : *listed) envelopes.push_back(envelope.bytes);
-    const std::string shares =
-        kit_.Report(*world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"}), envelopes);
+    const std::string proof = *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"});
     const std::string before = Sight();
-    const auto answer = world_.At(
-        time, [&](storage::Txn& txn) { return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares}); });
-    ASSERT_TRUE(answer.ok()) << answer.error().message();
-    EXPECT_EQ(world_.Now().state, State::kOpening);
-    EXPECT_EQ(Sight(), before) << "all at once";
+    for (const int holder : {1, 2}) {
+      const std::string shares = kit_.Report(holder, proof, envelopes);
+      const auto answer = world_.At(time + Seconds(holder), [&](storage::Txn& txn) {
+        return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares});
+      });
+      ASSERT_TRUE(answer.ok()) << answer.error().message();
+      EXPECT_EQ(Sight(), before) << "all at once";
+    }
+    ASSERT_EQ(world_.Now().state, State::kOpening);
     world_.Settle();
   }
   void SubmitTwo() {

@@ -60,13 +60,15 @@ class TenderTest : public ::testing::Test {
     const auto listed = world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
     for (const AuctionApp::Envelope& envelope : *listed) envelopes.push_back(envelope.bytes);
     const std::string proof = *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"});
-    const std::string shares = kit_.Report(proof, envelopes);
-    ASSERT_TRUE(world_
-                    .At(At(10, 3),
-                        [&](storage::Txn& txn) {
-                          return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares});
-                        })
-                    .ok());
+    for (const int holder : {1, 2}) {
+      const std::string shares = kit_.Report(holder, proof, envelopes);
+      ASSERT_TRUE(world_
+                      .At(At(10, 3, holder),
+                          [&](storage::Txn& txn) {
+                            return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares});
+                          })
+                      .ok());
+    }
     world_.Settle();
     ASSERT_EQ(world_.Now().state, State::kEvaluating);
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Envelopes of a session with one key holder, for tests only.
+// Envelopes of a session with two key holders who open together, for tests only.
 
 #include <algorithm>
 #include <string>
@@ -22,13 +22,13 @@ class EnvelopeKit {
             .record_key_pem = RecordKey().private_pem};
   }
 
-  /// A session of three bidders from 1 000.00, open from 09:00 to 10:00; the one holder opens.
+  /// A session of three bidders from 1 000.00, open from 09:00 to 10:00.
   ScheduleAuction SessionFor(Mode mode) const {
     ScheduleAuction command = SessionOf(mode, Yuan(1'000), Yuan(10));
     command.rules.sealed.submissions = 2;
     command.rules.sealed.may_withdraw = true;
-    command.rules.sealed.shares_needed = 1;
-    command.rules.sealed.shares_total = 1;
+    command.rules.sealed.shares_needed = 2;
+    command.rules.sealed.shares_total = 2;
     command.rules.sealed.holder_set = parties_.holders.text();
     command.rules.suspension.resume_notice = {};
     if (mode == Mode::kWeighted) command.rules.scoring.price_weight = {600'000};
@@ -59,18 +59,19 @@ class EnvelopeKit {
         .value();
   }
 
-  /// What the holder says of these envelopes of `auctions/a1`.
-  std::string Report(const std::string& proof, const std::vector<std::string>& envelopes) const {
+  /// What holder 1 or 2 says of these envelopes of `auctions/a1`.
+  std::string Report(int holder, const std::string& proof, const std::vector<std::string>& envelopes) const {
+    const sealed::HolderKey& key = parties_.keys[static_cast<size_t>(holder - 1)];
     sealed::ShareReport report{
-        "auctions/a1", sealed::CloseProofDigest(sealed::Suite::kTtxSb1, proof), 1, {}};
+        "auctions/a1", sealed::CloseProofDigest(sealed::Suite::kTtxSb1, proof), holder, {}};
     for (const std::string& bytes : envelopes) {
       const sealed::Envelope envelope = sealed::ParseEnvelope(bytes).value();
       report.lines.push_back(
-          {envelope.digest, OpenShare(parties_.keys[0], parties_.holders, envelope).value().value});
+          {envelope.digest, OpenShare(key, parties_.holders, envelope).value().value});
     }
     std::sort(report.lines.begin(), report.lines.end(),
               [](const auto& a, const auto& b) { return a.envelope_digest < b.envelope_digest; });
-    return std::string(sealed::SignShareReport(report, parties_.holders, parties_.keys[0]).value().view());
+    return std::string(sealed::SignShareReport(report, parties_.holders, key).value().view());
   }
 
  private:
@@ -79,7 +80,7 @@ class EnvelopeKit {
     return key;
   }
 
-  const sealed::TestParties parties_ = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 1, 1);
+  const sealed::TestParties parties_ = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 2, 2);
 };
 
 }  // namespace ttx::auction::testing

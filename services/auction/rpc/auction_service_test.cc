@@ -185,19 +185,19 @@ class ServiceTest : public ::testing::Test {
     const auto act = Taken<v1::PendingAct>("RequestOpening", demand, kOfficer);
     Taken<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::OPEN, act.etag()), kOfficer2);
   }
-  v1::HandInSharesRequest Shares() {
+  v1::HandInSharesRequest Shares(int holder) {
     v1::GetCloseProofRequest ask;
     ask.set_name("auctions/a1/closeProof");
     const auto proof = Call<v1::CloseProof>("GetCloseProof", ask, kOfficer);
     std::vector<std::string> envelopes;
     for (const v1::Envelope& envelope : List(kOfficer).envelopes()) envelopes.push_back(envelope.content());
     auto request = Named<v1::HandInSharesRequest>();
-    request.set_report(kit_.Report(proof.response.proof(), envelopes));
+    request.set_report(kit_.Report(holder, proof.response.proof(), envelopes));
     return request;
   }
   void Open() {
     ConfirmOpening();
-    Taken<v1::Auction>("HandInShares", Shares(), kClerk);
+    for (const int holder : {1, 2}) Taken<v1::Auction>("HandInShares", Shares(holder), kClerk);
     world_.Settle();
   }
   void SubmitAll() {
@@ -285,11 +285,13 @@ TEST_F(ServiceTest, TwoOfficersAndTheKeyHolderOpen) {
   ExpectGuarded<v1::Auction>("HandInShares", shares, kClerk, BidderToken("B01"));
   EXPECT_EQ(Try<v1::Auction>("HandInShares", Named<v1::HandInSharesRequest>(), kClerk), "report REQUIRED");
   EXPECT_EQ(Try<v1::Auction>("HandInShares", shares, kClerk), "BAD_SEALED_FILE");
-  EXPECT_EQ(Try<v1::Auction>("HandInShares", Shares(), kForeign), "PERMISSION_DENIED");
+  EXPECT_EQ(Try<v1::Auction>("HandInShares", Shares(1), kForeign), "PERMISSION_DENIED");
   EXPECT_EQ(List(kOfficer).envelopes_size(), 3);
   EXPECT_EQ(List(kOfficer).envelopes(0).seed(), "") << "sealed as they came";
   EXPECT_EQ(Get().log_hash(), "");
-  Taken<v1::Auction>("HandInShares", Shares(), kClerk);
+  EXPECT_EQ(Taken<v1::Auction>("HandInShares", Shares(1), kClerk).share_count(), 1);
+  EXPECT_EQ(Try<v1::Auction>("HandInShares", Shares(1), kClerk), "holder DUPLICATE");
+  EXPECT_EQ(Taken<v1::Auction>("HandInShares", Shares(2), kClerk).state(), v1::Auction::OPENING);
   world_.Settle();
   EXPECT_EQ(Get().outcome(), v1::Auction::WINNER);
   EXPECT_EQ(Get().leading_bid().bidder_code(), "B03");
