@@ -63,8 +63,7 @@ Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reade
                                                             Time after, size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
   // What bidders do with envelopes is nobody else's business before the opening, nor what they do too early.
-  const bool too_early =
-      IsSealed(stored.auction.rules().mode) && stored.auction.state == State::kScheduled;
+  const bool too_early = IsSealed(stored.auction.rules().mode) && stored.auction.state == State::kScheduled;
   if (IsStaff(stored.auction, caller) && !too_early && !KeepsEnvelopesSecret(stored.auction)) {
     return auction::ListRefusedBids(reader, id, after, limit);
   }
@@ -166,8 +165,8 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
         told = event.sequence;
         return event.exchange == caller.organization;
       });
-  // A position that moved with each secret maximum and envelope would tell when there is one: it stays until something
-  // else follows.
+  // A position that moved with each secret maximum and envelope would tell when there is one: it stays until
+  // something else follows.
   if (!caller.service() && !page.more) page.last_sequence = told;
   return page;
 }

@@ -1,4 +1,5 @@
-// Who sees what of envelopes in each state that a real session passes, suspensions and a late annulment among them.
+// Who sees what of envelopes in each state that a real session passes, suspensions and a late annulment among
+// them.
 
 #include <gtest/gtest.h>
 
@@ -17,8 +18,8 @@ using testing::Yuan;
 
 class SightTest : public ::testing::Test {
  protected:
-  // What the officer, bidder B01 and everybody see: "officer 2 envelopes 0 seeds 1 refusals, bidder 1 0, public 0 names
-  // 0 prices". A name is an envelope handed in, withdrawn or revealed; a price an opened one.
+  // What the officer, bidder B01 and everybody see: "officer 2 envelopes 0 seeds 1 refusals, bidder 1 0,
+  // public 0 names 0 prices". A name is an envelope handed in, withdrawn or revealed; a price an opened one.
   std::string Sight() {
     const storage::Kv& kv = world_.shell.kv();
     const auto envelopes = [&](const Principal& caller) {
@@ -40,7 +41,8 @@ class SightTest : public ::testing::Test {
     EXPECT_EQ(told, names);
     const size_t refused = world_.app.ListRefusedBids(kv, Officer(), {"a1"}, {}, 10)->size();
     return "officer " + envelopes(Officer()) + " " + std::to_string(refused) + ", bidder " +
-           envelopes(BidderClient("B01")) + ", public " + std::to_string(names) + " " + std::to_string(prices);
+           envelopes(BidderClient("B01")) + ", public " + std::to_string(names) + " " +
+           std::to_string(prices);
   }
 
   void Submit(const std::string& code, Fen price, Time time) {
@@ -164,10 +166,11 @@ TEST_F(SightTest, OfATender) {
     report.committee.push_back({"e", true});
     for (const char* code : {"B01", "B02", "B03"}) report.sheets.push_back({member, code, {500'000}});
   }
-  ASSERT_TRUE(world_
-                  .At(At(10, 20),
-                      [&](storage::Txn& txn) { return world_.app.ReportTender(txn, Officer(), {"a1"}, report); })
-                  .ok());
+  ASSERT_TRUE(
+      world_
+          .At(At(10, 20),
+              [&](storage::Txn& txn) { return world_.app.ReportTender(txn, Officer(), {"a1"}, report); })
+          .ok());
   ASSERT_EQ(world_.Now().state, State::kPublicity);
   EXPECT_EQ(Sight(), kOpened);
   ExpectSameWhileSuspended(At(10, 30));

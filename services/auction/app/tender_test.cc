@@ -102,7 +102,8 @@ TEST_F(TenderTest, TheFirstCandidateIsPublishedThenWins) {
   for (const OpenedBid& bid : world_.Now().envelopes.opened) ranking.emplace_back(bid.bid.code, bid.total);
   EXPECT_EQ(ranking, (std::vector<std::pair<std::string, int64_t>>{
                          {"B03", 888'000}, {"B01", 880'000}, {"B02", 640'000}}));
-  EXPECT_EQ(Report(ReportOf({{"B01", 1}, {"B02", 2}, {"B03", 3}}), At(12, 0)).error().reason, Reason::kWRONG_STATE)
+  EXPECT_EQ(Report(ReportOf({{"B01", 1}, {"B02", 2}, {"B03", 3}}), At(12, 0)).error().reason,
+            Reason::kWRONG_STATE)
       << "once";
   world_.MoveTo(At(11, 0, 0, 0, 3));
   EXPECT_EQ(world_.Now().outcome, Outcome::kWinner);
@@ -126,9 +127,8 @@ TEST_F(TenderTest, ReportsAreTakenFromStaffAfterTheOpeningOnly) {
   Open();
   EXPECT_EQ(Report(report, At(10, 30), ForeignOfficer()).error().reason, Reason::kPERMISSION_DENIED);
   EXPECT_EQ(Report(report, At(10, 31), BidderClient("B01")).error().reason, Reason::kPERMISSION_DENIED);
-  const auto elsewhere = world_.At(At(10, 32), [&](storage::Txn& txn) {
-    return world_.app.ReportTender(txn, Officer(), {"a2"}, report);
-  });
+  const auto elsewhere = world_.At(
+      At(10, 32), [&](storage::Txn& txn) { return world_.app.ReportTender(txn, Officer(), {"a2"}, report); });
   EXPECT_EQ(elsewhere.error().reason, Reason::kNOT_FOUND);
   EXPECT_EQ(world_.Now().state, State::kEvaluating) << "nothing changes";
 }
@@ -144,7 +144,11 @@ TEST_F(TenderTest, ABadReportNamesTheFieldAndChangesNothing) {
   };
   EXPECT_EQ(with([](auto& r) { r.committee.clear(); }), "committee OUT_OF_RANGE");
   EXPECT_EQ(with([](auto& r) { r.committee.resize(3); }), "committee OUT_OF_RANGE");
-  EXPECT_EQ(with([](auto& r) { r.committee.resize(6, {"sixth", true}); }), "committee OUT_OF_RANGE") << "even";
+  EXPECT_EQ(with([](auto& r) {
+              r.committee.resize(6, {"sixth", true});
+            }),
+            "committee OUT_OF_RANGE")
+      << "even";
   EXPECT_EQ(with([](auto& r) { r.committee[0].is_expert = r.committee[1].is_expert = false; }),
             "committee OUT_OF_RANGE")
       << "three experts of five";

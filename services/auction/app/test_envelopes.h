@@ -66,8 +66,7 @@ class EnvelopeKit {
         "auctions/a1", sealed::CloseProofDigest(sealed::Suite::kTtxSb1, proof), holder, {}};
     for (const std::string& bytes : envelopes) {
       const sealed::Envelope envelope = sealed::ParseEnvelope(bytes).value();
-      report.lines.push_back(
-          {envelope.digest, OpenShare(key, parties_.holders, envelope).value().value});
+      report.lines.push_back({envelope.digest, OpenShare(key, parties_.holders, envelope).value().value});
     }
     std::sort(report.lines.begin(), report.lines.end(),
               [](const auto& a, const auto& b) { return a.envelope_digest < b.envelope_digest; });

@@ -152,8 +152,8 @@ Status CheckWarnings(const Rules& rules) {
     return InvalidField("rules.warnings", Reason::kTOO_MANY, std::to_string(kMaxWarnings));
   }
   for (size_t i = 0; i < rules.warnings.size(); ++i) {
-    TTX_RETURN_IF_ERROR(CheckDuration(rules.warnings[i], kMinCycle, kMaxCycle,
-                                      "rules.warnings[" + std::to_string(i) + "]"));
+    TTX_RETURN_IF_ERROR(
+        CheckDuration(rules.warnings[i], kMinCycle, kMaxCycle, "rules.warnings[" + std::to_string(i) + "]"));
   }
   return {};
 }

@@ -1,4 +1,5 @@
-// Every parameter of domain.md 5.1 at its limits: taken there, refused beside them with the field and the reason.
+// Every parameter of domain.md 5.1 at its limits: taken there, refused beside them with the field and the
+// reason.
 
 #include "services/auction/domain/rules.h"
 
@@ -49,12 +50,12 @@ struct Range {
 
 constexpr int64_t kWhole = 1'000'000;
 
-std::function<void(Rules&, int64_t)> Length(Duration Rules::* member) {
+std::function<void(Rules&, int64_t)> Length(Duration Rules::*member) {
   return [member](Rules& rules, int64_t ns) { rules.*member = {ns}; };
 }
 
 template <class Part>
-std::function<void(Rules&, int64_t)> Length(Part Rules::* part, Duration Part::* member) {
+std::function<void(Rules&, int64_t)> Length(Part Rules::*part, Duration Part::*member) {
   return [part, member](Rules& rules, int64_t ns) { (rules.*part).*member = {ns}; };
 }
 
@@ -102,7 +103,9 @@ std::vector<Range> LengthRanges() {
       {"rules.cycle", Mode::kEnglish, kMinCycle.ns, kMaxCycle.ns, Length(&Rules::cycle)},
       {"rules.max_total", Mode::kMulti, 0, kMaxTotal.ns, Length(&Rules::max_total)},
       {"rules.warnings[1]", Mode::kMulti, kMinCycle.ns, kMaxCycle.ns,
-       [](Rules& r, int64_t ns) { r.warnings = {Seconds(60), {ns}}; }},
+       [](Rules& r, int64_t ns) {
+         r.warnings = {Seconds(60), {ns}};
+       }},
       {"rules.priority.answer_period", Mode::kMulti, kMinCycle.ns, kMaxAnswerPeriod.ns,
        Length(&Rules::priority, &PriorityRules::answer_period)},
       {"rules.dutch.interval", Mode::kDutch, kMinCycle.ns, kMaxCycle.ns,
@@ -228,10 +231,13 @@ TEST(Rules, WhatDoesNotGoTogetherNamesTheField) {
   const std::vector<std::tuple<const char*, Mode, Change>> cases = {
       {"rules.increments REQUIRED", Mode::kSealed, [](Rules& r) { r.increments.clear(); }},
       {"rules.increments[1].from_fen OUT_OF_RANGE", Mode::kMulti,
-       [](Rules& r) { r.increments.push_back({Yuan(1'005), Yuan(10)}); }},
+       [](Rules& r) {
+         r.increments.push_back({Yuan(1'005), Yuan(10)});
+       }},
       {"rules.cap_fen OUT_OF_RANGE", Mode::kSealed, [](Rules& r) { r.cap = Yuan(2'000); }},
       {"rules.cap_fen OUT_OF_RANGE", Mode::kMulti, [](Rules& r) { r.cap = Yuan(1'005); }},
-      {"rules.cap_policy OUT_OF_RANGE", Mode::kEnglish, [](Rules& r) { r.cap_policy = CapPolicy::kLotteryAtCap; }},
+      {"rules.cap_policy OUT_OF_RANGE", Mode::kEnglish,
+       [](Rules& r) { r.cap_policy = CapPolicy::kLotteryAtCap; }},
       {"rules.proxy_bids OUT_OF_RANGE", Mode::kTender, [](Rules& r) { r.proxy_bids = true; }},
       {"rules.proxy_bids OUT_OF_RANGE", Mode::kMulti,
        [&](Rules& r) {
@@ -255,7 +261,8 @@ TEST(Rules, WhatDoesNotGoTogetherNamesTheField) {
          r.priority.best_bidder_may_raise = true;
          r.priority.equal_rank = EqualRank::kProRata;
        }},
-      {"rules.dutch.decrement_fen OUT_OF_RANGE", Mode::kDutch, [](Rules& r) { r.dutch.decrement_share = {1}; }},
+      {"rules.dutch.decrement_fen OUT_OF_RANGE", Mode::kDutch,
+       [](Rules& r) { r.dutch.decrement_share = {1}; }},
       {"rules.scoring.criteria REQUIRED", Mode::kTender, [](Rules& r) { r.scoring.criteria.clear(); }},
       {"rules.scoring OUT_OF_RANGE", Mode::kWeighted, [](Rules& r) { r.scoring.price_weight = {600'001}; }},
   };

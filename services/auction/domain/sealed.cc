@@ -186,8 +186,8 @@ State PhaseOf(const Auction& auction) {
 bool KeepsEnvelopesSecret(const Auction& auction) { return IsBeforeOpening(PhaseOf(auction)); }
 
 bool EnvelopesAreOpen(const Auction& auction) {
-  return IsSealed(auction.rules().mode) && PhaseOf(auction) != State::kScheduled && !KeepsEnvelopesSecret(auction) &&
-         !ClosedUnopened(auction);
+  return IsSealed(auction.rules().mode) && PhaseOf(auction) != State::kScheduled &&
+         !KeepsEnvelopesSecret(auction) && !ClosedUnopened(auction);
 }
 
 bool BeforeAtEqualPrice(const Bid& a, const Bid& b) {

@@ -407,7 +407,8 @@ TEST(Weighted, ABidWithoutAScoreDoesNotCountAndOpensAllTheSame) {
   Session session(WeightedSession());
   for (const char* code : {"B01", "B02", "B03"}) session.Submit(code, At(9, 10) + Seconds(code[2]));
   session.AdvanceTo(At(10, 0));
-  EXPECT_EQ(session.Do(FixScores{{{"B01", 500'000}, {"B02", 400'000}, {"B09", 1'000'000}}}, At(10, 2)), kAccepted);
+  EXPECT_EQ(session.Do(FixScores{{{"B01", 500'000}, {"B02", 400'000}, {"B09", 1'000'000}}}, At(10, 2)),
+            kAccepted);
   session.Collect(At(10, 6));
   EXPECT_EQ(session.Do(OpenEnvelopes{{Content("B01", At(9, 11), Yuan(1'000'000)),
                                       Content("B02", At(9, 12), Yuan(1'000'000)),

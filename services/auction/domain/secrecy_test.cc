@@ -79,8 +79,9 @@ TEST(Secrecy, OfEnvelopesAfterTheClose) {
 
 TEST(Secrecy, OpenModesHaveNoEnvelopes) {
   for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish, Mode::kDutch}) {
-    for (const State state : {State::kScheduled, State::kFree, State::kLimited, State::kEnglish, State::kDutch,
-                              State::kCapDeclaring, State::kDrawing, State::kPriorityExercise, State::kClosed}) {
+    for (const State state :
+         {State::kScheduled, State::kFree, State::kLimited, State::kEnglish, State::kDutch,
+          State::kCapDeclaring, State::kDrawing, State::kPriorityExercise, State::kClosed}) {
       EXPECT_EQ(Sight(In(mode, state)), "..") << ModeName(mode) << " " << StateName(state);
     }
   }

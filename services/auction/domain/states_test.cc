@@ -363,8 +363,8 @@ std::vector<StateCase> EnvelopeStates(Mode mode) {
   return cases.Take();
 }
 
-// CLOSED of SEALED, CLOSED of WEIGHTED; PRIORITY_EXERCISE and SUSPENDED in it of SEALED; DRAWING, SUSPENDED(PUBLICITY)
-// and CLOSED of TENDER
+// CLOSED of SEALED, CLOSED of WEIGHTED; PRIORITY_EXERCISE and SUSPENDED in it of SEALED; DRAWING,
+// SUSPENDED(PUBLICITY) and CLOSED of TENDER
 std::vector<StateCase> OpenedStates() {
   Cases cases;
   Session sealed = Submitted(Mode::kSealed);
@@ -562,7 +562,6 @@ ReportTender     m m m m s s s
 Withdrew         s s . . . . s
 NotSigned        a a s s s s a
 )";
-
 
 TEST(States, EveryModeAnswersEveryCommandInItsStates) {
   EXPECT_EQ(TableOf(DynamicStates()), kDynamicAnswers);

@@ -27,8 +27,8 @@ bool IsBetter(const OpenedBid& a, const OpenedBid& b) {
   return a.bid.number < b.bid.number;  // numbered in the order of arrival
 }
 
-// One for every bidder of the session, before any price is known. Scores of those alone who handed in an envelope would
-// tell everybody who did.
+// One for every bidder of the session, before any price is known. Scores of those alone who handed in an
+// envelope would tell everybody who did.
 std::optional<Error> CheckScores(const Auction& auction, const std::vector<NonPriceScore>& scores) {
   const auto bidders = static_cast<size_t>(auction.bidder_count);
   if (scores.size() > bidders) return InvalidField("scores", Reason::kTOO_MANY, std::to_string(bidders));

@@ -1,5 +1,5 @@
-// The methods that the modes added, over the wire: who may call them, what is missing, where the session must stand, the
-// second person, the answer, and the same request once more.
+// The methods that the modes added, over the wire: who may call them, what is missing, where the session must
+// stand, the second person, the answer, and the same request once more.
 
 #include "services/auction/rpc/auction_service.h"
 
@@ -136,7 +136,8 @@ class ServiceTest : public ::testing::Test {
     EXPECT_EQ(again.text, "OK");
     EXPECT_TRUE(again.replayed);
     EXPECT_EQ(again.response.SerializeAsString(), first.response.SerializeAsString());
-    Set(request, request.GetDescriptor()->FindFieldByName("parent") != nullptr ? "parent" : "name", "auctions/a2");
+    Set(request, request.GetDescriptor()->FindFieldByName("parent") != nullptr ? "parent" : "name",
+        "auctions/a2");
     EXPECT_EQ(Call<Response>(method, request, token).text, "REQUEST_ID_REUSED");
     EXPECT_EQ(world_.Now().version, version) << "decided once";
     return first.response;
@@ -145,7 +146,8 @@ class ServiceTest : public ::testing::Test {
   template <class Request>
   static Request Named() {
     Request request;
-    Set(request, request.GetDescriptor()->FindFieldByName("parent") != nullptr ? "parent" : "name", "auctions/a1");
+    Set(request, request.GetDescriptor()->FindFieldByName("parent") != nullptr ? "parent" : "name",
+        "auctions/a1");
     return request;
   }
 
@@ -172,7 +174,8 @@ class ServiceTest : public ::testing::Test {
     return Taken<v1::Auction>("ConfirmAct", Confirmation(demand.act(), act.etag()), kOfficer);
   }
   v1::ListEnvelopesResponse List(const std::string& token) {
-    const auto answer = Call<v1::ListEnvelopesResponse>("ListEnvelopes", Named<v1::ListEnvelopesRequest>(), token);
+    const auto answer =
+        Call<v1::ListEnvelopesResponse>("ListEnvelopes", Named<v1::ListEnvelopesRequest>(), token);
     EXPECT_EQ(answer.text, "OK");
     return answer.response;
   }
@@ -237,7 +240,8 @@ TEST_F(ServiceTest, SubmitAndWithdrawEnvelope) {
   EXPECT_EQ(Try<v1::Envelope>("SubmitEnvelope", large, b01), "content TOO_LONG");
   EXPECT_EQ(Try<v1::Envelope>("SubmitEnvelope", envelope, BidderToken("B09")), "NOT_QUALIFIED");
   EXPECT_EQ(Try<v1::Envelope>("SubmitEnvelope", envelope, BidderToken("B02")), "ENVELOPE_MISADDRESSED");
-  EXPECT_EQ(Try<v1::Envelope>("WithdrawEnvelope", Named<v1::WithdrawEnvelopeRequest>(), b01), "NOT_SUBMITTED");
+  EXPECT_EQ(Try<v1::Envelope>("WithdrawEnvelope", Named<v1::WithdrawEnvelopeRequest>(), b01),
+            "NOT_SUBMITTED");
   const auto taken = Taken<v1::Envelope>("SubmitEnvelope", envelope, b01);
   EXPECT_EQ(taken.bidder_code(), "B01");
   EXPECT_EQ(taken.submission_count(), 1);
@@ -245,13 +249,13 @@ TEST_F(ServiceTest, SubmitAndWithdrawEnvelope) {
   EXPECT_EQ(List(kOfficer).envelopes_size(), 0) << "while more are taken nobody sees who";
   EXPECT_EQ(List(b01).envelopes(0).content(), envelope.content());
   EXPECT_EQ(Get().log_hash(), "");
-  const auto withdrawn =
-      Taken<v1::Envelope>("WithdrawEnvelope", Named<v1::WithdrawEnvelopeRequest>(), b01);
+  const auto withdrawn = Taken<v1::Envelope>("WithdrawEnvelope", Named<v1::WithdrawEnvelopeRequest>(), b01);
   EXPECT_EQ(withdrawn.digest(), "");
   Taken<v1::Envelope>("SubmitEnvelope", Envelope("B01", Yuan(1'600), 2), b01);
   EXPECT_EQ(Try<v1::Envelope>("SubmitEnvelope", Envelope("B01", Yuan(1'700), 3), b01), "ALREADY_SUBMITTED");
   world_.MoveTo(At(10, 0));
-  EXPECT_EQ(Try<v1::Envelope>("SubmitEnvelope", Envelope("B02", Yuan(1'700)), BidderToken("B02")), "PHASE_CLOSED");
+  EXPECT_EQ(Try<v1::Envelope>("SubmitEnvelope", Envelope("B02", Yuan(1'700)), BidderToken("B02")),
+            "PHASE_CLOSED");
   EXPECT_EQ(Try<v1::Envelope>("WithdrawEnvelope", Named<v1::WithdrawEnvelopeRequest>(), b01), "PHASE_CLOSED");
 }
 
@@ -265,23 +269,28 @@ TEST_F(ServiceTest, TwoOfficersAndTheKeyHolderOpen) {
   SubmitAll();
   ExpectGuarded<v1::PendingAct>("RequestOpening", demand, kOfficer, kClerk);
   EXPECT_EQ(Try<v1::PendingAct>("RequestOpening", demand, kForeign), "PERMISSION_DENIED");
-  EXPECT_EQ(Try<v1::PendingAct>("RequestOpening", Named<v1::RequestOpeningRequest>(), kOfficer), "reason REQUIRED");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestOpening", Named<v1::RequestOpeningRequest>(), kOfficer),
+            "reason REQUIRED");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::OPEN), kClerk), "act UNKNOWN_VALUE")
       << "a clerk cannot ask for the opening";
   EXPECT_EQ(Try<v1::Auction>("HandInShares", shares, kOfficer), "WRONG_STATE") << "no officer asked";
   const auto act = Taken<v1::PendingAct>("RequestOpening", demand, kOfficer);
   EXPECT_EQ(act.person(), "people/o1");
   EXPECT_EQ(Try<v1::PendingAct>("RequestOpening", demand, kOfficer2), "PROPOSAL_DIFFERS");
-  EXPECT_EQ(Try<v1::Auction>("HandInShares", shares, kOfficer), "WRONG_STATE") << "the second person is missing";
+  EXPECT_EQ(Try<v1::Auction>("HandInShares", shares, kOfficer), "WRONG_STATE")
+      << "the second person is missing";
   const auto confirmation = Confirmation(v1::PendingAct::OPEN, act.etag());
   ExpectGuarded<v1::Auction>("ConfirmAct", confirmation, kOfficer2, kClerk);
-  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::OPEN, ""), kOfficer2), "etag REQUIRED");
-  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::OPEN, "old"), kOfficer2), "ETAG_MISMATCH");
+  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::OPEN, ""), kOfficer2),
+            "etag REQUIRED");
+  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::OPEN, "old"), kOfficer2),
+            "ETAG_MISMATCH");
   EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, act.etag()), kOfficer2),
             "PROPOSAL_DIFFERS");
   EXPECT_EQ(Try<v1::Auction>("ConfirmAct", confirmation, kOfficer), "SAME_PERSON");
   EXPECT_EQ(Try<v1::Auction>("ConfirmAct", confirmation, kForeign), "PERMISSION_DENIED");
-  EXPECT_EQ(Taken<v1::Auction>("ConfirmAct", confirmation, kOfficer2).state(), v1::Auction::SHARES_COLLECTING);
+  EXPECT_EQ(Taken<v1::Auction>("ConfirmAct", confirmation, kOfficer2).state(),
+            v1::Auction::SHARES_COLLECTING);
   ExpectGuarded<v1::Auction>("HandInShares", shares, kClerk, BidderToken("B01"));
   EXPECT_EQ(Try<v1::Auction>("HandInShares", Named<v1::HandInSharesRequest>(), kClerk), "report REQUIRED");
   EXPECT_EQ(Try<v1::Auction>("HandInShares", shares, kClerk), "BAD_SEALED_FILE");
@@ -378,7 +387,8 @@ TEST_F(ServiceTest, ReportTender) {
   ASSERT_EQ(Get().state(), v1::Auction::EVALUATING);
   ExpectGuarded<v1::Auction>("ReportTender", report, kOfficer, kClerk);
   EXPECT_EQ(Try<v1::Auction>("ReportTender", report, kForeign), "PERMISSION_DENIED");
-  EXPECT_EQ(Try<v1::Auction>("ReportTender", Named<v1::ReportTenderRequest>(), kOfficer), "committee OUT_OF_RANGE");
+  EXPECT_EQ(Try<v1::Auction>("ReportTender", Named<v1::ReportTenderRequest>(), kOfficer),
+            "committee OUT_OF_RANGE");
   auto bad = report;
   bad.mutable_committee(1)->clear_name();
   EXPECT_EQ(Try<v1::Auction>("ReportTender", bad, kOfficer), "committee[1].name REQUIRED");
@@ -422,7 +432,8 @@ TEST_F(OpenServiceTest, SetProxy) {
   EXPECT_EQ(Try<v1::ProxyStanding>("SetProxy", proxy, b01), "NOT_OPEN");
   world_.MoveTo(At(9, 0));
   ExpectGuarded<v1::ProxyStanding>("SetProxy", proxy, b01, kOfficer);
-  EXPECT_EQ(Try<v1::ProxyStanding>("SetProxy", Named<v1::SetProxyRequest>(), b01), "maximum_fen OUT_OF_RANGE");
+  EXPECT_EQ(Try<v1::ProxyStanding>("SetProxy", Named<v1::SetProxyRequest>(), b01),
+            "maximum_fen OUT_OF_RANGE");
   auto bad = proxy;
   bad.set_currency_code("USD");
   EXPECT_EQ(Try<v1::ProxyStanding>("SetProxy", bad, b01), "currency_code UNSUPPORTED_CURRENCY");
@@ -450,7 +461,8 @@ TEST_F(OpenServiceTest, AnswerPriority) {
   world_.MoveTo(At(10, 5));
   ASSERT_EQ(world_.Now().state, State::kPriorityExercise);
   ExpectGuarded<v1::Auction>("AnswerPriority", answer, holder, kOfficer);
-  EXPECT_EQ(Try<v1::Auction>("AnswerPriority", Named<v1::AnswerPriorityRequest>(), holder), "answer REQUIRED");
+  EXPECT_EQ(Try<v1::Auction>("AnswerPriority", Named<v1::AnswerPriorityRequest>(), holder),
+            "answer REQUIRED");
   EXPECT_EQ(Try<v1::Auction>("AnswerPriority", answer, BidderToken("B02")), "NOT_ASKED");
   EXPECT_EQ(Try<v1::Auction>("AnswerPriority", answer, BidderToken("B09")), "NOT_QUALIFIED");
   const auto closed = Taken<v1::Auction>("AnswerPriority", answer, holder);
@@ -465,7 +477,8 @@ TEST_F(OpenServiceTest, TwoPersonsSuspendContinueAndAnnul) {
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", suspend, kClerk), "WRONG_STATE") << "it has not begun";
   world_.MoveTo(At(9, 0));
   ExpectGuarded<v1::PendingAct>("RequestAct", suspend, kClerk, kBank);
-  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", suspend, kOfficer), "PERMISSION_DENIED") << "an officer confirms";
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", suspend, kOfficer), "PERMISSION_DENIED")
+      << "an officer confirms";
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", suspend, "EXCHANGE_CLERK other c9"), "PERMISSION_DENIED");
   auto bad = suspend;
   bad.clear_act();
@@ -477,7 +490,8 @@ TEST_F(OpenServiceTest, TwoPersonsSuspendContinueAndAnnul) {
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason UNKNOWN_VALUE");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::ANNUL), kClerk), "WRONG_STATE");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::CONTINUE), kClerk), "WRONG_STATE");
-  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, "none"), kOfficer), "WRONG_STATE");
+  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, "none"), kOfficer),
+            "WRONG_STATE");
   // Withdrawn, nothing happens.
   auto withdraw = Named<v1::WithdrawActRequest>();
   EXPECT_EQ(Try<v1::Auction>("WithdrawAct", withdraw, kClerk), "WRONG_STATE");
@@ -488,10 +502,12 @@ TEST_F(OpenServiceTest, TwoPersonsSuspendContinueAndAnnul) {
   // The second person must be another one.
   const auto act = Taken<v1::PendingAct>("RequestAct", suspend, kClerk);
   EXPECT_EQ(Get().state(), v1::Auction::FREE) << "the second person is missing";
-  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, act.etag()), "EXCHANGE_OFFICER x c1"),
+  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, act.etag()),
+                             "EXCHANGE_OFFICER x c1"),
             "SAME_PERSON");
-  EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::ACT_UNSPECIFIED, act.etag()), kOfficer),
-            "act REQUIRED");
+  EXPECT_EQ(
+      Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::ACT_UNSPECIFIED, act.etag()), kOfficer),
+      "act REQUIRED");
   const auto suspended =
       Taken<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, act.etag()), kOfficer);
   EXPECT_EQ(suspended.state(), v1::Auction::SUSPENDED);

@@ -26,7 +26,8 @@ From Tender() {
 TEST(ListingRules, WhatIsLeftOpenIsUsual) {
   const Result<Rules> rules = FromListing(Tender());
   ASSERT_TRUE(rules.ok());
-  EXPECT_EQ(rules->scoring.publicity, Hours(72)) << "a tender is not awarded without publicity by an omission";
+  EXPECT_EQ(rules->scoring.publicity, Hours(72))
+      << "a tender is not awarded without publicity by an omission";
   EXPECT_EQ(rules->warnings, (std::vector<Duration>{Seconds(60), Seconds(30), Seconds(10)}));
   EXPECT_EQ(rules->max_total, Hours(8));
   EXPECT_EQ(rules->suspension, SuspensionRules{});
