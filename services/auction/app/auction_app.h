@@ -269,9 +269,6 @@ Result<AuctionApp::Taken> AuctionApp::Take(storage::Txn& txn, const StoredAuctio
   return Taken{std::move(after), std::move(decision.events)};
 }
 
-/// Envelopes of the session are not opened: nobody may learn who handed one in, or how many did.
-bool KeepsEnvelopesSecret(const Auction& auction);
-
 /// SHA-256 of the canonical line of a Scheduled event of these terms with time 0, no bidders and no holders
 /// of priority rights: the rules as they were published, to which envelopes are addressed.
 std::string RulesHash(const Terms& terms);

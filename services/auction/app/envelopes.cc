@@ -106,13 +106,14 @@ std::vector<EnvelopeEntry> AuctionApp::Standing(const storage::Reader& reader, c
 
 Result<StoredAuction> AuctionApp::FixScores(storage::Txn& txn, const Principal& caller, const AuctionId& id,
                                             const std::vector<NonPriceScore>& scores) const {
-  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, id));
-  // Without a score an envelope could never be weighed.
-  if (before.auction.state == State::kClosedForOpening) {
-    for (const EnvelopeEntry& entry : Standing(txn, before.auction)) {
-      const bool scored = std::any_of(scores.begin(), scores.end(),
-                                      [&](const NonPriceScore& score) { return score.code == entry.code; });
-      if (!scored) return InvalidField("scores", Reason::kREQUIRED, entry.code);
+  TTX_TRY(const StoredAuction before, OpenAdvanced(txn, id));
+  TTX_RETURN_IF_ERROR(CheckStaff(before.auction, caller));
+  // The session knows how many bidders it has, not their codes.
+  if (before.auction.state == State::kClosedForOpening && scores.size() <= kMaxBidders) {
+    for (size_t i = 0; i < scores.size(); ++i) {
+      if (!FindBidderByCode(txn, vault_, id, scores[i].code)) {
+        return InvalidField("scores[" + std::to_string(i) + "].bidder_code", Reason::kUNKNOWN_VALUE);
+      }
     }
   }
   TTX_TRY(Taken taken, Take(txn, before, auction::FixScores{scores}));
@@ -121,7 +122,8 @@ Result<StoredAuction> AuctionApp::FixScores(storage::Txn& txn, const Principal& 
 
 Result<StoredAuction> AuctionApp::HandInShares(storage::Txn& txn, const Principal& caller,
                                                const HandInSharesInput& input) const {
-  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, input.auction));
+  TTX_TRY(const StoredAuction before, OpenAdvanced(txn, input.auction));
+  TTX_RETURN_IF_ERROR(CheckStaff(before.auction, caller));
   const int32_t round = before.auction.envelopes.round;
   int32_t holder = -1;
   if (before.auction.state == State::kSharesCollecting) {

@@ -303,7 +303,7 @@ TEST_F(EnvelopesTest, EqualPricesAreQuotedAgainInASecondRoundOfEnvelopes) {
   EXPECT_EQ(world_.Now().leading->price, Yuan(90'000));
 }
 
-TEST_F(EnvelopesTest, ScoresAreFixedForEveryEnvelopeBeforeTheOpening) {
+TEST_F(EnvelopesTest, ScoresAreFixedForEveryBidderBeforeTheOpening) {
   Schedule(Mode::kWeighted);
   EXPECT_EQ(Submit("B01", Sealed("B01", Yuan(120'000)), At(9, 1)), kAccepted);
   EXPECT_EQ(Submit("B02", Sealed("B02", Yuan(108'000)), At(9, 2)), kAccepted);
@@ -316,9 +316,12 @@ TEST_F(EnvelopesTest, ScoresAreFixedForEveryEnvelopeBeforeTheOpening) {
     return world_.app.RequestAct(txn, Officer("people/o1"), {{"a1"}, Act::kOpen, "time has come", {}});
   });
   EXPECT_EQ(early.error().reason, Reason::kSCORES_NOT_FIXED);
-  EXPECT_EQ(fix({{"B01", 800'000}}, At(10, 2)), Reason::kINVALID_FIELD) << "B02 has none";
-  EXPECT_EQ(fix({{"B01", 800'000}, {"B02", 960'000}}, At(10, 3)), kAccepted);
-  EXPECT_EQ(fix({{"B01", 800'000}, {"B02", 960'000}}, At(10, 4)), Reason::kWRONG_STATE) << "once";
+  EXPECT_EQ(fix({{"B01", 800'000}, {"B02", 960'000}}, At(10, 2)), Reason::kINVALID_FIELD) << "B03 has none";
+  EXPECT_EQ(fix({{"B01", 800'000}, {"B02", 960'000}, {"B09", 1}}, At(10, 2, 30)), Reason::kINVALID_FIELD)
+      << "no bidder";
+  EXPECT_EQ(fix({{"B01", 800'000}, {"B02", 960'000}, {"B03", 1'000'000}}, At(10, 3)), kAccepted);
+  EXPECT_EQ(fix({{"B01", 800'000}, {"B02", 960'000}, {"B03", 1'000'000}}, At(10, 4)), Reason::kWRONG_STATE)
+      << "once";
   Open(At(10, 5));
   const std::string proof = Proof();
   for (int holder = 1; holder <= 3; ++holder)

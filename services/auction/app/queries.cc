@@ -9,11 +9,6 @@
 namespace ttx::auction {
 namespace {
 
-// The phase a session is in, or was in when it was suspended.
-State PhaseOf(const Auction& auction) {
-  return auction.state == State::kSuspended ? auction.suspended_state : auction.state;
-}
-
 // Who may see an event of an auction's envelopes, asked once for each auction.
 class EnvelopeSight {
  public:
@@ -33,13 +28,6 @@ class EnvelopeSight {
 };
 
 }  // namespace
-
-bool KeepsEnvelopesSecret(const Auction& auction) {
-  const State phase = PhaseOf(auction);
-  return phase == State::kSubmitting || phase == State::kClosedForOpening ||
-         phase == State::kOpeningRequested || phase == State::kSharesCollecting ||
-         phase == State::kSelfRevealing || phase == State::kOpening;
-}
 
 std::string ActEtag(const PendingAct& act) {
   const std::string text = std::string(ActName(act.act)) + "|" + act.person + "|" + act.reason + "|" +
@@ -74,8 +62,9 @@ Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reade
                                                             const Principal& caller, const AuctionId& id,
                                                             Time after, size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
-  // What bidders do with envelopes is nobody else's business before the opening.
-  if (IsStaff(stored.auction, caller) && !KeepsEnvelopesSecret(stored.auction)) {
+  // What bidders do with envelopes is nobody else's business before the opening, nor what they do too early.
+  const bool too_early = IsSealed(stored.auction.rules().mode) && stored.auction.state == State::kScheduled;
+  if (IsStaff(stored.auction, caller) && !too_early && !KeepsEnvelopesSecret(stored.auction)) {
     return auction::ListRefusedBids(reader, id, after, limit);
   }
   return ListRefusedBidsOf(reader, id, vault_.OrganizationDigest(id, caller.organization), after, limit);
@@ -151,7 +140,7 @@ Result<std::vector<AuctionApp::Envelope>> AuctionApp::ListEnvelopes(const storag
   for (EnvelopeEntry& entry : entries) {
     std::string bytes = LoadEnvelopeBytes(reader, id, round, entry.code).value_or("");
     EnvelopeVerdict verdict;
-    if (!KeepsEnvelopesSecret(auction))
+    if (EnvelopesAreOpen(auction))
       verdict = LoadVerdict(reader, vault_, id, round, entry.code).value_or(verdict);
     envelopes.push_back({std::move(entry), std::move(bytes), std::move(verdict)});
   }
@@ -176,8 +165,8 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
         told = event.sequence;
         return event.exchange == caller.organization;
       });
-  // A position that moved with each secret maximum and envelope would tell when there is one: it stays until something
-  // else follows.
+  // A position that moved with each secret maximum and envelope would tell when there is one: it stays until
+  // something else follows.
   if (!caller.service() && !page.more) page.last_sequence = told;
   return page;
 }

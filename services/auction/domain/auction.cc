@@ -258,7 +258,8 @@ Decision Decide(const Auction& state, const AddBidder& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
-  const bool rolling = auction.rules().mode == Mode::kDynamic && auction.state == State::kFree;
+  // A suspension stops bids, not the qualification of bidders, which nobody would repeat.
+  const bool rolling = auction.rules().mode == Mode::kDynamic && PhaseOf(auction) == State::kFree;
   if (auction.state != State::kScheduled && !rolling)
     return recorder.Refuse(WrongState(auction, "AddBidder"));
   if (auto status = CheckBidder(*auction.terms, command.bidder); !status.ok()) {

@@ -368,6 +368,7 @@ struct SharesReceived {
   int32_t holder;  // 0 .. shares_total - 1
   bool operator==(const SharesReceived&) const = default;
 };
+/// Public only after the opening, as the envelope itself.
 struct EnvelopeRevealed {
   std::string code;
   bool operator==(const EnvelopeRevealed&) const = default;
@@ -435,7 +436,13 @@ struct Event {
 /// first two enter the log hash.
 enum class Audience { kPublic, kAfterOpening, kStaff, kNobody };
 [[nodiscard]] Audience AudienceOf(const Event& event);
-/// Whether what was kept until the opening may be shown.
+
+/// The phase a session is in, or was in when it was suspended.
+[[nodiscard]] State PhaseOf(const Auction& auction);
+/// Nobody else may learn who handed in an envelope, when, or how many did: until they are opened, or the session closes
+/// without that.
+[[nodiscard]] bool KeepsEnvelopesSecret(const Auction& auction);
+/// What was found in the envelopes of the round may be shown. They are opened all at once: never because some could be.
 [[nodiscard]] bool EnvelopesAreOpen(const Auction& auction);
 
 // --- Commands

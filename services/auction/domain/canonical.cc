@@ -191,16 +191,12 @@ struct LineOf {
 Audience AudienceOf(const Event& event) {
   if (std::holds_alternative<ProxySet>(event.payload)) return Audience::kNobody;
   if (std::holds_alternative<EnvelopeAccepted>(event.payload) ||
-      std::holds_alternative<EnvelopeWithdrawn>(event.payload)) {
+      std::holds_alternative<EnvelopeWithdrawn>(event.payload) ||
+      std::holds_alternative<EnvelopeRevealed>(event.payload)) {
     return Audience::kAfterOpening;
   }
   const bool has_line = !std::visit(LineOf{}, event.payload).kind.empty();
   return has_line ? Audience::kPublic : Audience::kStaff;
-}
-
-bool EnvelopesAreOpen(const Auction& auction) {
-  return auction.state == State::kEvaluating || auction.state == State::kPublicity ||
-         auction.state == State::kClosed;
 }
 
 std::string CanonicalLine(const Auction& auction, const Event& event) {

@@ -61,6 +61,14 @@ Status CheckDutch(const Rules& rules) {
       dutch.decrement_share.value < 0) {
     return InvalidField("rules.dutch.decrement_fen", Reason::kOUT_OF_RANGE, "one of fen and ppm, > 0");
   }
+  // A step of the whole start price falls to the floor at once; a larger one says nothing more.
+  if (dutch.decrement > rules.start_price) {
+    return InvalidField("rules.dutch.decrement_fen", Reason::kOUT_OF_RANGE,
+                        "1.." + std::to_string(rules.start_price.value));
+  }
+  if (dutch.decrement_share.value > kWhole) {
+    return InvalidField("rules.dutch.decrement_ppm", Reason::kOUT_OF_RANGE, "1.." + std::to_string(kWhole));
+  }
   TTX_RETURN_IF_ERROR(CheckAmount(dutch.floor, Fen{1}, "rules.dutch.floor_fen"));
   if (dutch.floor > rules.start_price) {
     return InvalidField("rules.dutch.floor_fen", Reason::kOUT_OF_RANGE,

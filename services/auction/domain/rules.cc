@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libs/core/text.h"
 #include "services/auction/domain/dutch.h"
 #include "services/auction/domain/limits.h"
 
@@ -107,6 +108,7 @@ Status CheckSealed(const Rules& rules) {
 Status CheckScoring(const Rules& rules) {
   const ScoringRules& scoring = rules.scoring;
   constexpr int32_t kWhole = 1'000'000;
+  TTX_RETURN_IF_ERROR(CheckDuration(scoring.publicity, Duration{}, kMaxPublicity, "rules.scoring.publicity"));
   TTX_RETURN_IF_ERROR(CheckCount(scoring.price_weight.value, 1, kWhole, "rules.scoring.price_weight_ppm"));
   if (scoring.criteria.size() > kMaxCriteria) {
     return InvalidField("rules.scoring.criteria", Reason::kTOO_MANY, std::to_string(kMaxCriteria));
@@ -115,8 +117,11 @@ Status CheckScoring(const Rules& rules) {
   if (must_have && scoring.criteria.empty()) return InvalidField("rules.scoring.criteria", Reason::kREQUIRED);
   if (scoring.criteria.empty()) return {};
   int64_t sum = scoring.price_weight.value;
-  for (const Criterion& criterion : scoring.criteria) {
-    TTX_RETURN_IF_ERROR(CheckCount(criterion.weight.value, 1, kWhole, "rules.scoring.criteria"));
+  for (size_t i = 0; i < scoring.criteria.size(); ++i) {
+    const Criterion& criterion = scoring.criteria[i];
+    const std::string path = "rules.scoring.criteria[" + std::to_string(i) + "]";
+    TTX_RETURN_IF_ERROR(CheckCount(criterion.weight.value, 1, kWhole, path + ".weight_ppm"));
+    TTX_RETURN_IF_ERROR(CheckText(criterion.name, 0, kMaxTitleChars, path + ".name"));
     sum += criterion.weight.value;
   }
   return CheckCount(sum, kWhole, kWhole, "rules.scoring");
@@ -139,6 +144,18 @@ Status CheckSuspension(const SuspensionRules& rules) {
   TTX_RETURN_IF_ERROR(
       CheckDuration(rules.resume_notice, Duration{}, kMaxNotice, "rules.suspension.resume_notice"));
   return CheckDuration(rules.longest, rules.resume_notice, kMaxNotice, "rules.suspension.longest");
+}
+
+// In which clients remind of the end of a phase.
+Status CheckWarnings(const Rules& rules) {
+  if (rules.warnings.size() > kMaxWarnings) {
+    return InvalidField("rules.warnings", Reason::kTOO_MANY, std::to_string(kMaxWarnings));
+  }
+  for (size_t i = 0; i < rules.warnings.size(); ++i) {
+    TTX_RETURN_IF_ERROR(
+        CheckDuration(rules.warnings[i], kMinCycle, kMaxCycle, "rules.warnings[" + std::to_string(i) + "]"));
+  }
+  return {};
 }
 
 Status CheckMode(const Rules& rules) {
@@ -191,10 +208,7 @@ Status CheckRules(const Rules& rules) {
   TTX_RETURN_IF_ERROR(Excluded(rules.tie_rule == TieRule::kRequote && rules.mode != Mode::kSealed,
                                "rules.tie_rule", "PRIORITY_THEN_TIME"));
   TTX_RETURN_IF_ERROR(CheckSuspension(rules.suspension));
-  if (rules.warnings.size() > kMaxWarnings) {
-    return InvalidField("rules.warnings", Reason::kTOO_MANY, std::to_string(kMaxWarnings));
-  }
-  return {};
+  return CheckWarnings(rules);
 }
 
 Fen DefaultIncrement(Fen start_price) {

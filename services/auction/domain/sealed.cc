@@ -130,7 +130,65 @@ std::optional<Error> RefuseOpening(const Auction& auction, const OpenEnvelopes& 
   return std::nullopt;
 }
 
+// Where what was sealed in a round still is.
+bool IsBeforeOpening(State phase) {
+  switch (phase) {
+    case State::kSubmitting:
+    case State::kClosedForOpening:
+    case State::kOpeningRequested:
+    case State::kSharesCollecting:
+    case State::kSelfRevealing:
+    case State::kOpening:
+      return true;
+    case State::kScheduled:
+    case State::kFree:
+    case State::kPreparing:
+    case State::kLimited:
+    case State::kSuspended:
+    case State::kClosed:
+    case State::kEnglish:
+    case State::kDutch:
+    case State::kCapDeclaring:
+    case State::kDrawing:
+    case State::kPriorityExercise:
+    case State::kRaise:
+    case State::kEvaluating:
+    case State::kPublicity:
+      return false;
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+// A session closed before its envelopes were opened: nobody could, too few came, or two persons annulled it.
+bool ClosedUnopened(const Auction& auction) {
+  switch (auction.outcome) {
+    case Outcome::kNotOpened:
+      return true;
+    case Outcome::kTooFewBidders:
+      return auction.bid_count == 0;  // bids are numbered as envelopes are opened
+    case Outcome::kAnnulled:
+      return IsBeforeOpening(auction.suspended_state);
+    case Outcome::kNone:
+    case Outcome::kWinner:
+    case Outcome::kNoBid:
+    case Outcome::kBelowReserve:
+      return false;
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
 }  // namespace
+
+State PhaseOf(const Auction& auction) {
+  return auction.state == State::kSuspended ? auction.suspended_state : auction.state;
+}
+
+bool KeepsEnvelopesSecret(const Auction& auction) { return IsBeforeOpening(PhaseOf(auction)); }
+
+bool EnvelopesAreOpen(const Auction& auction) {
+  return IsSealed(auction.rules().mode) && PhaseOf(auction) != State::kScheduled &&
+         !KeepsEnvelopesSecret(auction) && !ClosedUnopened(auction);
+}
 
 bool BeforeAtEqualPrice(const Bid& a, const Bid& b) {
   constexpr int32_t kLast = INT32_MAX;
@@ -252,9 +310,7 @@ Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
   if (auto error = RefuseOpening(recorder.state(), command)) return recorder.Refuse(*std::move(error));
   std::vector<OpenedBid> bids = Verdicts(recorder.state(), command.envelopes);
   const Mode mode = recorder.state().rules().mode;
-  if (mode == Mode::kWeighted) {
-    if (auto error = AddTotals(recorder.state(), bids)) return recorder.Refuse(*std::move(error));
-  }
+  if (mode == Mode::kWeighted) AddTotals(recorder.state(), bids);
   recorder.Add(Opened{std::move(bids)});
   if (mode == Mode::kTender) {
     DecideTender(recorder);

@@ -373,7 +373,7 @@ TEST(Weighted, TiesGoToTheHigherPriceThenTheEarlier) {
     session.Submit("B01", At(9, 10));
     session.Submit("B02", At(9, 20));
     session.AdvanceTo(At(10, 0));
-    session.Do(FixScores{{{"B01", first_score}, {"B02", second_score}}}, At(10, 2));
+    session.Do(FixScores{{{"B01", first_score}, {"B02", second_score}, {"B03", 1'000'000}}}, At(10, 2));
     session.Collect(At(10, 5));
     session.Do(OpenEnvelopes{{Content("B01", At(9, 10), first), Content("B02", At(9, 20), second)}},
                At(10, 6));
@@ -383,19 +383,43 @@ TEST(Weighted, TiesGoToTheHigherPriceThenTheEarlier) {
   EXPECT_EQ(winner(Yuan(1'000'000), 800'000, Yuan(2'000'000), 50'000), "B02") << "62.0 against 62.0";
 }
 
-TEST(Weighted, BadScoresAreRefused) {
+TEST(Weighted, EveryBidderHasOneScoreBeforePricesOpen) {
   Session session(WeightedSession());
   session.Submit("B01", At(9, 10));
   session.AdvanceTo(At(10, 0));
-  EXPECT_EQ(session.Do(FixScores{}, At(10, 1)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Do(FixScores{{{"B01", 1'000'001}}}, At(10, 2)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Do(FixScores{{{"B01", -1}}}, At(10, 3)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Do(FixScores{{{"B01", 1}, {"B01", 2}}}, At(10, 4)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Do(FixScores{{{"B02", 1}}}, At(10, 5)), kAccepted);
+  const auto refused = [&](const std::vector<NonPriceScore>& scores) {
+    const Decision decision = Decide(session.state(), FixScores{scores}, At(10, 1));
+    if (!decision.refusal) return std::string("accepted");
+    const FieldViolation& violation = decision.refusal->violations.at(0);
+    return violation.field + " " + std::string(ReasonName(violation.reason));
+  };
+  EXPECT_EQ(refused({}), "scores REQUIRED");
+  EXPECT_EQ(refused({{"B01", 1}, {"B02", 2}}), "scores REQUIRED") << "who handed in nothing has one too";
+  EXPECT_EQ(refused({{"B01", 1}, {"B02", 2}, {"B03", 3}, {"B04", 4}}), "scores TOO_MANY");
+  EXPECT_EQ(refused({{"B03", 1}, {"B02", 1'000'001}, {"B01", 3}}), "scores[1].score OUT_OF_RANGE");
+  EXPECT_EQ(refused({{"B01", 1}, {"B02", 2}, {"B03", -1}}), "scores[2].score OUT_OF_RANGE");
+  EXPECT_EQ(refused({{"B01", 1}, {"B02", 2}, {"B01", 3}}), "scores[2].bidder_code DUPLICATE");
+  EXPECT_EQ(refused({{"B01", 0}, {"B02", 1'000'000}, {"B03", 3}}), "accepted");
+}
+
+// The session knows how many bidders it has, not who: a score that is nobody's leaves one bid without.
+TEST(Weighted, ABidWithoutAScoreDoesNotCountAndOpensAllTheSame) {
+  Session session(WeightedSession());
+  for (const char* code : {"B01", "B02", "B03"}) session.Submit(code, At(9, 10) + Seconds(code[2]));
+  session.AdvanceTo(At(10, 0));
+  EXPECT_EQ(session.Do(FixScores{{{"B01", 500'000}, {"B02", 400'000}, {"B09", 1'000'000}}}, At(10, 2)),
+            kAccepted);
   session.Collect(At(10, 6));
-  EXPECT_EQ(session.Do(OpenEnvelopes{{Content("B01", At(9, 10), Yuan(1'000'000))}}, At(10, 7)),
-            Reason::kINVALID_FIELD)
-      << "a bid without a score";
+  EXPECT_EQ(session.Do(OpenEnvelopes{{Content("B01", At(9, 11), Yuan(1'000'000)),
+                                      Content("B02", At(9, 12), Yuan(1'000'000)),
+                                      Content("B03", At(9, 13), Yuan(9'000'000))}},
+                       At(10, 7)),
+            kAccepted);
+  const auto& bids = session.Last<Opened>().bids;
+  EXPECT_EQ(bids[2].invalid, Reason::kSCORES_NOT_FIXED);
+  EXPECT_EQ(bids[0].total, 800'000) << "100 points for the highest of the prices that count";
+  EXPECT_EQ(session.state().state, State::kClosed);
+  EXPECT_EQ(session.LeaderCode(), "B01");
 }
 
 // --- TENDER

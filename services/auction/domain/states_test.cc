@@ -183,7 +183,7 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
        }},
       {"FixScores",
        [](Session& s, Time now) {
-         return s.Do(FixScores{{{"B01", 1}}}, now);
+         return s.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}}}, now);
        }},
       {"HandInShares", [](Session& s, Time now) { return s.Do(HandInShares{1}, now); }},
       {"RevealEnvelope",
@@ -264,10 +264,7 @@ Withdrew         . . . . . s . . . . . . . . . . . . . .
 NotSigned        s s s s s . s s s s s s s s s s s s s s
 )";
 
-TEST(States, EveryStateAnswersEveryCommand) {
-  const std::vector<StateCase> states = AllStates();
-  ASSERT_EQ(states.size(), 20u);
-  for (size_t i = 0; i < states.size(); ++i) EXPECT_EQ(states[i].state, static_cast<State>(i));
+std::string TableOf(const std::vector<StateCase>& states) {
   std::string table = "\n";
   for (const auto& [name, command] : AllCommands()) {
     std::string row = name;
@@ -278,7 +275,301 @@ TEST(States, EveryStateAnswersEveryCommand) {
     }
     table += row + "\n";
   }
-  EXPECT_EQ(table, kAnswers);
+  return table;
+}
+
+TEST(States, EveryStateAnswersEveryCommand) {
+  const std::vector<StateCase> states = AllStates();
+  ASSERT_EQ(states.size(), 20u);
+  for (size_t i = 0; i < states.size(); ++i) EXPECT_EQ(states[i].state, static_cast<State>(i));
+  EXPECT_EQ(TableOf(states), kAnswers);
+}
+
+// --- The same by mode: what a state answers in another mode, or suspended in another phase
+
+// The session suspended where it is, and a minute to look at it.
+void AddSuspended(Cases& cases, const Session& session, Time now) {
+  Session suspended = session;
+  suspended.ByTwo(Act::kSuspend, "OBJECTION", now);
+  cases.Add(State::kSuspended, suspended, now + Minutes(1));
+}
+
+// SCHEDULED FREE LIMITED SUSPENDED(FREE) SUSPENDED(LIMITED) CLOSED
+std::vector<StateCase> DynamicStates() {
+  Cases cases;
+  const Session scheduled(Rich(Mode::kDynamic));
+  cases.Add(State::kScheduled, scheduled, At(8, 30));
+  Session free = scheduled;
+  free.Bid("B01", Yuan(1'000), At(9, 10));
+  cases.Add(State::kFree, free, At(9, 20));
+  Session limited = free;
+  limited.AdvanceTo(At(10, 0));
+  cases.Add(State::kLimited, limited, At(10, 1));
+  AddSuspended(cases, free, At(9, 20));
+  AddSuspended(cases, limited, At(10, 1));
+  Session closed = limited;
+  closed.AdvanceTo(At(10, 5));
+  cases.Add(State::kClosed, closed, At(10, 6));
+  return cases.Take();
+}
+
+// SCHEDULED ENGLISH SUSPENDED CLOSED, and the same of DUTCH
+std::vector<StateCase> EnglishAndDutchStates() {
+  Cases cases;
+  for (const Mode mode : {Mode::kEnglish, Mode::kDutch}) {
+    const Session scheduled(Rich(mode));
+    cases.Add(State::kScheduled, scheduled, At(8, 30));
+    Session running = scheduled;
+    running.AdvanceTo(At(9, 0));
+    cases.Add(mode == Mode::kEnglish ? State::kEnglish : State::kDutch, running, At(9, 0, 30));
+    AddSuspended(cases, running, At(9, 0, 30));
+    Session closed = running;
+    closed.Bid("B01", Yuan(1'000), At(9, 0, 30));
+    closed.AdvanceTo(At(10, 0));
+    cases.Add(State::kClosed, closed, At(10, 1));
+  }
+  return cases.Take();
+}
+
+// SCHEDULED SUBMITTING SUSPENDED(SUBMITTING) CLOSED_FOR_OPENING OPENING_REQUESTED SHARES_COLLECTING
+// SUSPENDED(SHARES_COLLECTING) SELF_REVEALING SUSPENDED(SELF_REVEALING) OPENING
+std::vector<StateCase> EnvelopeStates(Mode mode) {
+  Cases cases;
+  const Session scheduled(Rich(mode));
+  cases.Add(State::kScheduled, scheduled, At(8, 30));
+  Session submitting = scheduled;
+  submitting.Submit("B01", At(9, 10));
+  cases.Add(State::kSubmitting, submitting, At(9, 20));
+  AddSuspended(cases, submitting, At(9, 20));
+  Session closed = Submitted(mode);
+  if (mode == Mode::kWeighted) {
+    closed.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}}}, At(10, 0, 30));
+  }
+  cases.Add(State::kClosedForOpening, closed, At(10, 1));
+  Session requested = closed;
+  requested.Do(RequestAct{Act::kOpen, "people/p1", "time has come", {}}, At(10, 1));
+  cases.Add(State::kOpeningRequested, requested, At(10, 2));
+  Session collecting = closed;
+  collecting.ByTwo(Act::kOpen, "time has come", At(10, 1));
+  cases.Add(State::kSharesCollecting, collecting, At(10, 2));
+  AddSuspended(cases, collecting, At(10, 2));
+  Session revealing = collecting;
+  revealing.AdvanceTo(At(10, 1, 1) + Hours(96));
+  cases.Add(State::kSelfRevealing, revealing, At(10, 2) + Hours(96));
+  AddSuspended(cases, revealing, At(10, 2) + Hours(96));
+  Session opening = closed;
+  opening.Collect(At(10, 1));
+  cases.Add(State::kOpening, opening, At(10, 2));
+  return cases.Take();
+}
+
+// CLOSED of SEALED, CLOSED of WEIGHTED; PRIORITY_EXERCISE and SUSPENDED in it of SEALED; DRAWING,
+// SUSPENDED(PUBLICITY) and CLOSED of TENDER
+std::vector<StateCase> OpenedStates() {
+  Cases cases;
+  Session sealed = Submitted(Mode::kSealed);
+  sealed.Collect(At(10, 1));
+  sealed.Do(Opening(), At(10, 2));
+  cases.Add(State::kClosed, sealed, At(10, 3));
+  Session weighted = Submitted(Mode::kWeighted);
+  weighted.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}}}, At(10, 0, 30));
+  weighted.Collect(At(10, 1));
+  weighted.Do(Opening(), At(10, 2));
+  cases.Add(State::kClosed, weighted, At(10, 3));
+  ScheduleAuction asking = Rich(Mode::kSealed);
+  asking.rules.priority.mode = PriorityMode::kAskAtEnd;
+  Session exercise(asking);
+  for (const char* code : {"B01", "B02", "B03"}) exercise.Submit(code, At(9, 10) + Seconds(code[2]));
+  exercise.AdvanceTo(At(10, 0));
+  exercise.Collect(At(10, 1));
+  exercise.Do(Opening(), At(10, 2));
+  cases.Add(State::kPriorityExercise, exercise, At(10, 3));
+  AddSuspended(cases, exercise, At(10, 3));
+  Session tender = Submitted(Mode::kTender);
+  tender.Collect(At(10, 1));
+  OpenEnvelopes equal = Opening();
+  for (EnvelopeContent& content : equal.envelopes) content.price = Yuan(1'000);
+  Session drawing = tender;
+  drawing.Do(equal, At(10, 2));
+  drawing.Do(Report(), At(10, 3));
+  cases.Add(State::kDrawing, drawing, At(10, 4));
+  tender.Do(Opening(), At(10, 2));
+  tender.Do(Report(), At(10, 3));
+  AddSuspended(cases, tender, At(10, 4));
+  tender.AdvanceTo(At(10, 3, 0, 0, 3));
+  cases.Add(State::kClosed, tender, At(10, 4, 0, 0, 3));
+  return cases.Take();
+}
+
+constexpr std::string_view kDynamicAnswers = R"(
+AddBidder        . . s . s s
+Advance          . . . . . .
+PlaceBid         n . . u u c
+SetProxy         r r r r r r
+NoteOutage       . . . . . .
+MoveFreeEnd      s . s s s s
+Suspend          s . . s s s
+Continue         s s s . . s
+Restart          s s s . . s
+Annul            s s s . . s
+Open             m m m m m m
+ConfirmOpen      s s s s s s
+WithdrawAct      s s s s s s
+AnswerPriority   a a a u u c
+DrawLot          s s s s s s
+SubmitEnvelope   m m m m m m
+WithdrawEnvelope m m m m m m
+FixScores        m m m m m m
+HandInShares     m m m m m m
+RevealEnvelope   m m m m m m
+OpenEnvelopes    m m m m m m
+ReportTender     m m m m m m
+Withdrew         . . . . . s
+NotSigned        s s s s s .
+)";
+
+constexpr std::string_view kEnglishAndDutchAnswers = R"(
+AddBidder        . s s s . s s s
+Advance          . . . . . . . .
+PlaceBid         n . u c n p u c
+SetProxy         r r r r m m m m
+NoteOutage       . . . . . . . .
+MoveFreeEnd      m m m m m m m m
+Suspend          s . s s s . s s
+Continue         s s . s s s . s
+Restart          s s . s s s s s
+Annul            s s . s s s . s
+Open             m m m m m m m m
+ConfirmOpen      s s s s s s s s
+WithdrawAct      s s s s s s s s
+AnswerPriority   a a u c a a u c
+DrawLot          s s s s s s s s
+SubmitEnvelope   m m m m m m m m
+WithdrawEnvelope m m m m m m m m
+FixScores        m m m m m m m m
+HandInShares     m m m m m m m m
+RevealEnvelope   m m m m m m m m
+OpenEnvelopes    m m m m m m m m
+ReportTender     m m m m m m m m
+Withdrew         . . . s . . . s
+NotSigned        s s s . s s s .
+)";
+
+constexpr std::string_view kSealedAnswers = R"(
+AddBidder        . s s s s s s s s s
+Advance          . . . . . . . . . .
+PlaceBid         n m u c c c u c u c
+SetProxy         m m m m m m m m m m
+NoteOutage       . . . . . . . . . .
+MoveFreeEnd      m m m m m m m m m m
+Suspend          s . s s d . s . s s
+Continue         s s . s d s . s . s
+Restart          s s . s d s s s s s
+Annul            s s . s d s . s . s
+Open             s s s . d s s s s s
+ConfirmOpen      s s s s . s s s s s
+WithdrawAct      s s s s . s s s s s
+AnswerPriority   a a u a a a u a u a
+DrawLot          s s s s s s s s s s
+SubmitEnvelope   n . u c c c u c u c
+WithdrawEnvelope n . u c c c u c u c
+FixScores        m m m m m m m m m m
+HandInShares     s s s s s . s s s s
+RevealEnvelope   s s s s s s s . s s
+OpenEnvelopes    s s s s s q s s s .
+ReportTender     m m m m m m m m m m
+Withdrew         . . . . . . . . . .
+NotSigned        s s s s s s s s s s
+)";
+
+constexpr std::string_view kWeightedAnswers = R"(
+AddBidder        . s s s s s s s s s
+Advance          . . . . . . . . . .
+PlaceBid         n m u c c c u c u c
+SetProxy         m m m m m m m m m m
+NoteOutage       . . . . . . . . . .
+MoveFreeEnd      m m m m m m m m m m
+Suspend          s . s s d . s . s s
+Continue         s s . s d s . s . s
+Restart          s s . s d s s s s s
+Annul            s s . s d s . s . s
+Open             s s s . d s s s s s
+ConfirmOpen      s s s s . s s s s s
+WithdrawAct      s s s s . s s s s s
+AnswerPriority   a a u a a a u a u a
+DrawLot          s s s s s s s s s s
+SubmitEnvelope   n . u c c c u c u c
+WithdrawEnvelope n . u c c c u c u c
+FixScores        s s s s s s s s s s
+HandInShares     s s s s s . s s s s
+RevealEnvelope   s s s s s s s . s s
+OpenEnvelopes    s s s s s q s s s .
+ReportTender     m m m m m m m m m m
+Withdrew         . . . . . . . . . .
+NotSigned        s s s s s s s s s s
+)";
+
+constexpr std::string_view kTenderAnswers = R"(
+AddBidder        . s s s s s s s s s
+Advance          . . . . . . . . . .
+PlaceBid         n m u c c c u c u c
+SetProxy         m m m m m m m m m m
+NoteOutage       . . . . . . . . . .
+MoveFreeEnd      m m m m m m m m m m
+Suspend          s . s s d . s . s s
+Continue         s s . s d s . s . s
+Restart          s s . s d s s s s s
+Annul            s s . s d s . s . s
+Open             s s s . d s s s s s
+ConfirmOpen      s s s s . s s s s s
+WithdrawAct      s s s s . s s s s s
+AnswerPriority   a a u a a a u a u a
+DrawLot          s s s s s s s s s s
+SubmitEnvelope   n . u c c c u c u c
+WithdrawEnvelope n . u c c c u c u c
+FixScores        m m m m m m m m m m
+HandInShares     s s s s s . s s s s
+RevealEnvelope   s s s s s s s . s s
+OpenEnvelopes    s s s s s q s s s .
+ReportTender     s s s s s s s s s s
+Withdrew         . . . . . . . . . .
+NotSigned        s s s s s s s s s s
+)";
+
+constexpr std::string_view kOpenedAnswers = R"(
+AddBidder        s s s s s s s
+Advance          . . . . . . .
+PlaceBid         c c c u c u c
+SetProxy         m m m m m m m
+NoteOutage       . . . . . . .
+MoveFreeEnd      m m m m m m m
+Suspend          s s . s s s s
+Continue         s s s . s . s
+Restart          s s s s s s s
+Annul            s s s . s . s
+Open             s s s s s s s
+ConfirmOpen      s s s s s s s
+WithdrawAct      s s s s s s s
+AnswerPriority   c c . u a u c
+DrawLot          s s s s . s s
+SubmitEnvelope   c c c u c u c
+WithdrawEnvelope c c c u c u c
+FixScores        m s m m m m m
+HandInShares     s s s s s s s
+RevealEnvelope   s s s s s s s
+OpenEnvelopes    s s s s s s s
+ReportTender     m m m m s s s
+Withdrew         s s . . . . s
+NotSigned        a a s s s s a
+)";
+
+TEST(States, EveryModeAnswersEveryCommandInItsStates) {
+  EXPECT_EQ(TableOf(DynamicStates()), kDynamicAnswers);
+  EXPECT_EQ(TableOf(EnglishAndDutchStates()), kEnglishAndDutchAnswers);
+  EXPECT_EQ(TableOf(EnvelopeStates(Mode::kSealed)), kSealedAnswers);
+  EXPECT_EQ(TableOf(EnvelopeStates(Mode::kWeighted)), kWeightedAnswers);
+  EXPECT_EQ(TableOf(EnvelopeStates(Mode::kTender)), kTenderAnswers);
+  EXPECT_EQ(TableOf(OpenedStates()), kOpenedAnswers);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "services/auction/domain/draw.h"
 #include "services/auction/domain/limits.h"
@@ -12,6 +13,7 @@ namespace ttx::auction {
 namespace {
 
 constexpr int64_t kWhole = 1'000'000;
+constexpr int32_t kMaxRiskFlags = 1000;
 
 std::vector<OpenedBid> ValidBids(const Auction& auction) {
   std::vector<OpenedBid> valid;
@@ -61,6 +63,23 @@ std::optional<Error> CheckSheets(const Auction& auction, const ReportTender& com
   }
   const size_t expected = criteria == 0 ? 0 : valid.size() * command.committee.size();
   if (sheets.size() != expected) return InvalidField("sheets", Reason::kREQUIRED, std::to_string(expected));
+  return std::nullopt;
+}
+
+// Of valid bids, each once.
+std::optional<Error> CheckRisks(const ReportTender& command, const std::vector<OpenedBid>& valid) {
+  std::set<std::string_view> codes;
+  for (size_t i = 0; i < command.risks.size(); ++i) {
+    const RiskFlags& risk = command.risks[i];
+    const std::string path = "risks[" + std::to_string(i) + "]";
+    const bool known = std::any_of(valid.begin(), valid.end(),
+                                   [&](const OpenedBid& bid) { return bid.bid.code == risk.code; });
+    if (!known) return InvalidField(path + ".bidder_code", Reason::kUNKNOWN_VALUE);
+    if (!codes.insert(risk.code).second) return InvalidField(path + ".bidder_code", Reason::kDUPLICATE);
+    if (risk.count < 0 || risk.count > kMaxRiskFlags) {
+      return InvalidField(path + ".count", Reason::kOUT_OF_RANGE, "0.." + std::to_string(kMaxRiskFlags));
+    }
+  }
   return std::nullopt;
 }
 
@@ -117,6 +136,7 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   std::vector<OpenedBid> ranking = ValidBids(auction);
   SheetsByMember sheets;
   if (auto error = CheckSheets(auction, command, ranking, sheets)) return recorder.Refuse(*std::move(error));
+  if (auto error = CheckRisks(command, ranking)) return recorder.Refuse(*std::move(error));
   const Fen highest = HighestValid(ranking);
   for (OpenedBid& bid : ranking) {
     bid.total = TotalOf(auction.rules().scoring, bid, highest, command.committee.size(), sheets);

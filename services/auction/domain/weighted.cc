@@ -1,6 +1,7 @@
 #include "services/auction/domain/weighted.h"
 
 #include <algorithm>
+#include <set>
 
 #include "services/auction/domain/limits.h"
 
@@ -26,17 +27,20 @@ bool IsBetter(const OpenedBid& a, const OpenedBid& b) {
   return a.bid.number < b.bid.number;  // numbered in the order of arrival
 }
 
-std::optional<Error> CheckScores(const std::vector<NonPriceScore>& scores) {
-  if (scores.empty()) return InvalidField("scores", Reason::kREQUIRED);
-  if (scores.size() > kMaxBidders)
-    return InvalidField("scores", Reason::kTOO_MANY, std::to_string(kMaxBidders));
+// One for every bidder of the session, before any price is known. Scores of those alone who handed in an
+// envelope would tell everybody who did.
+std::optional<Error> CheckScores(const Auction& auction, const std::vector<NonPriceScore>& scores) {
+  const auto bidders = static_cast<size_t>(auction.bidder_count);
+  if (scores.size() > bidders) return InvalidField("scores", Reason::kTOO_MANY, std::to_string(bidders));
+  std::set<std::string_view> codes;
   for (size_t i = 0; i < scores.size(); ++i) {
     const std::string path = "scores[" + std::to_string(i) + "]";
     if (scores[i].score < 0 || scores[i].score > kFullScore) {
       return InvalidField(path + ".score", Reason::kOUT_OF_RANGE, "0.." + std::to_string(kFullScore));
     }
-    if (i > 0 && scores[i].code == scores[i - 1].code) return InvalidField("scores", Reason::kDUPLICATE);
+    if (!codes.insert(scores[i].code).second) return InvalidField(path + ".bidder_code", Reason::kDUPLICATE);
   }
+  if (scores.size() < bidders) return InvalidField("scores", Reason::kREQUIRED, std::to_string(bidders));
   return std::nullopt;
 }
 
@@ -60,16 +64,16 @@ Fen HighestValid(const std::vector<OpenedBid>& bids) {
   return highest;
 }
 
-std::optional<Error> AddTotals(const Auction& auction, std::vector<OpenedBid>& bids) {
+void AddTotals(const Auction& auction, std::vector<OpenedBid>& bids) {
+  for (OpenedBid& bid : bids) {
+    if (!bid.invalid && !ScoreOf(auction, bid.bid.code)) bid.invalid = Reason::kSCORES_NOT_FIXED;
+  }
   const Fen highest = HighestValid(bids);
   for (OpenedBid& bid : bids) {
     if (bid.invalid) continue;
-    const std::optional<int64_t> score = ScoreOf(auction, bid.bid.code);
-    if (!score) return InvalidField("scores", Reason::kREQUIRED, bid.bid.code);
-    bid.total =
-        WeightedTotal(PriceScore(bid.bid.price, highest), *score, auction.rules().scoring.price_weight);
+    bid.total = WeightedTotal(PriceScore(bid.bid.price, highest), *ScoreOf(auction, bid.bid.code),
+                              auction.rules().scoring.price_weight);
   }
-  return std::nullopt;
 }
 
 void DecideWeighted(Recorder& recorder) {
@@ -90,10 +94,10 @@ Decision Decide(const Auction& state, const FixScores& command, Time now) {
   if (auction.state != State::kClosedForOpening || !auction.envelopes.scores.empty()) {
     return recorder.Refuse(WrongState(auction, "FixScores"));
   }
+  if (auto error = CheckScores(auction, command.scores)) return recorder.Refuse(*std::move(error));
   std::vector<NonPriceScore> scores = command.scores;
   std::sort(scores.begin(), scores.end(),
             [](const NonPriceScore& a, const NonPriceScore& b) { return a.code < b.code; });
-  if (auto error = CheckScores(scores)) return recorder.Refuse(*std::move(error));
   recorder.Add(ScoresFixed{std::move(scores)});
   return recorder.Take();
 }

@@ -4,8 +4,10 @@
 #include <charconv>
 
 #include "libs/core/encoding.h"
+#include "libs/core/text.h"
 #include "libs/rpc/proto_time.h"
 #include "services/auction/domain/dutch.h"
+#include "services/auction/domain/limits.h"
 #include "services/auction/rpc/convert_rules.h"
 
 namespace ttx::auction {
@@ -228,7 +230,12 @@ Result<AuctionId> FromProto(const v1::WithdrawEnvelopeRequest& request) {
 Result<ScoresInput> FromProto(const v1::FixScoresRequest& request) {
   TTX_TRY(AuctionId auction, ParseAuctionName(request.name(), "name"));
   ScoresInput input{std::move(auction), {}};
-  for (const auto& score : request.scores()) input.scores.push_back({score.bidder_code(), score.score()});
+  if (request.scores().empty()) return InvalidField("scores", Reason::kREQUIRED);
+  for (int i = 0; i < request.scores_size(); ++i) {
+    const auto& score = request.scores(i);
+    TTX_RETURN_IF_ERROR(CheckCode(score.bidder_code(), "scores[" + std::to_string(i) + "].bidder_code"));
+    input.scores.push_back({score.bidder_code(), score.score()});
+  }
   return input;
 }
 
@@ -244,8 +251,12 @@ Result<AuctionApp::HandInSharesInput> FromProto(const v1::HandInSharesRequest& r
 Result<ReportInput> FromProto(const v1::ReportTenderRequest& request) {
   TTX_TRY(AuctionId auction, ParseAuctionName(request.name(), "name"));
   ReportInput input{std::move(auction), {}};
-  for (const auto& member : request.committee())
+  for (int i = 0; i < request.committee_size(); ++i) {
+    const auto& member = request.committee(i);
+    TTX_RETURN_IF_ERROR(
+        CheckText(member.name(), 1, kMaxTitleChars, "committee[" + std::to_string(i) + "].name"));
     input.report.committee.push_back({member.name(), member.is_expert()});
+  }
   for (int i = 0; i < request.sheets_size(); ++i) {
     const auto& sheet = request.sheets(i);
     if (sheet.member() < 0) {

@@ -54,6 +54,7 @@ Status Take(const From::Scoring& from, ScoringRules& to) {
   to.price_weight = {from.price_weight_ppm()};
   for (const auto& criterion : from.criteria())
     to.criteria.push_back({criterion.name(), {criterion.weight_ppm()}});
+  if (!from.has_publicity()) return {};
   return Take(from.publicity(), "scoring.publicity", to.publicity);
 }
 

@@ -463,7 +463,8 @@ bool IsMilestone(const Event& event) {
   const Payload& payload = event.payload;
   return !std::holds_alternative<BidAccepted>(payload) && !std::holds_alternative<BidRefused>(payload) &&
          !std::holds_alternative<EnvelopeAccepted>(payload) &&
-         !std::holds_alternative<EnvelopeWithdrawn>(payload) && !std::holds_alternative<ProxySet>(payload);
+         !std::holds_alternative<EnvelopeWithdrawn>(payload) &&
+         !std::holds_alternative<EnvelopeRevealed>(payload) && !std::holds_alternative<ProxySet>(payload);
 }
 
 std::string AuctionOf(const storage::OutboxEvent& event) {

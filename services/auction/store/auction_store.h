@@ -200,7 +200,7 @@ void PlanHeartbeat(storage::Txn& txn, Time at, std::string_view subject);
 /// When the planned heartbeat is due; nothing before the first.
 std::optional<Time> PlannedHeartbeat(const storage::Reader& reader);
 
-/// Whether an event moves a session: no bid or envelope, accepted or not, and no proxy.
+/// Whether an event moves a session: no bid or envelope, accepted, refused or revealed, and no proxy.
 bool IsMilestone(const Event& event);
 /// The auction that an event is about, "auctions/{id}".
 std::string AuctionOf(const storage::OutboxEvent& event);
