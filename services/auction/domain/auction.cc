@@ -242,6 +242,11 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now) {
   Terms terms = command;
   // A start that has passed already begins now: nobody loses bidding time to a late decision.
   terms.start_time = std::max(command.start_time, now);
+  if (terms.rules.mode == Mode::kDynamic) {
+    // ... but FREE still ends with the listing (domain.md 5.4).
+    const Duration late = terms.start_time - command.start_time;
+    terms.rules.free_period = std::max(terms.rules.free_period - late, kMinFreePeriod);
+  }
   terms.holders.clear();
   for (const Bidder& bidder : command.bidders) {
     if (bidder.rank > 0) terms.holders.push_back({bidder.code, bidder.rank, bidder.share});

@@ -60,6 +60,15 @@ TEST(Dynamic, TheListingsExtensionMovesTheEndOfFree) {
   EXPECT_EQ(session.state().state, State::kFree);
 }
 
+TEST(Dynamic, FreeEndsWithTheListingHoweverLateItWasScheduled) {
+  Session late(DynamicSession(), At(9, 0, 2));
+  EXPECT_EQ(late.state().state, State::kFree);
+  EXPECT_EQ(late.state().terms->start_time, At(9, 0, 2));
+  EXPECT_EQ(late.state().phase_end, At(17, 0, 0, 0, 4));
+  Session too_late(DynamicSession(), At(18, 0, 0, 0, 4));
+  EXPECT_EQ(too_late.state().phase_end, At(18, 0, 0, 0, 4) + kMinFreePeriod);
+}
+
 TEST(Dynamic, NobodyQualifiesUntilTheEnd) {
   Session session(DynamicSession(), At(9, 0));
   session.AdvanceTo(At(17, 0, 0, 0, 4));

@@ -130,11 +130,12 @@ class ListingApp {
   /// Suspended, closed or reinstated.
   Status OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const;
 
-  Status OnBiddingStarted(storage::Txn& txn, const std::string& listing) const;
+  /// The auction began a phase; `is_free`: FREE.
+  Status OnBiddingStarted(storage::Txn& txn, const std::string& listing, bool is_free) const;
   struct AuctionResult {
     std::string listing;
     bool won = false;
-    std::string reason;  // NO_BID or BELOW_RESERVE when not won
+    std::string reason;  // NO_BID, BELOW_RESERVE, ANNULLED ... when not won
     std::string winner_code;
     Fen price;
     int64_t bid_count = 0;
@@ -234,12 +235,14 @@ class ListingApp {
               const IntentDecision& decision) const;
   void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
                       const std::string& except) const;
+  void ReleaseUndecided(storage::Txn& txn, const Listing& listing) const;
   void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,
                     const std::string& reason) const;
   void Requalify(storage::Txn& txn, const std::string& listing_id) const;
   Qualification Count(const storage::Reader& reader, const std::string& listing_id) const;
   size_t CountRegistered(const storage::Reader& reader, const std::string& listing_id) const;
   void EndPeriodOf(storage::Txn& txn, const Listing& listing) const;
+  void EndIfOver(storage::Txn& txn, const std::string& listing_id) const;
   void Remind(storage::Txn& txn, const std::string& subject) const;
 
   SealedReserve SealReserve(const ListingId& id, Fen price) const;

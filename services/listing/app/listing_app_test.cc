@@ -187,7 +187,7 @@ class ListingAppTest : public ::testing::Test {
   }
   std::string Won() {
     const std::string listing = Scheduled();
-    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, "listings/" + listing); }).ok());
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, "listings/" + listing, true); }).ok());
     const std::string code = FindIntentOf(shell_.kv(), listing, "organizations/b2")->bidder_code;
     EXPECT_TRUE(Feed([&](auto& txn) {
                   return app_.OnAuctionClosed(
@@ -754,6 +754,81 @@ TEST_F(ListingAppTest, AMissedDepositLeavesTheOthers) {
   EXPECT_EQ(told[0].intent->name(), intents[1].name());
   EXPECT_EQ(told[0].reason, "DEPOSIT_MISSED");
   EXPECT_EQ(Intents(listing)[1].state, IntentState::kAbandoned);
+}
+
+// DYNAMIC (domain.md 5.4): the auction runs while the listing does, and bidders qualify one by one.
+TEST_F(ListingAppTest, BiddersOfADynamicListingJoinTheAuctionAsTheyQualify) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  content.auto_extend = {true, 2, 5, 1};
+  const std::string listing = Listed(content, Fen{110'000'000});
+  const std::string name = "listings/" + listing;
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  EXPECT_TRUE(scheduled[0].bidders.empty());
+  EXPECT_EQ(scheduled[0].listing->bidding_start_time, kStart);
+  EXPECT_EQ(scheduled[0].listing->auction, Load(listing).auction);
+  EXPECT_EQ(kStart + AuctionRulesOf(*scheduled[0].listing).free_period, kEnd);
+  const auto confirm = [&](const char* bidder) {
+    const Intent intent = *Register(listing, bidder);
+    const IntentTarget target{listing, intent.id.text, ""};
+    EXPECT_TRUE(
+        Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    EXPECT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    return intent.name();
+  };
+  const auto pay = [&](const std::string& intent) {
+    return Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent); }).ok();
+  };
+  const std::string first = confirm("b1");
+  ASSERT_TRUE(pay(first));
+  auto qualified = Announced(AnnouncementType::kIntentQualified);
+  ASSERT_EQ(qualified.size(), 1u);
+  EXPECT_EQ(qualified[0].auction, Load(listing).auction);
+  EXPECT_EQ(qualified[0].intent->name(), first);
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, true); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  // One qualified and one registered are not more than two: the period is extended, and the auction is told in time.
+  const std::string second = confirm("b2");
+  AdvanceTo(kEnd - Hours(1));
+  const auto extended = Announced(AnnouncementType::kListingExtended);
+  ASSERT_EQ(extended.size(), 1u);
+  EXPECT_EQ(extended[0].listing->auction, Load(listing).auction);
+  const Time end = Load(listing).end_time;
+  EXPECT_GT(end, kEnd);
+  const std::string third = confirm("b3");
+  ASSERT_TRUE(pay(second));
+  AdvanceTo(end - Nanoseconds(1));
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  // A deposit at the end is late, whether or not the timer has run; the money goes back.
+  clock_.Set(end);
+  ASSERT_TRUE(pay(third));
+  EXPECT_EQ(Load(listing).state, ListingState::kBidding);
+  EXPECT_EQ(FindIntentOf(shell_.kv(), listing, "organizations/b3")->state, IntentState::kReleased);
+  EXPECT_EQ(FindIntentOf(shell_.kv(), listing, "organizations/b3")->end_reason, "PERIOD_ENDED");
+  EXPECT_EQ(Announced(AnnouncementType::kIntentQualified).size(), 2u);
+  AdvanceTo(end + Hours(1));
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, false); }).ok());
+  const std::string code = FindIntentOf(shell_.kv(), listing, "organizations/b2")->bidder_code;
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(txn, {name, true, "", code, Fen{120'000'000}, 7, "abcd"});
+              }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  EXPECT_EQ(Load(listing).deal.buyer, "organizations/b2");
+  EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 1u);
+}
+
+TEST_F(ListingAppTest, ADynamicListingThatNobodyBidForExpiresWithItsAuction) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  const std::string listing = Listed(content);
+  AdvanceTo(kEnd);
+  EXPECT_EQ(Load(listing).state, ListingState::kBidding);
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(txn, {"listings/" + listing, false, "TOO_FEW_BIDDERS", "", {}, 0, ""});
+              }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
 }
 
 TEST_F(ListingAppTest, OnlyTheBidderItselfLearnsItsCodeBeforeTheAuctionHasClosed) {

@@ -103,8 +103,10 @@ Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime&
 
 Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, const IntentRegime& regime,
                               Time now) {
-  if (regime.listing.state != ListingState::kQualifying)
+  // After the period; in DYNAMIC as they come (domain.md 4.5, 5.4).
+  if (regime.listing.state != ListingState::kQualifying && !BidsWhileListed(regime.listing)) {
     return WrongListingState(regime.listing, "GiveOpinion");
+  }
   if (state.state != IntentState::kRegistered) return WrongState(state, "GiveOpinion");
   TTX_RETURN_IF_ERROR(
       CheckText(command.opinion, command.qualified ? 0 : 1, kMaxNoteChars, "opinion", Lines::kMultiple));

@@ -32,6 +32,12 @@ inline constexpr int kMaxLowQuotes = 3;
 inline constexpr Duration kMaxFreePeriod = Hours(24 * 60);
 inline constexpr Duration kMaxPreparation = Hours(24);
 inline constexpr Duration kMaxCycle = Hours(24);
+/// DYNAMIC (domain.md 5.4): the free period is the listing period, at least so many working days, and with all
+/// extensions at most so many, which no row of holidays makes longer than kMaxFreePeriod.
+inline constexpr int kMinDynamicDays = 5;
+inline constexpr int kMaxDynamicDays = 30;
+/// ... and whether it is extended is decided so long before its end, so that the session hears of it in time.
+inline constexpr Duration kDynamicExtensionLead = Hours(1);
 /// How far ahead an auction may be scheduled.
 inline constexpr Duration kMaxBiddingNotice = Hours(24 * 60);
 

@@ -99,7 +99,7 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
   to->set_title(listing.content.title);
   to->set_auction(listing.auction);
   *to->mutable_start_time() = rpc::ToProtoTime(listing.bidding_start_time);
-  fields::Put(listing.content.rules, *to->mutable_rules());
+  fields::Put(AuctionRulesOf(listing), *to->mutable_rules());
   to->set_reserve_commitment(listing.reserve.commitment);
   if (!internal) return;
   if (reserve) {
@@ -175,6 +175,7 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
       *event->mutable_end_time() = rpc::ToProtoTime(from.listing->end_time);
       event->set_reason(from.reason);
       event->set_end_provisional(from.listing->end_provisional);
+      event->set_auction(from.listing->auction);
       return;
     }
     case kIntentConfirmed:
@@ -183,6 +184,8 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
       to.mutable_intent_qualified()->set_intent(from.intent->name());
       to.mutable_intent_qualified()->set_listing(from.intent->listing);
       to.mutable_intent_qualified()->set_bidder_code(from.intent->bidder_code);
+      to.mutable_intent_qualified()->set_auction(from.auction);
+      to.mutable_intent_qualified()->set_organization(from.intent->organization);
       return;
     case kIntentLost:
       return PutIntent(*from.intent, to.mutable_intent_lost());

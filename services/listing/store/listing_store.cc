@@ -524,6 +524,7 @@ void Put(const Announcement& from, store::AnnouncementRecord& to) {
   to.set_resource(from.resource);
   to.set_reason(from.reason);
   to.set_due_time_ns(from.due_time.ns);
+  to.set_auction(from.auction);
 }
 
 Announcement FromRecord(const store::AnnouncementRecord& from) {
@@ -542,6 +543,7 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
   to.resource = from.resource();
   to.reason = from.reason();
   to.due_time = {from.due_time_ns()};
+  to.auction = from.auction();
   return to;
 }
 

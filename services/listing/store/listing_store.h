@@ -90,6 +90,7 @@ struct Announcement {
   std::vector<std::string> ip_numbers;  // DEAL_DETERMINED
   std::vector<Bidder> bidders;          // BIDDING_SCHEDULED
   std::string resource;                 // DEADLINE_PASSED
+  std::string auction;                  // INTENT_QUALIFIED: that runs while the listing does; empty: none
   std::string reason;
   Time due_time;
   bool operator==(const Announcement&) const = default;
