@@ -100,6 +100,11 @@ void Anonymize(StoredEvent& event) {
   }
 }
 
+// The auction costs silent bidders their deposits, but does not bar them (domain.md 5.12 b, c).
+bool BarsFromRelisting(const Intent& breached) {
+  return breached.end_reason != "ALL_SILENT" && breached.end_reason != "NO_SINGLE_QUOTE";
+}
+
 Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
 
 }  // namespace
@@ -783,7 +788,7 @@ void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent*
         if (intent.end_reason != "DEPOSIT_MISSED") tell(kIntentReleased);
         break;
       case IntentEventType::kBreached:
-        Bar(txn, listing.achievement, intent.organization, NameOf(listing));
+        if (BarsFromRelisting(intent)) Bar(txn, listing.achievement, intent.organization, NameOf(listing));
         tell(kBidderDefaulted);
         break;
       case IntentEventType::kRegistered:
@@ -1017,6 +1022,28 @@ Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& resul
                AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
                            intent->legal_name, intent->bidder_code, result.price, intent->deposit,
                            Method::kAuction, result.log_hash, result.bid_count}});
+}
+
+Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const {
+  const std::optional<Listing> listing = LoadListing(txn, IdOf(broken.listing));
+  if (!listing) return NotFound(broken.listing);
+  std::vector<Intent> intents;
+  if (broken.bidder_code.empty()) {
+    intents = listing::ListIntents(txn, listing->id.text, "", kMaxIntents);
+  } else if (auto intent = FindIntentByCode(txn, listing->id.text, broken.bidder_code)) {
+    intents.push_back(*std::move(intent));
+  } else {
+    return NotFound(broken.listing + "/intents/-");
+  }
+  for (const Intent& intent : intents) {
+    if (intent.bidder_code.empty()) continue;
+    if (broken.is_barred) Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
+    const bool has_won = intent.name() == listing->deal.intent;
+    if (!has_won && intent.state == IntentState::kQualified) {
+      BreachIntent(txn, *listing, intent.name(), broken.cause);
+    }
+  }
+  return {};
 }
 
 Status ListingApp::OnDepositEffective(storage::Txn& txn, const std::string& intent) const {

@@ -1029,6 +1029,49 @@ TEST_F(ListingAppTest, ADefaultIsBlamedOnWhoCausedIt) {
   EXPECT_TRUE(IsBarred(shell_.kv(), Load(bought).achievement, "organizations/b2"));
 }
 
+// domain.md 5.12: what the auction says of its bidders.
+TEST_F(ListingAppTest, ABidderThatBrokeItsWordInTheAuctionStaysOutOfTheNextListing) {
+  const std::string listing = Scheduled();
+  const std::string achievement = Load(listing).achievement;
+  const std::string name = "listings/" + listing;
+  const auto code = [&](const char* bidder) {
+    return FindIntentOf(shell_.kv(), listing, std::string("organizations/") + bidder)->bidder_code;
+  };
+  const auto broken = [&](const std::string& who, const char* cause, bool barred) {
+    return Feed([&](auto& txn) { return app_.OnAuctionDefault(txn, {name, who, cause, barred}); });
+  };
+  EXPECT_FALSE(broken("none", "MISCONDUCT", true).ok());
+  ASSERT_TRUE(broken(code("b1"), "MISCONDUCT", true).ok());
+  ASSERT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted)[0].reason, "MISCONDUCT");
+  EXPECT_EQ(FindIntentOf(shell_.kv(), listing, "organizations/b1")->state, IntentState::kBreached);
+  // Told twice, it is one case.
+  ASSERT_TRUE(broken(code("b1"), "MISCONDUCT", true).ok());
+  // The others said nothing: they lose their deposits, and may come back.
+  ASSERT_TRUE(broken("", "ALL_SILENT", false).ok());
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "NO_BID", "", {}, 0, ""}); }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 3u);
+  EXPECT_TRUE(Announced(AnnouncementType::kIntentLost).empty());
+  EXPECT_TRUE(IsBarred(shell_.kv(), achievement, "organizations/b1"));
+  EXPECT_FALSE(IsBarred(shell_.kv(), achievement, "organizations/b2"));
+  EXPECT_FALSE(IsBarred(shell_.kv(), "achievements/other", "organizations/b1"));
+}
+
+TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd) {
+  const std::string listing = Won();
+  const std::string name = "listings/" + listing;
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionDefault(txn, {name, Load(listing).deal.bidder_code, "NOT_SIGNED", true});
+              }).ok());
+  EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, Load(listing).deal.id, "TRANSFEREE"); }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+}
+
 TEST_F(ListingAppTest, ADefaultOfTheOwnerReleasesTheWinner) {
   const std::string listing = Won();
   ASSERT_TRUE(Feed([&](auto& txn) {

@@ -49,6 +49,10 @@ Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedE
   if (proto.has_phase_started()) {
     return app.OnBiddingStarted(txn, proto.listing(), proto.phase_started().state() == auction::v1::Auction::FREE);
   }
+  if (proto.has_deposit_forfeited()) {
+    const auto& from = proto.deposit_forfeited();
+    return app.OnAuctionDefault(txn, {proto.listing(), from.bidder_code(), from.cause(), from.barred()});
+  }
   if (!proto.has_auction_closed()) return {};
   const auto& from = proto.auction_closed();
   ListingApp::AuctionResult result;
