@@ -766,9 +766,9 @@ TEST_F(ListingAppTest, BiddersOfADynamicListingJoinTheAuctionAsTheyQualify) {
   const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
   ASSERT_EQ(scheduled.size(), 1u);
   EXPECT_TRUE(scheduled[0].bidders.empty());
-  EXPECT_EQ(scheduled[0].listing->bidding_start_time, kStart);
+  EXPECT_EQ(scheduled[0].listing->bidding_start_time, scheduled[0].listing->start_time);
   EXPECT_EQ(scheduled[0].listing->auction, Load(listing).auction);
-  EXPECT_EQ(kStart + AuctionRulesOf(*scheduled[0].listing).free_period, kEnd);
+  EXPECT_EQ(scheduled[0].listing->start_time + AuctionRulesOf(*scheduled[0].listing).free_period, kEnd);
   const auto confirm = [&](const char* bidder) {
     const Intent intent = *Register(listing, bidder);
     const IntentTarget target{listing, intent.id.text, ""};

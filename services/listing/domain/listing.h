@@ -281,7 +281,7 @@ struct RejectListing {
 struct PublishListing {
   std::string person;
   std::string content_hash;
-  std::string auction;  // used in DYNAMIC, where publication opens the bidding (domain.md 5.4)
+  std::string auction = {};  // used in DYNAMIC, where publication opens the bidding (domain.md 5.4)
 };
 struct Propose {
   Proposal proposal;
