@@ -7,6 +7,7 @@
 
 #include "services/auction/domain/cap.h"
 #include "services/auction/domain/dutch.h"
+#include "services/auction/domain/dynamic.h"
 #include "services/auction/domain/engine.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/multi.h"
@@ -263,9 +264,7 @@ Decision Decide(const Auction& state, const AddBidder& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
-  const bool rolling = auction.rules().mode == Mode::kDynamic && auction.state == State::kFree;
-  if (auction.state != State::kScheduled && !rolling)
-    return recorder.Refuse(WrongState(auction, "AddBidder"));
+  if (!TakesBidders(auction)) return recorder.Refuse(WrongState(auction, "AddBidder"));
   if (auto status = CheckBidder(*auction.terms, command.bidder); !status.ok()) {
     return recorder.Refuse(std::move(status).error());
   }
