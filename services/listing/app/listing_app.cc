@@ -608,7 +608,8 @@ void ListingApp::OnScheduled(storage::Txn& txn, const Listing& listing) const {
   Announcement announcement = About(AnnouncementType::kBiddingScheduled, listing);
   for (const std::string& name : Count(txn, listing.id.text).qualified) {
     const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
-    announcement.bidders.push_back({intent->bidder_code, intent->organization, name});
+    announcement.bidders.push_back({intent->bidder_code, intent->organization, name, PriorityRankOf(*intent),
+                                    CapitalShareOf(*intent)});
   }
   Tell(txn, listing, announcement);
 }
@@ -636,15 +637,17 @@ void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
 
 // --- Intents
 
-bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& caller,
-                           const Listing& listing) const {
+// The owner, the exchange, and who wrote for them.
+bool ListingApp::IsRelated(const Principal& caller, const Listing& listing,
+                           const std::optional<Achievement>& sold) {
   if (caller.organization == listing.owner || caller.organization == listing.exchange) return true;
   if (caller.person == listing.maker_person || caller.person == listing.submitter_person) return true;
-  const auto achievement = LoadAchievement(reader, *vault_, IdOf(listing.achievement));
-  if (!achievement) return false;
-  const AchievementContent& content = achievement->content;
-  if (caller.person == achievement->maker_person || caller.person == achievement->submitter_person)
-    return true;
+  return sold && (caller.person == sold->maker_person || caller.person == sold->submitter_person);
+}
+
+// Related by what a priority right comes from (domain.md 4.7): an inventor, a completing unit, a co-owner.
+bool ListingApp::IsEntitled(const storage::Reader& reader, const Principal& caller, const Achievement& sold) const {
+  const AchievementContent& content = sold.content;
   for (const Inventor& inventor : content.inventors) {
     if (!inventor.person.empty() && inventor.person == caller.person) return true;
   }
@@ -671,7 +674,9 @@ Result<Intent> ListingApp::CreateIntent(storage::Txn& txn, const Principal& call
   command.person = caller.person;
   command.content = content;
   command.active = organization && organization->active;
-  command.related = IsRelated(txn, caller, listing);
+  const auto sold = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+  command.related = IsRelated(caller, listing, sold);
+  command.entitled = sold && IsEntitled(txn, caller, *sold);
   command.barred = IsBarred(txn, listing.achievement, caller.organization);
   command.registered = FindIntentOf(txn, listing_id, caller.organization).has_value();
   command.intent_count = listing::ListIntents(txn, listing_id, "", kMaxIntents).size();
@@ -719,9 +724,10 @@ Result<bool> ListingApp::EndLateReply(storage::Txn& txn, const Listing& listing,
 }
 
 Result<Intent> ListingApp::GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                                       bool qualified, const std::string& opinion) const {
+                                       bool qualified, const std::string& opinion,
+                                       bool priority_confirmed) const {
   return ChangeIntent(txn, caller, target, Sight::kStaff,
-                      listing::GiveOpinion{caller.person, qualified, opinion});
+                      listing::GiveOpinion{caller.person, qualified, opinion, priority_confirmed});
 }
 
 Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& caller,

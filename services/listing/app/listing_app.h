@@ -106,7 +106,7 @@ class ListingApp {
   Result<Intent> CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
                               const IntentContent& content) const;
   Result<Intent> GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                             bool qualified, const std::string& opinion) const;
+                             bool qualified, const std::string& opinion, bool priority_confirmed = false) const;
   Result<Intent> ConsentIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
   Result<Intent> ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const std::string& note) const;
@@ -255,7 +255,8 @@ class ListingApp {
   void Remind(storage::Txn& txn, const std::string& subject) const;
 
   SealedReserve SealReserve(const ListingId& id, Fen price) const;
-  bool IsRelated(const storage::Reader& reader, const Principal& caller, const Listing& listing) const;
+  static bool IsRelated(const Principal& caller, const Listing& listing, const std::optional<Achievement>& sold);
+  bool IsEntitled(const storage::Reader& reader, const Principal& caller, const Achievement& sold) const;
   std::string NewReference(const storage::Reader& reader) const;
   std::string NewBidderCode(const storage::Reader& reader, const std::string& listing_id) const;
 

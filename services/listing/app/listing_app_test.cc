@@ -818,6 +818,48 @@ TEST_F(ListingAppTest, BiddersOfADynamicListingJoinTheAuctionAsTheyQualify) {
   EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 1u);
 }
 
+// domain.md 5.9: the auction gets the confirmed ranks and shares, and no others.
+TEST_F(ListingAppTest, ConfirmedPriorityRightsGoToTheAuction) {
+  Activate("organizations/co-owner", "某公司", "91110108MA01ABCD5T");
+  const std::string listing = Listed();
+  const auto claim = [&](const std::string& bidder, std::optional<PriorityClaim> priority) {
+    IntentContent content = MakeIntentContent();
+    content.priority = priority;
+    return Write<Intent>([&](auto& txn) {
+      return app_.CreateIntent(txn, Client("organizations/" + bidder, bidder), listing, content);
+    });
+  };
+  ASSERT_TRUE(claim("b1", std::nullopt).ok());
+  ASSERT_TRUE(claim("b2", PriorityClaim{PriorityRight::kShareholder, 2, 600}).ok());
+  ASSERT_TRUE(claim("b3", PriorityClaim{PriorityRight::kInventor, 1, 0}).ok());
+  EXPECT_EQ(claim("co-owner", std::nullopt).error().reason, Reason::kRELATED_PARTY);
+  ASSERT_TRUE(claim("co-owner", PriorityClaim{PriorityRight::kCoDeveloper, 1, 0}).ok());
+  AdvanceTo(kEnd);
+  for (const Intent& intent : Intents(listing)) {
+    const IntentTarget target{listing, intent.id.text, ""};
+    const bool confirmed = intent.content.priority && intent.organization != "organizations/b3";
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) {
+                  return app_.GiveOpinion(txn, kClerk, target, true, "", confirmed);
+                }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {});
+              }).ok());
+  std::map<std::string, std::pair<int32_t, int64_t>> told;
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  for (const Bidder& bidder : scheduled[0].bidders) {
+    told[bidder.organization] = {bidder.rank, bidder.capital_share};
+  }
+  const decltype(told) expected = {{"organizations/b1", {0, 0}},
+                                   {"organizations/b2", {2, 600}},
+                                   {"organizations/b3", {0, 0}},
+                                   {"organizations/co-owner", {1, 0}}};
+  EXPECT_EQ(told, expected);
+}
+
 TEST_F(ListingAppTest, ADynamicListingThatNobodyBidForExpiresWithItsAuction) {
   ListingContent content = MakeListingContent();
   content.rules.mode = Mode::kDynamic;

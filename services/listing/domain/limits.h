@@ -26,6 +26,7 @@ inline constexpr size_t kMaxIncrements = 16;
 inline constexpr int kMaxStepsPerBid = 10'000;
 inline constexpr int kMaxListingDays = 250;
 inline constexpr int kMaxPayDays = 60;
+inline constexpr int32_t kMaxPriorityRank = 16;
 /// Quotes below the reserve price that the only bidder may make: more would find the reserve out.
 inline constexpr int kMaxLowQuotes = 3;
 /// Of the phases of bidding; the shortest is the profile's to say.

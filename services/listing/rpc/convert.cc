@@ -111,6 +111,8 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
     item->set_code(bidder.code);
     item->set_organization(bidder.organization);
     item->set_intent(bidder.intent);
+    item->set_priority_rank(bidder.rank);
+    item->set_capital_share(bidder.capital_share);
   }
 }
 
@@ -186,6 +188,8 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
       to.mutable_intent_qualified()->set_bidder_code(from.intent->bidder_code);
       to.mutable_intent_qualified()->set_auction(from.auction);
       to.mutable_intent_qualified()->set_organization(from.intent->organization);
+      to.mutable_intent_qualified()->set_priority_rank(PriorityRankOf(*from.intent));
+      to.mutable_intent_qualified()->set_capital_share(CapitalShareOf(*from.intent));
       return;
     case kIntentLost:
       return PutIntent(*from.intent, to.mutable_intent_lost());
@@ -355,6 +359,7 @@ v1::Intent ToProto(const Intent& from) {
   to.set_legal_name(from.legal_name);
   *to.mutable_register_time() = rpc::ToProtoTime(from.create_time);
   to.set_opinion_qualified(from.opinion_qualified);
+  to.set_priority_confirmed(from.priority_confirmed);
   to.set_opinion(from.opinion);
   PutTimeIfAny(from.reply_due_time, [&] { return to.mutable_reply_due_time(); });
   to.set_objection(from.objection);

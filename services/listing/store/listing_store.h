@@ -75,6 +75,8 @@ struct Bidder {
   std::string code;
   std::string organization;
   std::string intent;
+  int32_t rank = 0;           // of its confirmed priority right; 0: none
+  int64_t capital_share = 0;  // among holders of equal rank
   bool operator==(const Bidder&) const = default;
 };
 
