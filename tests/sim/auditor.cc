@@ -285,12 +285,14 @@ void Auditor::AuditLedger(const std::string& exchange) {
   Expect(escrow == liabilities, "E2 the escrow money of ", exchange, " is not what clients are owed");
   // What the bank reported, less what it paid out, is what is there: each receipt counts once.
   int64_t received = 0;
-  for (const std::string& id : settlement::ListIds(disk, {settlement::Kind::kNotice, exchange, std::nullopt}, "", kAll)) {
+  const settlement::ListOf notices{settlement::Kind::kNotice, exchange, std::nullopt};
+  for (const std::string& id : settlement::ListIds(disk, notices, "", kAll)) {
     const auto notice = settlement::LoadNotice(disk, {id});
     if (notice && notice->receipt.exchange == exchange) received += notice->receipt.amount.value;
   }
   int64_t paid = 0;
-  for (const std::string& id : settlement::ListIds(disk, {settlement::Kind::kPayout, exchange, std::nullopt}, "", kAll)) {
+  const settlement::ListOf payouts{settlement::Kind::kPayout, exchange, std::nullopt};
+  for (const std::string& id : settlement::ListIds(disk, payouts, "", kAll)) {
     const auto payout = settlement::LoadPayout(disk, {id});
     const bool succeeded = payout && payout->state == settlement::PayoutState::kSucceeded;
     if (succeeded && payout->exchange == exchange) paid += payout->amount.value;

@@ -7,6 +7,7 @@
 
 #include "services/auction/domain/cap.h"
 #include "services/auction/domain/dutch.h"
+#include "services/auction/domain/dynamic.h"
 #include "services/auction/domain/engine.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/multi.h"
@@ -242,6 +243,11 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now) {
   Terms terms = command;
   // A start that has passed already begins now: nobody loses bidding time to a late decision.
   terms.start_time = std::max(command.start_time, now);
+  if (terms.rules.mode == Mode::kDynamic) {
+    // ... but FREE still ends with the listing (domain.md 5.4).
+    const Duration late = terms.start_time - command.start_time;
+    terms.rules.free_period = std::max(terms.rules.free_period - late, kMinFreePeriod);
+  }
   terms.holders.clear();
   for (const Bidder& bidder : command.bidders) {
     if (bidder.rank > 0) terms.holders.push_back({bidder.code, bidder.rank, bidder.share});
@@ -258,10 +264,7 @@ Decision Decide(const Auction& state, const AddBidder& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
-  // A suspension stops bids, not the qualification of bidders, which nobody would repeat.
-  const bool rolling = auction.rules().mode == Mode::kDynamic && PhaseOf(auction) == State::kFree;
-  if (auction.state != State::kScheduled && !rolling)
-    return recorder.Refuse(WrongState(auction, "AddBidder"));
+  if (!TakesBidders(auction)) return recorder.Refuse(WrongState(auction, "AddBidder"));
   if (auto status = CheckBidder(*auction.terms, command.bidder); !status.ok()) {
     return recorder.Refuse(std::move(status).error());
   }

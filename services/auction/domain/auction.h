@@ -451,7 +451,7 @@ enum class Audience { kPublic, kAfterOpening, kStaff, kNobody };
 struct ScheduleAuction : Terms {
   std::vector<Bidder> bidders;  // may be empty in DYNAMIC, whose bidders qualify while it runs
 };
-/// Before the end of FREE in DYNAMIC, before the start elsewhere.
+/// Before the end of FREE in DYNAMIC, also while it is suspended; before the start elsewhere.
 struct AddBidder {
   Bidder bidder;
 };
@@ -478,7 +478,7 @@ struct SetProxy {
 struct NoteOutage {
   Time since;
 };
-/// DYNAMIC: the listing ends later (延牌).
+/// DYNAMIC: the listing ends later (延牌); a suspended FREE has so much more left.
 struct MoveFreeEnd {
   Time end;
 };

@@ -4,6 +4,21 @@
 #include "services/auction/domain/single_bidder.h"
 
 namespace ttx::auction {
+namespace {
+
+constexpr std::string_view kListingExtended = "LISTING_EXTENDED";
+
+bool IsStoppedFree(const Auction& auction) {
+  return auction.state == State::kSuspended && auction.suspended_state == State::kFree;
+}
+
+}  // namespace
+
+bool TakesBidders(const Auction& auction) {
+  const bool rolling = auction.rules().mode == Mode::kDynamic;
+  return auction.state == State::kScheduled ||
+         (rolling && (auction.state == State::kFree || IsStoppedFree(auction)));
+}
 
 bool CloseAtFreeEnd(Recorder& recorder) {
   const Auction& auction = recorder.state();
@@ -22,14 +37,20 @@ Decision Decide(const Auction& state, const MoveFreeEnd& command, Time now) {
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
   if (auction.rules().mode != Mode::kDynamic) return recorder.Refuse(WrongMode(auction));
-  if (auction.state != State::kFree) return recorder.Refuse(WrongState(auction, "MoveFreeEnd"));
+  const bool stopped = IsStoppedFree(auction);
+  if (auction.state != State::kFree && !stopped) return recorder.Refuse(WrongState(auction, "MoveFreeEnd"));
+  const Time end = stopped ? auction.suspend_time + auction.remaining : auction.phase_end;
   const Time latest = auction.terms->start_time + kMaxFreePeriod;
-  if (command.end <= auction.phase_end || command.end > latest) {
-    return recorder.Refuse(
-        InvalidField("end_time", Reason::kOUT_OF_RANGE,
-                     FormatTime(auction.phase_end) + " < end_time <= " + FormatTime(latest)));
+  if (command.end <= end || command.end > latest) {
+    return recorder.Refuse(InvalidField("end_time", Reason::kOUT_OF_RANGE,
+                                        FormatTime(end) + " < end_time <= " + FormatTime(latest)));
   }
-  recorder.Add(Extended{command.end, "LISTING_EXTENDED"});
+  if (stopped) {
+    recorder.Add(Suspended{auction.suspend_time, std::string(kListingExtended), command.end - auction.suspend_time,
+                           auction.phase_end});
+  } else {
+    recorder.Add(Extended{command.end, std::string(kListingExtended)});
+  }
   return recorder.Take();
 }
 

@@ -8,4 +8,7 @@ namespace ttx::auction {
 /// end that too few of them, or a single one whose quote is the price, are known. Closes then and says so.
 bool CloseAtFreeEnd(Recorder& recorder);
 
+/// Whether who qualifies now becomes a bidder: before the start; in DYNAMIC until the end of FREE, suspended or not.
+bool TakesBidders(const Auction& auction);
+
 }  // namespace ttx::auction

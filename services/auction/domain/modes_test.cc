@@ -60,6 +60,34 @@ TEST(Dynamic, TheListingsExtensionMovesTheEndOfFree) {
   EXPECT_EQ(session.state().state, State::kFree);
 }
 
+TEST(Dynamic, WhileFreeIsSuspendedBiddersQualifyAndTheListingIsExtended) {
+  ScheduleAuction command = DynamicSession();
+  command.rules.suspension.resume_notice = Minutes(30);
+  Session session(command, At(9, 0));
+  ASSERT_EQ(session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 0)), kAccepted);
+  ASSERT_EQ(session.state().state, State::kSuspended);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("B11")}, At(10, 1)), kAccepted);
+  EXPECT_EQ(session.Do(MoveFreeEnd{At(17, 0, 0, 0, 4)}, At(10, 2)), Reason::kINVALID_FIELD);
+  EXPECT_EQ(session.Do(MoveFreeEnd{At(17, 0, 0, 0, 11)}, At(10, 3)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kSuspended);
+  EXPECT_FALSE(session.state().phase_end) << "two persons still have to say when it goes on";
+  ASSERT_EQ(session.ByTwo(Act::kContinue, "OBJECTION", At(10, 10), At(11, 0)), kAccepted);
+  EXPECT_EQ(session.Bid("B11", Yuan(800'000), At(11, 5)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kFree);
+  // The lost hour is given back beside the extension.
+  EXPECT_GE(session.state().phase_end, At(18, 0, 0, 0, 11));
+  EXPECT_LE(session.state().phase_end, At(18, 5, 0, 0, 11));
+}
+
+TEST(Dynamic, FreeEndsWithTheListingHoweverLateItWasScheduled) {
+  Session late(DynamicSession(), At(9, 0, 2));
+  EXPECT_EQ(late.state().state, State::kFree);
+  EXPECT_EQ(late.state().terms->start_time, At(9, 0, 2));
+  EXPECT_EQ(late.state().phase_end, At(17, 0, 0, 0, 4));
+  Session too_late(DynamicSession(), At(18, 0, 0, 0, 4));
+  EXPECT_EQ(too_late.state().phase_end, At(18, 0, 0, 0, 4) + kMinFreePeriod);
+}
+
 TEST(Dynamic, NobodyQualifiesUntilTheEnd) {
   Session session(DynamicSession(), At(9, 0));
   session.AdvanceTo(At(17, 0, 0, 0, 4));

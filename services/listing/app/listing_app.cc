@@ -15,6 +15,7 @@ namespace {
 // Listings that one command judges by a new calendar.
 constexpr size_t kRecomputePage = 50;
 constexpr std::string_view kRecompute = "recompute/";
+constexpr std::string_view kExtension = "extension/";
 constexpr std::string_view kListings = "listings/";
 
 std::string IdOf(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
@@ -64,7 +65,11 @@ Sight SightOf(const Principal& caller, const Intent& intent) {
 }
 
 std::vector<std::pair<Time, std::string>> DuesOf(const Listing& listing) {
-  if (listing.state == ListingState::kListed) return {{listing.end_time, "period/" + listing.id.text}};
+  if (listing.state == ListingState::kListed) {
+    std::vector<std::pair<Time, std::string>> dues = {{listing.end_time, "period/" + listing.id.text}};
+    if (const auto due = ExtensionDue(listing)) dues.emplace_back(*due, std::string(kExtension) + listing.id.text);
+    return dues;
+  }
   if (listing.state == ListingState::kSingleBidder)
     return {{listing.quote_due_time, "quote/" + listing.id.text}};
   return {};
@@ -93,6 +98,11 @@ void Anonymize(StoredEvent& event) {
   } else if (auto* announcement = std::get_if<Announcement>(&event.payload)) {
     announcement->bidders.clear();
   }
+}
+
+// The auction costs silent bidders their deposits, but does not bar them (domain.md 5.12 b, c).
+bool BarsFromRelisting(const Intent& breached) {
+  return breached.end_reason != "ALL_SILENT" && breached.end_reason != "NO_SINGLE_QUOTE";
 }
 
 Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
@@ -437,7 +447,8 @@ Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& c
   TTX_TRY(const Regime regime, RegimeOf(before, txn.now()));
   TTX_TRY(
       const ListingDecision decision,
-      Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before)))},
+      Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before))),
+                                             "auctions/" + ids_.Next(txn.now())},
              regime, txn.now()));
   TTX_RETURN_IF_ERROR(CheckOwnerActive(txn, before));
   Commit(txn, &before, decision);
@@ -511,6 +522,7 @@ void ListingApp::PlanListing(storage::Txn& txn, const Listing* before, const Lis
       txn.ClearDue(due.first, due.second);
   }
   for (const auto& [time, subject] : new_dues) {
+    if (time <= txn.now() && subject.starts_with(kExtension)) continue;  // decided, once
     // What is due but provisional is looked at again every day.
     txn.SetDue(time <= txn.now() ? Tomorrow(txn.now()) : time, subject);
   }
@@ -541,7 +553,7 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kExpired:
       return OnEnded(txn, listing, listing.reason, "LOST");
     case Type::kPeriodEnded:
-      return PlanOpinions(txn, listing);
+      return event.state == ListingState::kBidding ? ReleaseUndecided(txn, listing) : PlanOpinions(txn, listing);
     case Type::kBiddingScheduled:
       return OnScheduled(txn, listing);
     case Type::kDealDetermined:
@@ -596,7 +608,8 @@ void ListingApp::OnScheduled(storage::Txn& txn, const Listing& listing) const {
   Announcement announcement = About(AnnouncementType::kBiddingScheduled, listing);
   for (const std::string& name : Count(txn, listing.id.text).qualified) {
     const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
-    announcement.bidders.push_back({intent->bidder_code, intent->organization, name});
+    announcement.bidders.push_back({intent->bidder_code, intent->organization, name, PriorityRankOf(*intent),
+                                    CapitalShareOf(*intent)});
   }
   Tell(txn, listing, announcement);
 }
@@ -624,15 +637,17 @@ void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
 
 // --- Intents
 
-bool ListingApp::IsRelated(const storage::Reader& reader, const Principal& caller,
-                           const Listing& listing) const {
+// The owner, the exchange, and who wrote for them.
+bool ListingApp::IsRelated(const Principal& caller, const Listing& listing,
+                           const std::optional<Achievement>& sold) {
   if (caller.organization == listing.owner || caller.organization == listing.exchange) return true;
   if (caller.person == listing.maker_person || caller.person == listing.submitter_person) return true;
-  const auto achievement = LoadAchievement(reader, *vault_, IdOf(listing.achievement));
-  if (!achievement) return false;
-  const AchievementContent& content = achievement->content;
-  if (caller.person == achievement->maker_person || caller.person == achievement->submitter_person)
-    return true;
+  return sold && (caller.person == sold->maker_person || caller.person == sold->submitter_person);
+}
+
+// Related by what a priority right comes from (domain.md 4.7): an inventor, a completing unit, a co-owner.
+bool ListingApp::IsEntitled(const storage::Reader& reader, const Principal& caller, const Achievement& sold) const {
+  const AchievementContent& content = sold.content;
   for (const Inventor& inventor : content.inventors) {
     if (!inventor.person.empty() && inventor.person == caller.person) return true;
   }
@@ -659,7 +674,9 @@ Result<Intent> ListingApp::CreateIntent(storage::Txn& txn, const Principal& call
   command.person = caller.person;
   command.content = content;
   command.active = organization && organization->active;
-  command.related = IsRelated(txn, caller, listing);
+  const auto sold = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
+  command.related = IsRelated(caller, listing, sold);
+  command.entitled = sold && IsEntitled(txn, caller, *sold);
   command.barred = IsBarred(txn, listing.achievement, caller.organization);
   command.registered = FindIntentOf(txn, listing_id, caller.organization).has_value();
   command.intent_count = listing::ListIntents(txn, listing_id, "", kMaxIntents).size();
@@ -673,6 +690,7 @@ template <class Command>
 Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& caller,
                                         const IntentTarget& target, Sight side,
                                         const Command& command) const {
+  EndIfOver(txn, target.listing);
   const std::optional<Intent> before = LoadIntent(txn, target.listing, target.id);
   if (!before || SightOf(caller, *before) != side) {
     return NotFound("listings/" + target.listing + "/intents/" + target.id);
@@ -706,9 +724,10 @@ Result<bool> ListingApp::EndLateReply(storage::Txn& txn, const Listing& listing,
 }
 
 Result<Intent> ListingApp::GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                                       bool qualified, const std::string& opinion) const {
+                                       bool qualified, const std::string& opinion,
+                                       bool priority_confirmed) const {
   return ChangeIntent(txn, caller, target, Sight::kStaff,
-                      listing::GiveOpinion{caller.person, qualified, opinion});
+                      listing::GiveOpinion{caller.person, qualified, opinion, priority_confirmed});
 }
 
 Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& caller,
@@ -743,6 +762,7 @@ void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent*
     Announcement announcement = Telling(type);
     announcement.intent = intent;
     announcement.reason = intent.end_reason;
+    if (type == kIntentQualified) announcement.auction = listing.auction;
     Announce(txn, intent.name(), intent.exchange, announcement);
   };
   for (const IntentEvent& event : decision.events) {
@@ -774,7 +794,7 @@ void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent*
         if (intent.end_reason != "DEPOSIT_MISSED") tell(kIntentReleased);
         break;
       case IntentEventType::kBreached:
-        Bar(txn, listing.achievement, intent.organization, NameOf(listing));
+        if (BarsFromRelisting(intent)) Bar(txn, listing.achievement, intent.organization, NameOf(listing));
         tell(kBidderDefaulted);
         break;
       case IntentEventType::kRegistered:
@@ -802,6 +822,17 @@ void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const
   }
 }
 
+// DYNAMIC: who had not qualified when the period ended bids no more.
+void ListingApp::ReleaseUndecided(storage::Txn& txn, const Listing& listing) const {
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    if (!IsUndecided(intent.state)) continue;
+    const auto decision = Decide(intent, ReleaseIntent{"PERIOD_ENDED"},
+                                 IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+    TTX_CHECK(decision.ok(), "an open intent can be released");
+    Commit(txn, listing, &intent, *decision);
+  }
+}
+
 void ListingApp::BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& name,
                               const std::string& reason) const {
   const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
@@ -821,7 +852,8 @@ Qualification ListingApp::Count(const storage::Reader& reader, const std::string
 }
 
 size_t ListingApp::CountRegistered(const storage::Reader& reader, const std::string& listing_id) const {
-  return Count(reader, listing_id).undecided;
+  const Qualification count = Count(reader, listing_id);
+  return count.undecided + count.qualified.size();
 }
 
 // When every intent is decided: nobody, one, or an auction to be scheduled by the exchange.
@@ -861,6 +893,12 @@ void ListingApp::EndPeriodOf(storage::Txn& txn, const Listing& listing) const {
   Requalify(txn, listing.id.text);
 }
 
+// A listing whose bidders qualify until its end takes nobody at the end, whether or not the timer has run.
+void ListingApp::EndIfOver(storage::Txn& txn, const std::string& listing_id) const {
+  const std::optional<Listing> listing = LoadListing(txn, listing_id);
+  if (listing && BidsWhileListed(*listing) && !TakesIntents(*listing, txn.now())) EndPeriodOf(txn, *listing);
+}
+
 void ListingApp::OnDue(storage::Txn& txn, const std::string& subject) const {
   if (subject.starts_with(kRecompute)) return Recompute(txn, subject.substr(kRecompute.size()));
   const size_t slash = subject.find('/');
@@ -869,7 +907,7 @@ void ListingApp::OnDue(storage::Txn& txn, const std::string& subject) const {
   const std::string listing_id = rest.substr(0, rest.find('/'));
   const std::optional<Listing> listing = LoadListing(txn, listing_id);
   TTX_CHECK(listing.has_value(), "a timer of a listing that does not exist");
-  if (kind == "period") {
+  if (kind == "period" || kind == "extension") {
     EndPeriodOf(txn, *listing);
   } else if (kind == "quote") {
     const auto regime = RegimeOf(*listing, txn.now());
@@ -957,6 +995,7 @@ Status ListingApp::Apply(storage::Txn& txn, const std::string& name, const Comma
 template <class Command>
 Status ListingApp::ApplyToIntent(storage::Txn& txn, const std::string& name, const Command& command) const {
   const auto [listing_id, id] = SplitIntentName(name);
+  EndIfOver(txn, listing_id);
   const std::optional<Intent> before = LoadIntent(txn, listing_id, id);
   if (!before) return NotFound(name);
   // It was withdrawn or released while the fact was on its way. Money that came for it goes back; what a
@@ -977,8 +1016,8 @@ Status ListingApp::ApplyToIntent(storage::Txn& txn, const std::string& name, con
   return {};
 }
 
-Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listing) const {
-  return Apply(txn, listing, StartBidding{});
+Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listing, bool is_free) const {
+  return Apply(txn, listing, StartBidding{is_free});
 }
 
 Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const {
@@ -989,6 +1028,28 @@ Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& resul
                AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
                            intent->legal_name, intent->bidder_code, result.price, intent->deposit,
                            Method::kAuction, result.log_hash, result.bid_count}});
+}
+
+Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const {
+  const std::optional<Listing> listing = LoadListing(txn, IdOf(broken.listing));
+  if (!listing) return NotFound(broken.listing);
+  std::vector<Intent> intents;
+  if (broken.bidder_code.empty()) {
+    intents = listing::ListIntents(txn, listing->id.text, "", kMaxIntents);
+  } else if (auto intent = FindIntentByCode(txn, listing->id.text, broken.bidder_code)) {
+    intents.push_back(*std::move(intent));
+  } else {
+    return NotFound(broken.listing + "/intents/-");
+  }
+  for (const Intent& intent : intents) {
+    if (intent.bidder_code.empty()) continue;
+    if (broken.is_barred) Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
+    const bool has_won = intent.name() == listing->deal.intent;
+    if (!has_won && intent.state == IntentState::kQualified) {
+      BreachIntent(txn, *listing, intent.name(), broken.cause);
+    }
+  }
+  return {};
 }
 
 Status ListingApp::OnDepositEffective(storage::Txn& txn, const std::string& intent) const {

@@ -106,7 +106,7 @@ class ListingApp {
   Result<Intent> CreateIntent(storage::Txn& txn, const Principal& caller, const std::string& listing_id,
                               const IntentContent& content) const;
   Result<Intent> GiveOpinion(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                             bool qualified, const std::string& opinion) const;
+                             bool qualified, const std::string& opinion, bool priority_confirmed = false) const;
   Result<Intent> ConsentIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
   Result<Intent> ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const std::string& note) const;
@@ -130,17 +130,27 @@ class ListingApp {
   /// Suspended, closed or reinstated.
   Status OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const;
 
-  Status OnBiddingStarted(storage::Txn& txn, const std::string& listing) const;
+  /// The auction began a phase; `is_free`: FREE.
+  Status OnBiddingStarted(storage::Txn& txn, const std::string& listing, bool is_free) const;
   struct AuctionResult {
     std::string listing;
     bool won = false;
-    std::string reason;  // NO_BID or BELOW_RESERVE when not won
+    std::string reason;  // NO_BID, BELOW_RESERVE, ANNULLED ... when not won
     std::string winner_code;
     Fen price;
     int64_t bid_count = 0;
     std::string log_hash;
   };
   Status OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const;
+  struct AuctionDefault {
+    std::string listing;
+    std::string bidder_code;  // empty: every bidder
+    std::string cause;        // such as MISCONDUCT
+    bool is_barred = false;   // from what is sold
+  };
+  /// Bidders broke their word in the auction (domain.md 5.12): who has lost its deposit before the close is in breach,
+  /// who is barred may not register for the same achievement again. The contract tells of a deal that falls through.
+  Status OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const;
   Status OnDepositEffective(storage::Txn& txn, const std::string& intent) const;
   Status OnDepositMissed(storage::Txn& txn, const std::string& intent) const;
   Status OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
@@ -234,16 +244,19 @@ class ListingApp {
               const IntentDecision& decision) const;
   void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
                       const std::string& except) const;
+  void ReleaseUndecided(storage::Txn& txn, const Listing& listing) const;
   void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,
                     const std::string& reason) const;
   void Requalify(storage::Txn& txn, const std::string& listing_id) const;
   Qualification Count(const storage::Reader& reader, const std::string& listing_id) const;
   size_t CountRegistered(const storage::Reader& reader, const std::string& listing_id) const;
   void EndPeriodOf(storage::Txn& txn, const Listing& listing) const;
+  void EndIfOver(storage::Txn& txn, const std::string& listing_id) const;
   void Remind(storage::Txn& txn, const std::string& subject) const;
 
   SealedReserve SealReserve(const ListingId& id, Fen price) const;
-  bool IsRelated(const storage::Reader& reader, const Principal& caller, const Listing& listing) const;
+  static bool IsRelated(const Principal& caller, const Listing& listing, const std::optional<Achievement>& sold);
+  bool IsEntitled(const storage::Reader& reader, const Principal& caller, const Achievement& sold) const;
   std::string NewReference(const storage::Reader& reader) const;
   std::string NewBidderCode(const storage::Reader& reader, const std::string& listing_id) const;
 

@@ -187,7 +187,7 @@ class ListingAppTest : public ::testing::Test {
   }
   std::string Won() {
     const std::string listing = Scheduled();
-    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, "listings/" + listing); }).ok());
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, "listings/" + listing, true); }).ok());
     const std::string code = FindIntentOf(shell_.kv(), listing, "organizations/b2")->bidder_code;
     EXPECT_TRUE(Feed([&](auto& txn) {
                   return app_.OnAuctionClosed(
@@ -756,6 +756,123 @@ TEST_F(ListingAppTest, AMissedDepositLeavesTheOthers) {
   EXPECT_EQ(Intents(listing)[1].state, IntentState::kAbandoned);
 }
 
+// DYNAMIC (domain.md 5.4): the auction runs while the listing does, and bidders qualify one by one.
+TEST_F(ListingAppTest, BiddersOfADynamicListingJoinTheAuctionAsTheyQualify) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  content.auto_extend = {true, 2, 5, 1};
+  const std::string listing = Listed(content, Fen{110'000'000});
+  const std::string name = "listings/" + listing;
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  EXPECT_TRUE(scheduled[0].bidders.empty());
+  EXPECT_EQ(scheduled[0].listing->bidding_start_time, scheduled[0].listing->start_time);
+  EXPECT_EQ(scheduled[0].listing->auction, Load(listing).auction);
+  EXPECT_EQ(scheduled[0].listing->start_time + AuctionRulesOf(*scheduled[0].listing).free_period, kEnd);
+  const auto confirm = [&](const char* bidder) {
+    const Intent intent = *Register(listing, bidder);
+    const IntentTarget target{listing, intent.id.text, ""};
+    EXPECT_TRUE(
+        Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    EXPECT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    return intent.name();
+  };
+  const auto pay = [&](const std::string& intent) {
+    return Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent); }).ok();
+  };
+  const std::string first = confirm("b1");
+  ASSERT_TRUE(pay(first));
+  auto qualified = Announced(AnnouncementType::kIntentQualified);
+  ASSERT_EQ(qualified.size(), 1u);
+  EXPECT_EQ(qualified[0].auction, Load(listing).auction);
+  EXPECT_EQ(qualified[0].intent->name(), first);
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, true); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  // One qualified and one registered are not more than two: the period is extended, and the auction is told in time.
+  const std::string second = confirm("b2");
+  AdvanceTo(kEnd - Hours(1));
+  const auto extended = Announced(AnnouncementType::kListingExtended);
+  ASSERT_EQ(extended.size(), 1u);
+  EXPECT_EQ(extended[0].listing->auction, Load(listing).auction);
+  const Time end = Load(listing).end_time;
+  EXPECT_GT(end, kEnd);
+  const std::string third = confirm("b3");
+  ASSERT_TRUE(pay(second));
+  AdvanceTo(end - Nanoseconds(1));
+  EXPECT_EQ(Load(listing).state, ListingState::kListed);
+  // A deposit at the end is late, whether or not the timer has run; the money goes back.
+  clock_.Set(end);
+  ASSERT_TRUE(pay(third));
+  EXPECT_EQ(Load(listing).state, ListingState::kBidding);
+  EXPECT_EQ(FindIntentOf(shell_.kv(), listing, "organizations/b3")->state, IntentState::kReleased);
+  EXPECT_EQ(FindIntentOf(shell_.kv(), listing, "organizations/b3")->end_reason, "PERIOD_ENDED");
+  EXPECT_EQ(Announced(AnnouncementType::kIntentQualified).size(), 2u);
+  AdvanceTo(end + Hours(1));
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, false); }).ok());
+  const std::string code = FindIntentOf(shell_.kv(), listing, "organizations/b2")->bidder_code;
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(txn, {name, true, "", code, Fen{120'000'000}, 7, "abcd"});
+              }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  EXPECT_EQ(Load(listing).deal.buyer, "organizations/b2");
+  EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 1u);
+}
+
+// domain.md 5.9: the auction gets the confirmed ranks and shares, and no others.
+TEST_F(ListingAppTest, ConfirmedPriorityRightsGoToTheAuction) {
+  Activate("organizations/co-owner", "某公司", "91110108MA01ABCD5T");
+  const std::string listing = Listed();
+  const auto claim = [&](const std::string& bidder, std::optional<PriorityClaim> priority) {
+    IntentContent content = MakeIntentContent();
+    content.priority = priority;
+    return Write<Intent>([&](auto& txn) {
+      return app_.CreateIntent(txn, Client("organizations/" + bidder, bidder), listing, content);
+    });
+  };
+  ASSERT_TRUE(claim("b1", std::nullopt).ok());
+  ASSERT_TRUE(claim("b2", PriorityClaim{PriorityRight::kShareholder, 2, 600}).ok());
+  ASSERT_TRUE(claim("b3", PriorityClaim{PriorityRight::kInventor, 1, 0}).ok());
+  EXPECT_EQ(claim("co-owner", std::nullopt).error().reason, Reason::kRELATED_PARTY);
+  ASSERT_TRUE(claim("co-owner", PriorityClaim{PriorityRight::kCoDeveloper, 1, 0}).ok());
+  AdvanceTo(kEnd);
+  for (const Intent& intent : Intents(listing)) {
+    const IntentTarget target{listing, intent.id.text, ""};
+    const bool confirmed = intent.content.priority && intent.organization != "organizations/b3";
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) {
+                  return app_.GiveOpinion(txn, kClerk, target, true, "", confirmed);
+                }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {});
+              }).ok());
+  std::map<std::string, std::pair<int32_t, int64_t>> told;
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  for (const Bidder& bidder : scheduled[0].bidders) {
+    told[bidder.organization] = {bidder.rank, bidder.capital_share};
+  }
+  const decltype(told) expected = {{"organizations/b1", {0, 0}},
+                                   {"organizations/b2", {2, 600}},
+                                   {"organizations/b3", {0, 0}},
+                                   {"organizations/co-owner", {1, 0}}};
+  EXPECT_EQ(told, expected);
+}
+
+TEST_F(ListingAppTest, ADynamicListingThatNobodyBidForExpiresWithItsAuction) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  const std::string listing = Listed(content);
+  AdvanceTo(kEnd);
+  EXPECT_EQ(Load(listing).state, ListingState::kBidding);
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(txn, {"listings/" + listing, false, "TOO_FEW_BIDDERS", "", {}, 0, ""});
+              }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
 TEST_F(ListingAppTest, OnlyTheBidderItselfLearnsItsCodeBeforeTheAuctionHasClosed) {
   const std::string listing = Scheduled();
   const auto seen = [&](const Principal& caller) {
@@ -952,6 +1069,49 @@ TEST_F(ListingAppTest, ADefaultIsBlamedOnWhoCausedIt) {
   EXPECT_EQ(Load(bought).state, ListingState::kDefaulted);
   EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
   EXPECT_TRUE(IsBarred(shell_.kv(), Load(bought).achievement, "organizations/b2"));
+}
+
+// domain.md 5.12: what the auction says of its bidders.
+TEST_F(ListingAppTest, ABidderThatBrokeItsWordInTheAuctionStaysOutOfTheNextListing) {
+  const std::string listing = Scheduled();
+  const std::string achievement = Load(listing).achievement;
+  const std::string name = "listings/" + listing;
+  const auto code = [&](const char* bidder) {
+    return FindIntentOf(shell_.kv(), listing, std::string("organizations/") + bidder)->bidder_code;
+  };
+  const auto broken = [&](const std::string& who, const char* cause, bool barred) {
+    return Feed([&](auto& txn) { return app_.OnAuctionDefault(txn, {name, who, cause, barred}); });
+  };
+  EXPECT_FALSE(broken("none", "MISCONDUCT", true).ok());
+  ASSERT_TRUE(broken(code("b1"), "MISCONDUCT", true).ok());
+  ASSERT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted)[0].reason, "MISCONDUCT");
+  EXPECT_EQ(FindIntentOf(shell_.kv(), listing, "organizations/b1")->state, IntentState::kBreached);
+  // Told twice, it is one case.
+  ASSERT_TRUE(broken(code("b1"), "MISCONDUCT", true).ok());
+  // The others said nothing: they lose their deposits, and may come back.
+  ASSERT_TRUE(broken("", "ALL_SILENT", false).ok());
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "NO_BID", "", {}, 0, ""}); }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 3u);
+  EXPECT_TRUE(Announced(AnnouncementType::kIntentLost).empty());
+  EXPECT_TRUE(IsBarred(shell_.kv(), achievement, "organizations/b1"));
+  EXPECT_FALSE(IsBarred(shell_.kv(), achievement, "organizations/b2"));
+  EXPECT_FALSE(IsBarred(shell_.kv(), "achievements/other", "organizations/b1"));
+}
+
+TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd) {
+  const std::string listing = Won();
+  const std::string name = "listings/" + listing;
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionDefault(txn, {name, Load(listing).deal.bidder_code, "NOT_SIGNED", true});
+              }).ok());
+  EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, Load(listing).deal.id, "TRANSFEREE"); }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
 }
 
 TEST_F(ListingAppTest, ADefaultOfTheOwnerReleasesTheWinner) {

@@ -73,6 +73,20 @@ IntentDecision Agreed(IntentDecision decision, const IntentRegime& regime, std::
   return Record(std::move(decision), std::move(event), now);
 }
 
+Status CheckClaim(const PriorityClaim& claim) {
+  const std::string path = "intent.priority_claim.";
+  if (claim.right < PriorityRight::kInventor || claim.right > PriorityRight::kShareholder) {
+    const bool missing = claim.right == PriorityRight::kUnspecified;
+    return InvalidField(path + "right", missing ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE);
+  }
+  if (claim.rank < 1 || claim.rank > kMaxPriorityRank) {
+    return InvalidField(path + "rank", Reason::kOUT_OF_RANGE, "1.." + std::to_string(kMaxPriorityRank));
+  }
+  const int64_t most = claim.right == PriorityRight::kShareholder ? kMaxFen : 0;
+  if (claim.capital_share >= 0 && claim.capital_share <= most) return {};
+  return InvalidField(path + "capital_share", Reason::kOUT_OF_RANGE, "0.." + std::to_string(most));
+}
+
 }  // namespace
 
 Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime& regime, Time now) {
@@ -83,9 +97,11 @@ Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime&
       CheckText(command.content.statement, 1, kMaxNoteChars, "intent.statement", Lines::kMultiple));
   TTX_RETURN_IF_ERROR(CheckText(command.content.contact, 1, kMaxNameChars, "intent.contact"));
   TTX_RETURN_IF_ERROR(CheckAttachments(command.content.attachments, "intent.attachments"));
+  const bool claims = command.content.priority.has_value();
+  if (claims) TTX_RETURN_IF_ERROR(CheckClaim(*command.content.priority));
   if (!command.active)
     return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", command.organization}});
-  if (command.related) return Error(Reason::kRELATED_PARTY);
+  if (command.related || (command.entitled && !claims)) return Error(Reason::kRELATED_PARTY);
   if (command.barred) return Error(Reason::kBARRED);
   if (command.registered) return Error(Reason::kALREADY_REGISTERED);
   if (command.intent_count >= kMaxIntents) return Error(Reason::kTOO_MANY_INTENTS);
@@ -98,17 +114,27 @@ Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime&
   event.legal_name = command.legal_name;
   event.content = command.content;
   event.deposit = listing.content.deposit.amount;
+  event.is_entitled_only = command.entitled;
   return Record(Intent{}, std::move(event), now);
 }
 
 Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, const IntentRegime& regime,
                               Time now) {
-  if (regime.listing.state != ListingState::kQualifying)
+  // After the period; in DYNAMIC as they come (domain.md 4.5, 5.4).
+  if (regime.listing.state != ListingState::kQualifying && !BidsWhileListed(regime.listing)) {
     return WrongListingState(regime.listing, "GiveOpinion");
+  }
   if (state.state != IntentState::kRegistered) return WrongState(state, "GiveOpinion");
   TTX_RETURN_IF_ERROR(
       CheckText(command.opinion, command.qualified ? 0 : 1, kMaxNoteChars, "opinion", Lines::kMultiple));
+  if (command.priority_confirmed && (!command.qualified || !state.content.priority)) {
+    return InvalidField("priority_confirmed", Reason::kOUT_OF_RANGE, "a qualified intent that claims a right");
+  }
+  if (command.qualified && state.is_entitled_only && !command.priority_confirmed) {
+    return Error(Reason::kRELATED_PARTY);
+  }
   IntentEvent event = MakeEvent(IntentEventType::kOpinionGiven, IntentState::kOpinionSent, command.person);
+  event.priority_confirmed = command.priority_confirmed;
   event.qualified = command.qualified;
   event.text = command.opinion;
   event.date = DateInShanghai(now);
@@ -138,6 +164,9 @@ Result<IntentDecision> Decide(const Intent& state, const DecideDispute& command,
   if (state.state != IntentState::kDisputed) return WrongState(state, "DecideDispute");
   if (command.person == state.opinion_person) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
+  if (command.qualified && state.is_entitled_only && !state.priority_confirmed) {
+    return Error(Reason::kRELATED_PARTY);
+  }
   if (command.qualified)
     return Record(state, Confirming(regime, command.person, command.note, command.reference, now), now);
   IntentEvent event = MakeEvent(IntentEventType::kDisqualified, IntentState::kDisqualified, command.person);
@@ -226,10 +255,12 @@ Intent Apply(Intent state, const IntentEvent& event) {
       state.person = event.person;
       state.content = *event.content;
       state.deposit = event.deposit;
+      state.is_entitled_only = event.is_entitled_only;
       state.create_time = event.time;
       break;
     case IntentEventType::kOpinionGiven:
       state.opinion_qualified = event.qualified;
+      state.priority_confirmed = event.priority_confirmed;
       state.opinion = event.text;
       state.opinion_person = event.person;
       state.opinion_date = event.date;
@@ -273,6 +304,10 @@ std::optional<std::string> Check(const Intent& intent) {
   if (intent.organization == intent.owner || intent.organization == intent.exchange)
     return fail("a related party");
   if (intent.deposit <= Fen{}) return fail("no deposit");
+  if (intent.priority_confirmed && !intent.content.priority) return fail("a priority right nobody claimed");
+  if (intent.state == IntentState::kQualified && intent.is_entitled_only && !intent.priority_confirmed) {
+    return fail("a related party without a priority right");
+  }
   if (intent.state == IntentState::kConfirmed && (intent.reference.empty() || !intent.deposit_due_time)) {
     return fail("confirmed without a reference or a date");
   }
@@ -281,6 +316,14 @@ std::optional<std::string> Check(const Intent& intent) {
   if (IsOver(intent.state) != !intent.end_reason.empty())
     return fail("an end without a reason, or a reason without an end");
   return std::nullopt;
+}
+
+int32_t PriorityRankOf(const Intent& intent) {
+  return intent.priority_confirmed ? intent.content.priority->rank : 0;
+}
+
+int64_t CapitalShareOf(const Intent& intent) {
+  return intent.priority_confirmed ? intent.content.priority->capital_share : 0;
 }
 
 bool IsUndecided(IntentState state) {

@@ -26,11 +26,29 @@ enum class IntentState : int32_t {
   kBreached = 9,
 };
 
+/// Whence a priority right comes (domain.md 4.7).
+enum class PriorityRight : int32_t {
+  kUnspecified = 0,
+  kInventor = 1,
+  kCommissioner = 2,
+  kCoDeveloper = 3,
+  kShareholder = 4,
+};
+
+/// A priority right (优先权) as the organization claims it; the exchange confirms it with its opinion.
+struct PriorityClaim {
+  PriorityRight right = PriorityRight::kUnspecified;
+  int32_t rank = 0;           // 1 before 2 ...
+  int64_t capital_share = 0;  // of a shareholder
+  bool operator==(const PriorityClaim&) const = default;
+};
+
 /// What the organization says.
 struct IntentContent {
   std::string statement;
   std::string contact;
   std::vector<Attachment> attachments;
+  std::optional<PriorityClaim> priority = {};
   bool operator==(const IntentContent&) const = default;
 };
 
@@ -46,7 +64,9 @@ struct Intent {
   IntentContent content;
   Fen deposit;  // required by the listing
   IntentState state = IntentState::kRegistered;
+  bool is_entitled_only = false;  // related to what is sold: may bid by its priority right alone
 
+  bool priority_confirmed = false;
   bool opinion_qualified = false;
   std::string opinion;
   std::string opinion_person;
@@ -98,6 +118,8 @@ struct IntentEvent {
   std::string legal_name;
   std::optional<IntentContent> content;
   Fen deposit;
+  bool is_entitled_only = false;    // REGISTERED
+  bool priority_confirmed = false;  // OPINION_GIVEN
   bool qualified = false;   // OPINION_GIVEN
   std::string text;         // OPINION_GIVEN, OBJECTED; CONFIRMED, DISQUALIFIED: the decision of a dispute
   Date date;                // OPINION_GIVEN
@@ -131,6 +153,7 @@ struct RegisterIntent {
   // What the store knows, in the order in which they refuse.
   bool active = false;      // the organization
   bool related = false;     // to the owner
+  bool entitled = false;    // related only by what a priority right comes from
   bool barred = false;      // from this achievement after a default
   bool registered = false;  // already
   size_t intent_count = 0;  // of the listing
@@ -139,6 +162,7 @@ struct GiveOpinion {
   std::string person;
   bool qualified = false;
   std::string opinion;
+  bool priority_confirmed = false;
 };
 struct ConsentToOpinion {
   std::string person;
@@ -202,6 +226,11 @@ Result<IntentDecision> Decide(const Intent& state, const BreachIntent& command, 
 
 /// What must hold of every intent at rest; names the first violation, or nothing.
 std::optional<std::string> Check(const Intent& intent);
+
+/// The rank of its confirmed priority right; 0: none.
+int32_t PriorityRankOf(const Intent& intent);
+/// The weight of its capital share among holders of equal rank; 0 without a confirmed right.
+int64_t CapitalShareOf(const Intent& intent);
 
 /// Whether it still may become a bidder but is none yet.
 bool IsUndecided(IntentState state);

@@ -40,6 +40,12 @@ Intent Must(Result<IntentDecision> result) {
   return result->next;
 }
 
+Listing MakeDynamic() {
+  Listing listing = MakeListing(ListingState::kListed);
+  listing.auction = "auctions/x";
+  return listing;
+}
+
 RegisterIntent MakeRegister() {
   RegisterIntent command;
   command.id = {"i"};
@@ -275,6 +281,76 @@ RC_GTEST_PROP(Intent, ReferencesAndCodesHaveTheirForm, (uint64_t bits)) {
   RC_ASSERT(reference.substr(3).find_first_of("01IO") == std::string::npos);
   const std::string code = BidderCodeFrom(std::string_view(bytes).substr(0, 4));
   RC_ASSERT(code.size() == 5u && code.find_first_not_of("0123456789") == std::string::npos);
+}
+
+TEST(Intent, OpinionsAreGivenWhileADynamicListingRuns) {
+  const Listing dynamic = MakeDynamic();
+  const IntentRegime rolling{kCalendar, kProfile, dynamic};
+  Intent intent = Must(Decide(MakeRegister(), rolling, kNow));
+  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", true, ""}, kOpen, kNow).error().reason, Reason::kWRONG_STATE);
+  intent = Must(Decide(intent, GiveOpinion{"people/x", true, ""}, rolling, kNow));
+  EXPECT_EQ(intent.state, S::kOpinionSent);
+  intent = Must(Decide(intent, ConsentToOpinion{"people/owner", "TTXREF"}, rolling, kNow));
+  intent = Must(Decide(intent, DepositEffective{"00042"}, rolling, kNow));
+  EXPECT_EQ(Decide(intent, WithdrawIntent{"people/buyer"}, rolling, kNow).error().reason, Reason::kWRONG_STATE)
+      << "a bidder of a running auction stays";
+}
+
+// --- Priority rights (domain.md 4.7, 5.9)
+
+RegisterIntent Claiming(PriorityClaim claim) {
+  RegisterIntent command = MakeRegister();
+  command.content.priority = claim;
+  return command;
+}
+
+TEST(Intent, APriorityRightIsClaimedByTheBidderAndConfirmedByTheExchange) {
+  const Intent intent = Must(Decide(Claiming({PriorityRight::kShareholder, 2, 300}), kOpen, kNow));
+  EXPECT_EQ(PriorityRankOf(intent), 0) << "not confirmed yet";
+  const auto opinion = [&](const Intent& of, bool qualified, bool confirmed) {
+    return Decide(of, GiveOpinion{"people/x", qualified, "意见", confirmed}, kRegime, kNow);
+  };
+  const Intent confirmed = Must(opinion(intent, true, true));
+  EXPECT_EQ(PriorityRankOf(confirmed), 2);
+  EXPECT_EQ(CapitalShareOf(confirmed), 300);
+  const Intent ordinary = Must(opinion(intent, true, false));
+  EXPECT_EQ(PriorityRankOf(ordinary), 0);
+  EXPECT_EQ(CapitalShareOf(ordinary), 0);
+  EXPECT_EQ(opinion(intent, false, true).error().violations[0].field, "priority_confirmed");
+  const Intent without = Must(Decide(MakeRegister(), kOpen, kNow));
+  EXPECT_EQ(opinion(without, true, true).error().violations[0].field, "priority_confirmed");
+}
+
+TEST(Intent, BadClaimsNameTheField) {
+  const auto refused = [](PriorityClaim claim) -> FieldViolation {
+    const auto result = Decide(Claiming(claim), kOpen, kNow);
+    return result.ok() ? FieldViolation{} : result.error().violations[0];
+  };
+  EXPECT_EQ(refused({PriorityRight::kInventor, 1, 0}), FieldViolation{});
+  EXPECT_EQ(refused({PriorityRight::kShareholder, 16, kMaxFen}), FieldViolation{});
+  EXPECT_EQ(refused({PriorityRight::kUnspecified, 1, 0}).field, "intent.priority_claim.right");
+  EXPECT_EQ(refused({static_cast<PriorityRight>(5), 1, 0}).reason, Reason::kUNKNOWN_VALUE);
+  EXPECT_EQ(refused({PriorityRight::kInventor, 0, 0}).field, "intent.priority_claim.rank");
+  EXPECT_EQ(refused({PriorityRight::kInventor, 17, 0}).field, "intent.priority_claim.rank");
+  EXPECT_EQ(refused({PriorityRight::kInventor, 1, 1}).field, "intent.priority_claim.capital_share");
+  EXPECT_EQ(refused({PriorityRight::kShareholder, 1, -1}).field, "intent.priority_claim.capital_share");
+}
+
+TEST(Intent, WhoIsRelatedToTheAchievementBidsByAConfirmedRightAlone) {
+  RegisterIntent command = MakeRegister();
+  command.entitled = true;
+  EXPECT_EQ(Decide(command, kOpen, kNow).error().reason, Reason::kRELATED_PARTY);
+  command.content.priority = PriorityClaim{PriorityRight::kCoDeveloper, 1, 0};
+  const Intent intent = Must(Decide(command, kOpen, kNow));
+  EXPECT_EQ(Decide(intent, GiveOpinion{"people/x", true, ""}, kRegime, kNow).error().reason, Reason::kRELATED_PARTY);
+  EXPECT_TRUE(Decide(intent, GiveOpinion{"people/x", true, "", true}, kRegime, kNow).ok());
+  // A dispute cannot give what the exchange did not confirm.
+  Intent disputed = Must(Decide(intent, GiveOpinion{"people/x", false, "无优先权"}, kRegime, kNow));
+  disputed = Must(Decide(disputed, ObjectToOpinion{"people/owner", "不同意"}, kRegime, kNow));
+  EXPECT_EQ(Decide(disputed, DecideDispute{"people/y", true, "改", "TTXREF"}, kRegime, kNow).error().reason,
+            Reason::kRELATED_PARTY);
+  command.related = true;
+  EXPECT_EQ(Decide(command, kOpen, kNow).error().reason, Reason::kRELATED_PARTY) << "the owner never";
 }
 
 }  // namespace

@@ -26,12 +26,19 @@ inline constexpr size_t kMaxIncrements = 16;
 inline constexpr int kMaxStepsPerBid = 10'000;
 inline constexpr int kMaxListingDays = 250;
 inline constexpr int kMaxPayDays = 60;
+inline constexpr int32_t kMaxPriorityRank = 16;
 /// Quotes below the reserve price that the only bidder may make: more would find the reserve out.
 inline constexpr int kMaxLowQuotes = 3;
 /// Of the phases of bidding; the shortest is the profile's to say.
 inline constexpr Duration kMaxFreePeriod = Hours(24 * 60);
 inline constexpr Duration kMaxPreparation = Hours(24);
 inline constexpr Duration kMaxCycle = Hours(24);
+/// DYNAMIC (domain.md 5.4): the free period is the listing period, at least so many working days, and with all
+/// extensions at most so many, which no row of holidays makes longer than kMaxFreePeriod.
+inline constexpr int kMinDynamicDays = 5;
+inline constexpr int kMaxDynamicDays = 30;
+/// ... and whether it is extended is decided so long before its end, so that the session hears of it in time.
+inline constexpr Duration kDynamicExtensionLead = Hours(1);
 /// How far ahead an auction may be scheduled.
 inline constexpr Duration kMaxBiddingNotice = Hours(24 * 60);
 

@@ -93,6 +93,15 @@ Status NormalizeDeposit(Deposit& deposit, Fen listed_price, const RuleProfile& p
   return CheckText(deposit.disposal, 1, kMaxTermsChars, "deposit.disposal", Lines::kMultiple);
 }
 
+// domain.md 5.4: FREE lasts at least five working days from publication.
+Status CheckDynamic(const ListingContent& content) {
+  if (content.rules.mode != Mode::kDynamic) return {};
+  const AutoExtend& extend = content.auto_extend;
+  const int64_t extension = int64_t{extend.cycle_days} * extend.max_cycles;
+  return CheckRange(content.listing_days, kMinDynamicDays, std::max<int64_t>(0, kMaxDynamicDays - extension),
+                    "listing_days");
+}
+
 ListingDecision Unlocking(const Listing& state, ListingEventType type, ListingState next, std::string person,
                           std::string reason, std::string note, Time now) {
   ListingEvent event = MakeEvent(type, next, std::move(person));
@@ -108,6 +117,12 @@ Error ObjectionOpen(const Listing& listing) {
 // The least it can be sold for: the floor of a falling price (domain.md 5.7 DUTCH), the listed price otherwise.
 Fen LowestPrice(const ListingContent& content) {
   return content.rules.modes.dutch ? content.rules.modes.dutch->floor : content.listed_price;
+}
+
+// Its auction may report a result.
+bool IsAuctioned(const Listing& listing) {
+  return listing.state == ListingState::kBidding || listing.state == ListingState::kBiddingScheduled ||
+         BidsWhileListed(listing);
 }
 
 // An auction of a listing that an upheld objection has ended still reports what became of it.
@@ -187,6 +202,7 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
   TTX_RETURN_IF_ERROR(CheckRange(content.closing_hour, 0, 24, "closing_hour"));
   TTX_RETURN_IF_ERROR(NormalizeExtension(content.auto_extend, profile));
   TTX_TRY(content.rules, NormalizeRules(content.rules, content.listed_price, profile));
+  TTX_RETURN_IF_ERROR(CheckDynamic(content));
   TTX_RETURN_IF_ERROR(NormalizeDeposit(content.deposit, content.listed_price, profile));
   TTX_RETURN_IF_ERROR(
       CheckText(content.buyer_conditions, 0, kMaxTermsChars, "buyer_conditions", Lines::kMultiple));
@@ -302,11 +318,17 @@ Result<ListingDecision> Decide(const Listing& state, const PublishListing& comma
   ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar,
                                    DateInShanghai(now), state.content.listing_days);
   event.content_hash = command.content_hash;
-  return Record(state, std::move(event), now);
+  if (state.content.rules.mode != Mode::kDynamic) return Record(state, std::move(event), now);
+  // The session closes with the listing, and nothing closes on a provisional date (domain.md 0.4).
+  if (event.end.provisional) return Error(Reason::kPROVISIONAL_DATE, {{"date", FormatDate(event.end.date)}});
+  ListingEvent scheduled = MakeEvent(ListingEventType::kBiddingScheduled, ListingState::kListed);
+  scheduled.auction = command.auction;
+  scheduled.start = now;
+  return Record(Record(state, std::move(event), now), std::move(scheduled), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const Propose& command, const Regime&, Time now) {
-  const bool listed = state.state == ListingState::kListed;
+  const bool listed = state.state == ListingState::kListed && !BidsWhileListed(state);
   const bool suspended = state.state == ListingState::kSuspended;
   switch (command.proposal.action) {
     case Action::kSuspend:
@@ -365,6 +387,7 @@ Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& comm
     case ListingState::kApproved:
       break;
     case ListingState::kListed:
+      if (BidsWhileListed(state)) return WrongState(state, "Withdraw");
       if (command.has_intents) return Error(Reason::kHAS_INTENTS);
       break;
     case ListingState::kRejected:
@@ -386,9 +409,30 @@ Result<ListingDecision> Decide(const Listing& state, const WithdrawListing& comm
                    "", now);
 }
 
+namespace {
+
+ListingDecision EndListedBidding(const Listing& state, Time now) {
+  return Record(state, MakeEvent(ListingEventType::kPeriodEnded, ListingState::kBidding), now);
+}
+
+// DYNAMIC: the session must hear of an extension before its own end, which is the same instant.
+ListingDecision EndDynamicPeriod(const Listing& state, const EndPeriod& command, const Regime& regime, Time now) {
+  if (PeriodOver(state, now)) return EndListedBidding(state, now);
+  const std::optional<Time> due = ExtensionDue(state);
+  const AutoExtend& extend = state.content.auto_extend;
+  const bool few = command.registered_intents <= static_cast<size_t>(extend.trigger_intents);
+  if (!due || now < *due || !few) return Unchanged(state);
+  ListingEvent event =
+      PeriodEvent(ListingEventType::kExtended, "", regime.calendar, state.end_date + 1, extend.cycle_days);
+  return event.end.provisional ? Unchanged(state) : Record(state, std::move(event), now);
+}
+
+}  // namespace
+
 Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, const Regime& regime,
                                Time now) {
   if (state.state != ListingState::kListed) return Unchanged(state);
+  if (BidsWhileListed(state)) return EndDynamicPeriod(state, command, regime, now);
   ListingDecision decision = Unchanged(state);
   if (state.end_provisional) {
     const LegalDate end = regime.calendar.ListingEnd(state.period_from, state.period_days);
@@ -484,15 +528,17 @@ Result<ListingDecision> Decide(const Listing& state, const EndQuote&, const Regi
   return Record(std::move(decision), std::move(event), now);
 }
 
-Result<ListingDecision> Decide(const Listing& state, const StartBidding&, const Regime&, Time now) {
-  if (EndedUnderAuction(state)) return Unchanged(state);
+Result<ListingDecision> Decide(const Listing& state, const StartBidding& command, const Regime&, Time now) {
+  if (EndedUnderAuction(state) || state.state == ListingState::kBidding) return Unchanged(state);
+  // The auction knows when FREE is over; the listing's own timer may be a moment behind.
+  if (BidsWhileListed(state)) return command.is_free ? Unchanged(state) : EndListedBidding(state, now);
   if (state.state != ListingState::kBiddingScheduled) return WrongState(state, "StartBidding");
   return Record(state, MakeEvent(ListingEventType::kBiddingStarted, ListingState::kBidding), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime&, Time now) {
   if (EndedUnderAuction(state)) return Unchanged(state);
-  if (state.state != ListingState::kBidding && state.state != ListingState::kBiddingScheduled) {
+  if (!IsAuctioned(state)) {
     return WrongState(state, "AuctionWon");
   }
   ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
@@ -502,7 +548,7 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, 
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime&, Time now) {
   if (EndedUnderAuction(state)) return Unchanged(state);
-  if (state.state != ListingState::kBidding && state.state != ListingState::kBiddingScheduled) {
+  if (!IsAuctioned(state)) {
     return WrongState(state, "AuctionFailed");
   }
   ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
@@ -581,7 +627,7 @@ Result<ListingDecision> Decide(const Listing& state, const OpenObjection& comman
   ListingEvent opened = MakeEvent(ListingEventType::kObjectionOpened, state.state);
   opened.objection = command.objection;
   ListingDecision decision = Record(state, std::move(opened), now);
-  if (state.state != ListingState::kListed) return decision;
+  if (state.state != ListingState::kListed || BidsWhileListed(state)) return decision;
   ListingEvent suspended = SuspensionEvent(decision.next, "", "OBJECTION", "", regime, now);
   return Record(std::move(decision), std::move(suspended), now);
 }
@@ -821,6 +867,23 @@ bool IsOver(ListingState state) {
 
 bool TakesIntents(const Listing& listing, Time now) {
   return listing.state == ListingState::kListed && !PeriodOver(listing, now);
+}
+
+bool BidsWhileListed(const Listing& listing) {
+  return listing.state == ListingState::kListed && !listing.auction.empty();
+}
+
+std::optional<Time> ExtensionDue(const Listing& listing) {
+  const AutoExtend& extend = listing.content.auto_extend;
+  const bool may_extend =
+      BidsWhileListed(listing) && extend.enabled && listing.extension_count < extend.max_cycles;
+  return may_extend ? std::optional(listing.end_time - kDynamicExtensionLead) : std::nullopt;
+}
+
+Rules AuctionRulesOf(const Listing& listing) {
+  Rules rules = listing.content.rules;
+  if (BidsWhileListed(listing)) rules.free_period = listing.end_time - listing.bidding_start_time;
+  return rules;
 }
 
 bool IsLowQuote(const ListingDecision& decision) {

@@ -223,7 +223,7 @@ struct ListingEvent {
   int32_t days = 0;       // PUBLISHED, EXTENDED, RESUMED: its length; SUSPENDED: what remains
   LegalDate end;          // PUBLISHED, EXTENDED, END_MOVED, RESUMED, SINGLE_BIDDER, QUOTE_DUE_MOVED
   std::string intent;     // SINGLE_BIDDER
-  std::string auction;    // BIDDING_SCHEDULED
+  std::string auction;    // BIDDING_SCHEDULED; DYNAMIC: with the publication, the state stays LISTED
   Time start;             // BIDDING_SCHEDULED
   Deal deal;              // DEAL_DETERMINED
   std::string objection;  // OBJECTION_OPENED, OBJECTION_CLOSED
@@ -281,6 +281,7 @@ struct RejectListing {
 struct PublishListing {
   std::string person;
   std::string content_hash;
+  std::string auction = {};  // used in DYNAMIC, where publication opens the bidding (domain.md 5.4)
 };
 struct Propose {
   Proposal proposal;
@@ -294,7 +295,7 @@ struct WithdrawListing {
 };
 /// The timer of the period: closes it, extends it, or moves its end when a new holiday table says so.
 struct EndPeriod {
-  size_t registered_intents = 0;
+  size_t registered_intents = 0;  // not given up, disqualified or released
 };
 /// What became of the intents after the period.
 struct Qualification {
@@ -313,7 +314,10 @@ struct Quote {
 };
 /// The timer of the only bidder's quote.
 struct EndQuote {};
-struct StartBidding {};
+/// The auction began a phase: its first one, or a later one (after FREE, a second sealed round).
+struct StartBidding {
+  bool is_free = false;  // the phase is FREE
+};
 struct AuctionWon {
   Deal deal;
 };
@@ -407,6 +411,13 @@ Status CheckReserve(const ListingContent& content, Fen reserve);
 bool IsPublic(const Listing& listing);
 /// Whether it will never change again.
 bool IsOver(ListingState state);
+/// Whether its auction runs while it is listed (DYNAMIC, domain.md 5.4): bidders qualify one by one until its end.
+/// Such a listing is suspended and annulled as its auction is (domain.md 5.11).
+bool BidsWhileListed(const Listing& listing);
+/// When it is decided whether a listing with BidsWhileListed is extended; nothing when it will not be.
+std::optional<Time> ExtensionDue(const Listing& listing);
+/// The rules its auction runs by: in DYNAMIC the free period ends with the listing.
+Rules AuctionRulesOf(const Listing& listing);
 /// Whether intents are taken at `now`: LISTED and before a certain end.
 bool TakesIntents(const Listing& listing, Time now);
 /// Whether the quote was refused because it was below the reserve price: only `Decide(..., Quote)` answers

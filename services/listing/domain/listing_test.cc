@@ -216,7 +216,8 @@ const Row kRows[] = {
      true},
     {"StartBidding",
      [](const Listing& l) { return Decide(l, StartBidding{}, kRegime, kEnd); },
-     {{S::kBiddingScheduled, S::kBidding}}},
+     // Also a later phase, as the second sealed round of equal bidders.
+     {{S::kBiddingScheduled, S::kBidding}, {S::kBidding, S::kBidding}}},
     {"AuctionWon",
      [](const Listing& l) { return Decide(l, AuctionWon{MakeDeal()}, kRegime, kEnd); },
      {{S::kBiddingScheduled, S::kDealPending}, {S::kBidding, S::kDealPending}}},
@@ -302,6 +303,139 @@ TEST(Listing, EveryStateAnswersEveryCommand) {
       EXPECT_EQ(result->next.version, before.version + static_cast<int64_t>(result->events.size())) << what;
     }
   }
+}
+
+// --- DYNAMIC (domain.md 5.4)
+
+ListingContent DynamicContent() {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  content.closing_hour = 17;
+  return content;
+}
+
+Result<ListingDecision> PublishDynamic(ListingContent content, Time now = kPublish) {
+  return Decide(Approved(std::move(content)), PublishListing{"people/officer", "hash", "auctions/x"}, kRegime, now);
+}
+
+const Time kDynamicEnd = AtHour(MakeDate(2026, 9, 30), 17, 0);
+
+TEST(DynamicListing, PublicationOpensTheBiddingUntilTheListingEnds) {
+  const auto published = PublishDynamic(DynamicContent());
+  ASSERT_TRUE(published.ok());
+  ASSERT_EQ(published->events.size(), 2u);
+  EXPECT_EQ(published->events[1].type, ListingEventType::kBiddingScheduled);
+  const Listing& listing = published->next;
+  EXPECT_EQ(listing.state, S::kListed);
+  EXPECT_EQ(listing.auction, "auctions/x");
+  EXPECT_EQ(listing.bidding_start_time, kPublish);
+  EXPECT_EQ(listing.end_time, kDynamicEnd);
+  EXPECT_EQ(kPublish + AuctionRulesOf(listing).free_period, kDynamicEnd);
+  EXPECT_TRUE(BidsWhileListed(listing));
+  EXPECT_FALSE(BidsWhileListed(Listed()));
+  EXPECT_EQ(Listed().auction, "");
+}
+
+TEST(DynamicListing, ListedItAnswersEveryCommand) {
+  const std::map<std::string, S> next = {{"EndPeriod", S::kBidding},
+                                         {"StartBidding", S::kBidding},
+                                         {"AuctionWon", S::kDealPending},
+                                         {"AuctionFailed", S::kExpired},
+                                         {"OpenObjection", S::kListed}};
+  const Listing before = PublishDynamic(DynamicContent())->next;
+  for (const Row& row : kRows) {
+    const auto result = row.run(before);
+    const auto allowed = next.find(row.command);
+    if (allowed == next.end()) {
+      ASSERT_EQ(result.ok(), row.total) << row.command;
+      if (row.total) {
+        EXPECT_EQ(result->next, before) << row.command;
+      } else {
+        EXPECT_EQ(result.error().code(), Code::kFailedPrecondition) << row.command;
+      }
+      continue;
+    }
+    ASSERT_TRUE(result.ok()) << row.command;
+    EXPECT_EQ(result->next.state, allowed->second) << row.command;
+    EXPECT_FALSE(result->events.empty()) << row.command;
+    EXPECT_EQ(Check(result->next), std::nullopt) << row.command;
+  }
+}
+
+TEST(DynamicListing, ThePeriodEndsOnceByItsTimerOrByTheAuction) {
+  const Listing listing = PublishDynamic(DynamicContent())->next;
+  EXPECT_TRUE(Decide(listing, EndPeriod{0}, kRegime, kDynamicEnd - Nanoseconds(1))->events.empty());
+  EXPECT_TRUE(Decide(listing, StartBidding{/*is_free=*/true}, kRegime, kPublish)->events.empty());
+  // Whether anybody qualified is the auction's to say.
+  const Listing ended = Must(Decide(listing, EndPeriod{0}, kRegime, kDynamicEnd));
+  EXPECT_EQ(ended.state, S::kBidding);
+  EXPECT_TRUE(Decide(ended, StartBidding{false}, kRegime, kDynamicEnd)->events.empty());
+  EXPECT_EQ(Must(Decide(ended, AuctionFailed{"TOO_FEW_BIDDERS"}, kRegime, kDynamicEnd)).reason, "TOO_FEW_BIDDERS");
+  const Listing told = Must(Decide(listing, StartBidding{false}, kRegime, kDynamicEnd - Nanoseconds(1)));
+  EXPECT_EQ(told.state, S::kBidding);
+  EXPECT_TRUE(Decide(told, EndPeriod{0}, kRegime, kDynamicEnd)->events.empty());
+}
+
+TEST(DynamicListing, AnUpheldObjectionEndsItAndTheAuctionsReportsAreMoot) {
+  const Listing listing = PublishDynamic(DynamicContent())->next;
+  const Listing open = Must(Decide(listing, OpenObjection{"objections/o"}, kRegime, kPublish));
+  EXPECT_EQ(open.state, S::kListed);
+  EXPECT_EQ(Must(Decide(open, CloseObjection{"objections/o", false}, kRegime, kPublish)).state, S::kListed);
+  const Listing ended = Must(Decide(open, CloseObjection{"objections/o", true}, kRegime, kPublish));
+  EXPECT_EQ(ended.state, S::kTerminated);
+  EXPECT_TRUE(Decide(ended, AuctionFailed{"ANNULLED"}, kRegime, kPublish)->events.empty());
+}
+
+TEST(DynamicListing, AnExtensionIsDecidedBeforeTheSessionWouldEnd) {
+  ListingContent content = DynamicContent();
+  content.auto_extend = {true, 1, 5, 1};
+  const Listing listing = PublishDynamic(content)->next;
+  const Time due = kDynamicEnd - Hours(1);
+  EXPECT_EQ(ExtensionDue(listing), due);
+  EXPECT_TRUE(Decide(listing, EndPeriod{1}, kRegime, due - Nanoseconds(1))->events.empty());
+  EXPECT_TRUE(Decide(listing, EndPeriod{2}, kRegime, due)->events.empty()) << "enough came";
+  const Listing extended = Must(Decide(listing, EndPeriod{1}, kRegime, due));
+  EXPECT_EQ(extended.state, S::kListed);
+  EXPECT_EQ(extended.end_time, AtHour(MakeDate(2026, 10, 13), 17, 0));
+  EXPECT_EQ(ExtensionDue(extended), std::nullopt) << "no cycle is left";
+  EXPECT_EQ(Must(Decide(extended, EndPeriod{0}, kRegime, extended.end_time)).state, S::kBidding);
+  EXPECT_EQ(Must(Decide(listing, EndPeriod{0}, kRegime, kDynamicEnd)).state, S::kBidding) << "too late to be heard";
+}
+
+TEST(DynamicListing, NothingIsScheduledOrExtendedToAProvisionalDate) {
+  const Time december = AtHour(MakeDate(2026, 12, 25), 10, 0);
+  EXPECT_EQ(PublishDynamic(DynamicContent(), december).error().reason, Reason::kPROVISIONAL_DATE);
+  ListingContent content = DynamicContent();
+  content.listing_days = 5;
+  content.auto_extend = {true, 1, 5, 1};
+  const Listing listing = PublishDynamic(content, AtHour(MakeDate(2026, 12, 21), 10, 0))->next;
+  ASSERT_FALSE(listing.end_provisional);
+  EXPECT_TRUE(Decide(listing, EndPeriod{0}, kRegime, *ExtensionDue(listing))->events.empty());
+}
+
+TEST(DynamicListing, TheFreePeriodIsTheListingPeriod) {
+  const auto refused = [](auto change) {
+    ListingContent content = DynamicContent();
+    change(content);
+    const auto result = NormalizeContent(content, kProfile);
+    return result.ok() ? "" : result.error().violations[0].field;
+  };
+  EXPECT_EQ(refused([](auto&) {}), "");
+  EXPECT_EQ(refused([](auto& c) { c.rules.free_period = Hours(24 * 7); }), "rules.free_period");
+  EXPECT_EQ(refused([](auto& c) { c.listing_days = 30; }), "");
+  EXPECT_EQ(refused([](auto& c) { c.listing_days = 31; }), "listing_days");
+  EXPECT_EQ(refused([](auto& c) {
+              c.listing_days = 21;
+              c.auto_extend = {true, 0, 5, 2};
+            }),
+            "listing_days");
+  RuleProfile profile = kProfile;
+  profile.disclosure_workdays_min = 1;
+  ListingContent brief = DynamicContent();
+  brief.listing_days = 4;
+  EXPECT_EQ(NormalizeContent(brief, profile).error().violations[0].field, "listing_days") << "five working days";
+  brief.rules.mode = Mode::kMulti;
+  EXPECT_TRUE(NormalizeContent(brief, profile).ok());
 }
 
 TEST(Listing, TwoReviewersWhoAreNeitherTheMakerNorOnePerson) {

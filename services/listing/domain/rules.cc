@@ -75,7 +75,9 @@ Status NormalizeModes(Rules& rules) {
   }
   if (modes.min_bidders == 0) modes.min_bidders = tender ? 3 : 1;
   if (modes.warnings.empty()) modes.warnings = {Seconds(60), Seconds(30), Seconds(10)};
-  if (modes.max_total == Duration{}) modes.max_total = Hours(8);
+  // Open bidding that lasts as long as the listing is no cause for an alarm.
+  const Duration usual_total = rules.mode == Mode::kDynamic ? kMaxFreePeriod + Hours(8) : Hours(8);
+  if (modes.max_total == Duration{}) modes.max_total = usual_total;
   if (modes.priority.mode == PriorityMode::kUnspecified) modes.priority.mode = PriorityMode::kAsOrdinary;
   if (modes.priority.equal_rank == EqualRank::kUnspecified) modes.priority.equal_rank = EqualRank::kEarliest;
   if (modes.priority.answer_period == Duration{}) modes.priority.answer_period = Minutes(5);
@@ -119,11 +121,20 @@ Result<Rules> NormalizeRules(Rules rules, Fen listed_price, const RuleProfile& p
   if (rules.increments.empty()) rules.increments = {{listed_price, DefaultIncrement(listed_price)}};
   const Duration min_free_period = Seconds(profile.free_period_seconds_min);
   const Duration min_cycle = Seconds(profile.cycle_seconds_min);
-  if (rules.free_period == Duration{}) rules.free_period = std::max(kDefaultFreePeriod, min_free_period);
+  const bool lasts_as_listing = rules.mode == Mode::kDynamic;
+  if (rules.free_period == Duration{} && !lasts_as_listing) {
+    rules.free_period = std::max(kDefaultFreePeriod, min_free_period);
+  }
   if (rules.cycle == Duration{}) rules.cycle = std::max(kDefaultCycle, min_cycle);
   TTX_RETURN_IF_ERROR(NormalizeModes(rules));
   TTX_RETURN_IF_ERROR(CheckIncrements(rules));
-  TTX_RETURN_IF_ERROR(CheckLength(rules.free_period, min_free_period, kMaxFreePeriod, "rules.free_period"));
+  if (lasts_as_listing) {
+    if (rules.free_period != Duration{}) {
+      return InvalidField("rules.free_period", Reason::kOUT_OF_RANGE, "0s; the listing period");
+    }
+  } else {
+    TTX_RETURN_IF_ERROR(CheckLength(rules.free_period, min_free_period, kMaxFreePeriod, "rules.free_period"));
+  }
   TTX_RETURN_IF_ERROR(CheckLength(rules.preparation, Duration{}, kMaxPreparation, "rules.preparation"));
   TTX_RETURN_IF_ERROR(CheckLength(rules.cycle, min_cycle, kMaxCycle, "rules.cycle"));
   if (rules.max_steps_per_bid < 0 || rules.max_steps_per_bid > kMaxStepsPerBid) {

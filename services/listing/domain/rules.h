@@ -40,7 +40,7 @@ struct Rules {
   Fen start_price;
   std::vector<Increment> increments;
   MultipleBase multiple_base = MultipleBase::kUnspecified;
-  Duration free_period;
+  Duration free_period;  // 0 in DYNAMIC: the listing period (domain.md 5.4)
   Duration preparation;
   Duration cycle;
   LimitedEntry limited_entry = LimitedEntry::kUnspecified;

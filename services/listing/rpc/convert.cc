@@ -99,7 +99,7 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
   to->set_title(listing.content.title);
   to->set_auction(listing.auction);
   *to->mutable_start_time() = rpc::ToProtoTime(listing.bidding_start_time);
-  fields::Put(listing.content.rules, *to->mutable_rules());
+  fields::Put(AuctionRulesOf(listing), *to->mutable_rules());
   to->set_reserve_commitment(listing.reserve.commitment);
   if (!internal) return;
   if (reserve) {
@@ -111,6 +111,8 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
     item->set_code(bidder.code);
     item->set_organization(bidder.organization);
     item->set_intent(bidder.intent);
+    item->set_priority_rank(bidder.rank);
+    item->set_capital_share(bidder.capital_share);
   }
 }
 
@@ -175,6 +177,7 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
       *event->mutable_end_time() = rpc::ToProtoTime(from.listing->end_time);
       event->set_reason(from.reason);
       event->set_end_provisional(from.listing->end_provisional);
+      event->set_auction(from.listing->auction);
       return;
     }
     case kIntentConfirmed:
@@ -183,6 +186,10 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
       to.mutable_intent_qualified()->set_intent(from.intent->name());
       to.mutable_intent_qualified()->set_listing(from.intent->listing);
       to.mutable_intent_qualified()->set_bidder_code(from.intent->bidder_code);
+      to.mutable_intent_qualified()->set_auction(from.auction);
+      to.mutable_intent_qualified()->set_organization(from.intent->organization);
+      to.mutable_intent_qualified()->set_priority_rank(PriorityRankOf(*from.intent));
+      to.mutable_intent_qualified()->set_capital_share(CapitalShareOf(*from.intent));
       return;
     case kIntentLost:
       return PutIntent(*from.intent, to.mutable_intent_lost());
@@ -352,6 +359,7 @@ v1::Intent ToProto(const Intent& from) {
   to.set_legal_name(from.legal_name);
   *to.mutable_register_time() = rpc::ToProtoTime(from.create_time);
   to.set_opinion_qualified(from.opinion_qualified);
+  to.set_priority_confirmed(from.priority_confirmed);
   to.set_opinion(from.opinion);
   PutTimeIfAny(from.reply_due_time, [&] { return to.mutable_reply_due_time(); });
   to.set_objection(from.objection);

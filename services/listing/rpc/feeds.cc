@@ -16,12 +16,6 @@ Result<Event> Parse(const rpc::FeedEvent& event) {
   return proto;
 }
 
-// The first phase of each mode.
-bool BeginsBidding(auction::v1::Auction::State state) {
-  return state == auction::v1::Auction::FREE || state == auction::v1::Auction::ENGLISH ||
-         state == auction::v1::Auction::DUTCH || state == auction::v1::Auction::SUBMITTING;
-}
-
 std::string ReasonOf(contract::v1::Defaulter defaulter) {
   return defaulter == contract::v1::DEFAULTER_UNSPECIFIED ? "CANCELLED"
                                                           : contract::v1::Defaulter_Name(defaulter);
@@ -52,8 +46,12 @@ Status OnPartyEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEve
 
 Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
   TTX_TRY(const auto proto, Parse<auction::v1::Event>(event));
-  if (proto.has_phase_started() && BeginsBidding(proto.phase_started().state())) {
-    return app.OnBiddingStarted(txn, proto.listing());
+  if (proto.has_phase_started()) {
+    return app.OnBiddingStarted(txn, proto.listing(), proto.phase_started().state() == auction::v1::Auction::FREE);
+  }
+  if (proto.has_deposit_forfeited()) {
+    const auto& from = proto.deposit_forfeited();
+    return app.OnAuctionDefault(txn, {proto.listing(), from.bidder_code(), from.cause(), from.barred()});
   }
   if (!proto.has_auction_closed()) return {};
   const auto& from = proto.auction_closed();

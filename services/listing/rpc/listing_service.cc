@@ -486,7 +486,8 @@ grpc::ServerUnaryReactor* ListingService::GiveOpinion(grpc::CallbackServerContex
   return IntentCommand(handler_, context, request, response, "GiveOpinion", kIntentOf,
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::GiveOpinionRequest& from) {
-                         return app_.GiveOpinion(txn, caller, target, from.qualified(), from.opinion());
+                         return app_.GiveOpinion(txn, caller, target, from.qualified(), from.opinion(),
+                                                   from.priority_confirmed());
                        });
 }
 

@@ -451,10 +451,19 @@ void Put(const IntentContent& from, M& to) {
   to.set_statement(from.statement);
   to.set_contact(from.contact);
   PutAttachments(from.attachments, to.mutable_attachments());
+  if (!from.priority) return;
+  auto* claim = to.mutable_priority_claim();
+  claim->set_right(Cast<decltype(claim->right())>(from.priority->right));
+  claim->set_rank(from.priority->rank);
+  claim->set_capital_share(from.priority->capital_share);
 }
 template <class M>
 IntentContent GetIntentContent(const M& from) {
-  return {from.statement(), from.contact(), GetAttachments(from.attachments())};
+  IntentContent to{from.statement(), from.contact(), GetAttachments(from.attachments()), std::nullopt};
+  if (!from.has_priority_claim()) return to;
+  const auto& claim = from.priority_claim();
+  to.priority = PriorityClaim{Cast<PriorityRight>(claim.right()), claim.rank(), claim.capital_share()};
+  return to;
 }
 
 }  // namespace ttx::listing::fields

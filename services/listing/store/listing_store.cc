@@ -414,6 +414,8 @@ store::IntentRecord ToRecord(const Intent& from) {
   to.set_reference(from.reference);
   to.set_bidder_code(from.bidder_code);
   to.set_end_reason(from.end_reason);
+  to.set_priority_confirmed(from.priority_confirmed);
+  to.set_is_entitled_only(from.is_entitled_only);
   to.set_create_time_ns(from.create_time.ns);
   to.set_update_time_ns(from.update_time.ns);
   to.set_version(from.version);
@@ -445,6 +447,8 @@ Intent FromRecord(const store::IntentRecord& from) {
   to.reference = from.reference();
   to.bidder_code = from.bidder_code();
   to.end_reason = from.end_reason();
+  to.priority_confirmed = from.priority_confirmed();
+  to.is_entitled_only = from.is_entitled_only();
   to.create_time = {from.create_time_ns()};
   to.update_time = {from.update_time_ns()};
   to.version = from.version();
@@ -473,6 +477,8 @@ store::IntentEventRecord ToRecord(const IntentEvent& from) {
   to.set_reference(from.reference);
   to.set_bidder_code(from.bidder_code);
   to.set_reason(from.reason);
+  to.set_priority_confirmed(from.priority_confirmed);
+  to.set_is_entitled_only(from.is_entitled_only);
   return to;
 }
 
@@ -497,6 +503,8 @@ IntentEvent FromRecord(const store::IntentEventRecord& from) {
   to.reference = from.reference();
   to.bidder_code = from.bidder_code();
   to.reason = from.reason();
+  to.priority_confirmed = from.priority_confirmed();
+  to.is_entitled_only = from.is_entitled_only();
   return to;
 }
 
@@ -520,10 +528,13 @@ void Put(const Announcement& from, store::AnnouncementRecord& to) {
     item->set_code(bidder.code);
     item->set_organization(bidder.organization);
     item->set_intent(bidder.intent);
+    item->set_rank(bidder.rank);
+    item->set_capital_share(bidder.capital_share);
   }
   to.set_resource(from.resource);
   to.set_reason(from.reason);
   to.set_due_time_ns(from.due_time.ns);
+  to.set_auction(from.auction);
 }
 
 Announcement FromRecord(const store::AnnouncementRecord& from) {
@@ -537,11 +548,13 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
   to.text = from.text();
   to.ip_numbers = fields::GetTexts(from.ip_numbers());
   for (const auto& bidder : from.bidders()) {
-    to.bidders.push_back({bidder.code(), bidder.organization(), bidder.intent()});
+    to.bidders.push_back(
+        {bidder.code(), bidder.organization(), bidder.intent(), bidder.rank(), bidder.capital_share()});
   }
   to.resource = from.resource();
   to.reason = from.reason();
   to.due_time = {from.due_time_ns()};
+  to.auction = from.auction();
   return to;
 }
 

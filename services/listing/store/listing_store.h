@@ -75,6 +75,8 @@ struct Bidder {
   std::string code;
   std::string organization;
   std::string intent;
+  int32_t rank = 0;           // of its confirmed priority right; 0: none
+  int64_t capital_share = 0;  // among holders of equal rank
   bool operator==(const Bidder&) const = default;
 };
 
@@ -90,6 +92,7 @@ struct Announcement {
   std::vector<std::string> ip_numbers;  // DEAL_DETERMINED
   std::vector<Bidder> bidders;          // BIDDING_SCHEDULED
   std::string resource;                 // DEADLINE_PASSED
+  std::string auction;                  // INTENT_QUALIFIED: that runs while the listing does; empty: none
   std::string reason;
   Time due_time;
   bool operator==(const Announcement&) const = default;

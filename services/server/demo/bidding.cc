@@ -6,21 +6,24 @@ namespace ttx::demo {
 namespace {
 
 constexpr BiddingMode kModes[] = {
-    {"MULTI", kStartPrice, kReserve, 2, false, 4, AddMultiRules, BidMulti},
-    {"DYNAMIC", kStartPrice, kReserve, 2, false, 4, AddDynamicRules, BidDynamic},
-    {"ENGLISH", kStartPrice, kReserve, 2, false, 4, AddEnglishRules, BidEnglish},
-    {"SEALED", kStartPrice, kReserve, 2, true, 2, AddSealedRules, BidSealed},
-    {"WEIGHTED", kStartPrice, kReserve, 2, true, 2, AddWeightedRules, BidWeighted},
+    {"MULTI", kStartPrice, kReserve, 2, false, false, 4, AddMultiRules, BidMulti},
+    {"DYNAMIC", kStartPrice, kReserve, 2, true, false, 4, AddDynamicRules, BidDynamic},
+    {"ENGLISH", kStartPrice, kReserve, 2, false, false, 4, AddEnglishRules, BidEnglish},
+    {"SEALED", kStartPrice, kReserve, 2, false, true, 2, AddSealedRules, BidSealed},
+    {"WEIGHTED", kStartPrice, kReserve, 2, false, true, 2, AddWeightedRules, BidWeighted},
     // A falling price has its public floor instead of a reserve.
-    {"DUTCH", kDutchStartPrice, 0, 2, false, 1, AddDutchRules, BidDutch},
-    {"TENDER", kStartPrice, kReserve, 3, true, 3, AddTenderRules, BidTender},
+    {"DUTCH", kDutchStartPrice, 0, 2, false, false, 1, AddDutchRules, BidDutch},
+    {"TENDER", kStartPrice, kReserve, 3, false, true, 3, AddTenderRules, BidTender},
 };
 
 void Schedule(Market& market, Deal& deal) {
-  // On the first morning that leaves the bidders the notice of the profile.
-  const Json scheduled = market.Post(deal.officer, Path(deal.listing) + ":scheduleBidding", Json::object());
+  // On the first morning that leaves the bidders the notice of the profile; or it runs since the publication.
+  const bool runs = deal.mode->while_listed;
+  const Json scheduled =
+      runs ? market.Get(deal.anybody, Path(deal.listing))
+           : market.Post(deal.officer, Path(deal.listing) + ":scheduleBidding", Json::object());
   deal.auction = Text(scheduled, "/auction");
-  const Json auction = market.WaitFor(deal.anybody, Path(deal.auction), "/state", "SCHEDULED");
+  const Json auction = market.WaitFor(deal.anybody, Path(deal.auction), "/state", runs ? "FREE" : "SCHEDULED");
   market.Expect(auction, "/rules/mode", deal.mode->name);
   market.ExpectNumber(auction, "/rules/start_price_fen", deal.mode->start_price);
   market.Step(Verb::kBid, {"安排竞价专场", "bidding session scheduled"}, deal.auction,

@@ -15,6 +15,7 @@ struct BiddingMode {
   int64_t start_price;       // fen; also the listed price
   int64_t reserve;           // fen; 0 for none
   int bidders;               // 2 or 3
+  bool while_listed;         // bids are taken from the publication on (DYNAMIC)
   bool sealed;               // envelopes: key holders, and a second officer for the opening
   int64_t bid_count;         // accepted bids in the end
   void (*add_rules)(const Deal& deal, Json& rules);  // what the mode says beside the rules all have

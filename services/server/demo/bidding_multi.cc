@@ -7,9 +7,8 @@
 namespace ttx::demo {
 namespace {
 
-// From the free period to the end of the limited cycles; MULTI's steps.
+// From the free period, which has begun, to the end of the limited cycles.
 void BidInCycles(Market& market, Deal& deal) {
-  AdvanceToPhase(market, deal, "FREE", {"自由报价期开始", "free bidding begins"});
   Accepted(market, deal, deal.loser, kStartPrice, false, {"企业乙报起始价", "second enterprise bids the start price"});
   Accepted(market, deal, deal.winner, 101'000'000, true,
            {"企业甲报价，同一请求重试不重复报价", "first enterprise bids; its retry is answered, not counted"});
@@ -29,10 +28,13 @@ void BidInCycles(Market& market, Deal& deal) {
 
 void AddMultiRules(const Deal&, Json&) {}
 
-void BidMulti(Market& market, Deal& deal) { BidInCycles(market, deal); }
+void BidMulti(Market& market, Deal& deal) {
+  AdvanceToPhase(market, deal, "FREE", {"自由报价期开始", "free bidding begins"});
+  BidInCycles(market, deal);
+}
 
 void AddDynamicRules(const Deal&, Json& rules) {
-  rules["free_period"] = "604800s";  // five working days
+  rules.erase("free_period");  // as long as the listing
   rules["cycle"] = "180s";
 }
 

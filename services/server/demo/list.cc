@@ -100,6 +100,13 @@ void PayDeposit(Market& market, Deal& deal, Member& bidder, const Words& what) {
                {"state", Text(qualified, "/state")}});
 }
 
+void EndPeriod(Market& market, Deal& deal) {
+  AdvanceToField(market, deal, market.Get(deal.anybody, Path(deal.listing)), "/end_time", "/end_provisional");
+  const Json ended = market.WaitFor(deal.anybody, Path(deal.listing), "/state", "QUALIFYING");
+  market.Step(Verb::kList, {"挂牌期满（沙箱时钟前移）", "the period is over (sandbox clock advanced)"}, deal.listing,
+              {{"end_time", Text(ended, "/end_time")}, {"state", Text(ended, "/state")}});
+}
+
 }  // namespace
 
 void List(Market& market, Deal& deal) {
@@ -131,10 +138,7 @@ void Qualify(Market& market, Deal& deal) {
   for (Member& bidder : deal.further) {
     RegisterIntent(market, deal, bidder, {"企业丙意向登记", "third enterprise registers its intent"});
   }
-  AdvanceToField(market, deal, market.Get(deal.anybody, Path(deal.listing)), "/end_time", "/end_provisional");
-  const Json ended = market.WaitFor(deal.anybody, Path(deal.listing), "/state", "QUALIFYING");
-  market.Step(Verb::kList, {"挂牌期满（沙箱时钟前移）", "the period is over (sandbox clock advanced)"}, deal.listing,
-              {{"end_time", Text(ended, "/end_time")}, {"state", Text(ended, "/state")}});
+  if (!deal.mode->while_listed) EndPeriod(market, deal);
   std::vector<const Member*> bidders = {&deal.winner, &deal.loser};
   for (const Member& bidder : deal.further) bidders.push_back(&bidder);
   for (const Member* bidder : bidders) {
