@@ -9,6 +9,7 @@
 #include "libs/core/id.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/sealed/share_report.h"
 #include "libs/storage/log_page.h"
 #include "libs/storage/txn.h"
 #include "services/auction/app/options.h"
@@ -219,9 +220,18 @@ class AuctionApp {
   /// steps.
   void FollowOpening(storage::Txn& txn, const std::optional<StoredAuction>& before,
                      const StoredAuction& after) const;
-  /// Judges some more envelopes; with the last one, all are opened at once.
+  /// Judges some more envelopes; with the last one, all are opened at once, or whoever may still open one that
+  /// does not is asked.
   void OpenSome(storage::Txn& txn, const AuctionId& id) const;
   std::vector<EnvelopeEntry> Standing(const storage::Reader& reader, const Auction& auction) const;
+  /// What the key holders of the round have handed in, by holder.
+  std::vector<sealed::ShareReport> Reports(const storage::Reader& reader, const Auction& auction) const;
+  /// An envelope that was not judged yet, or not with all of `reports`.
+  EnvelopeVerdict JudgeAnew(const storage::Reader& reader, const Auction& auction, const std::string& code,
+                            const std::optional<EnvelopeVerdict>& earlier,
+                            const std::vector<sealed::ShareReport>& reports) const;
+  /// Whether the holders and the bidders have opened every envelope but that of `code`.
+  bool IsLast(const storage::Reader& reader, const Auction& auction, const std::string& code) const;
 
   /// What every command starts from: a session that has not been told of the last silence is told first.
   std::optional<StoredAuction> Load(storage::Txn& txn, const AuctionId& id) const;

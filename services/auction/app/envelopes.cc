@@ -12,8 +12,17 @@
 namespace ttx::auction {
 namespace {
 
-// Envelopes judged by one command: each takes some milliseconds, and bids of other sessions wait.
+// Envelopes judged by one command: each takes some milliseconds, and bids of other sessions wait. One with false
+// shares, where all choices of shares may have to be tried, counts as many: a command tries all choices for one
+// envelope at most.
 constexpr size_t kJudgedPerStep = 16;
+constexpr std::string_view kNotRevealed = "NOT_REVEALED";
+
+bool IsOpened(const EnvelopeVerdict& verdict) { return !verdict.seed.empty(); }
+
+size_t CostOf(const EnvelopeVerdict& verdict) {
+  return IsOpened(verdict) && verdict.liars.empty() ? 1 : kJudgedPerStep;
+}
 
 // What the bidder has handed in in the round at hand; nothing for somebody else.
 EnvelopeEntry EntryOf(const storage::Reader& reader, const Auction& auction,
@@ -76,11 +85,19 @@ Result<EnvelopeEntry> AuctionApp::RevealEnvelope(storage::Txn& txn, const Princi
   std::optional<EnvelopeVerdict> verdict;
   if (entry.standing && before.auction.state == State::kSelfRevealing) {
     const std::string bytes = LoadEnvelopeBytes(txn, input.auction, round, entry.code).value_or("");
-    TTX_TRY(verdict, JudgeBySeed(before.auction, bytes, input.seed));
+    TTX_TRY(verdict, JudgeBySeed(before.auction, bytes, input.seed, Reports(txn, before.auction)));
   }
+  const auto is_open = [&](const std::string& code) {
+    const auto found = LoadVerdict(txn, vault_, input.auction, round, code);
+    return found && IsOpened(*found);
+  };
   TTX_TRY(const Taken taken,
           Take(txn, before,
-               auction::RevealEnvelope{bidder, caller.organization, entry.standing, entry.revealed}));
+               auction::RevealEnvelope{.bidder = bidder,
+                                       .organization = caller.organization,
+                                       .standing = entry.standing,
+                                       .revealed = entry.revealed || is_open(entry.code),
+                                       .last = IsLast(txn, before.auction, entry.code)}));
   SaveVerdict(txn, vault_, input.auction, round, entry.code, *verdict);
   entry.revealed = true;
   SaveEnvelope(txn, input.auction, round, entry);
@@ -102,6 +119,15 @@ std::vector<EnvelopeEntry> AuctionApp::Standing(const storage::Reader& reader, c
     if (entry.standing) standing.push_back(std::move(entry));
   }
   return standing;
+}
+
+bool AuctionApp::IsLast(const storage::Reader& reader, const Auction& auction, const std::string& code) const {
+  for (const EnvelopeEntry& entry : Standing(reader, auction)) {
+    if (entry.code == code) continue;
+    const auto verdict = LoadVerdict(reader, vault_, auction.id(), auction.envelopes.round, entry.code);
+    if (!verdict || !IsOpened(*verdict)) return false;
+  }
+  return true;
 }
 
 Result<StoredAuction> AuctionApp::FixScores(storage::Txn& txn, const Principal& caller, const AuctionId& id,
@@ -126,7 +152,7 @@ Result<StoredAuction> AuctionApp::HandInShares(storage::Txn& txn, const Principa
   TTX_RETURN_IF_ERROR(CheckStaff(before.auction, caller));
   const int32_t round = before.auction.envelopes.round;
   int32_t holder = -1;
-  if (before.auction.state == State::kSharesCollecting) {
+  if (before.auction.state == State::kSharesCollecting || before.auction.state == State::kOpening) {
     const std::string proof = LoadCloseProof(txn, input.auction, round).value_or("");
     TTX_TRY(const sealed::ShareReport report, ReadShares(before.auction, proof, input.report));
     holder = report.holder - 1;
@@ -148,38 +174,61 @@ void AuctionApp::FollowOpening(storage::Txn& txn, const std::optional<StoredAuct
   if (state == State::kOpening) txn.SetDue(txn.now(), std::string(kOpenSubject) + id.text);
 }
 
+std::vector<sealed::ShareReport> AuctionApp::Reports(const storage::Reader& reader,
+                                                     const Auction& auction) const {
+  const sealed::HolderSet holders = HoldersOf(auction.rules()).value();
+  std::vector<sealed::ShareReport> reports;
+  for (int32_t holder = 0; holder < auction.rules().sealed.shares_total; ++holder) {
+    const auto text = LoadShares(reader, vault_, auction.id(), auction.envelopes.round, holder);
+    if (text) reports.push_back(sealed::VerifyShareReport(*text, holders).value());
+  }
+  return reports;
+}
+
+EnvelopeVerdict AuctionApp::JudgeAnew(const storage::Reader& reader, const Auction& auction,
+                                      const std::string& code, const std::optional<EnvelopeVerdict>& earlier,
+                                      const std::vector<sealed::ShareReport>& reports) const {
+  const std::string bytes =
+      LoadEnvelopeBytes(reader, auction.id(), auction.envelopes.round, code).value_or("");
+  // What is open stays as it is; who has come since may have lied about it.
+  if (earlier && IsOpened(*earlier)) return JudgeBySeed(auction, bytes, earlier->seed, reports).value();
+  // Who has not revealed its own envelope has no price.
+  if (static_cast<int32_t>(reports.size()) < auction.rules().sealed.shares_needed) {
+    return {std::nullopt, std::string(kNotRevealed), "", {}, auction.envelopes.holders};
+  }
+  return Judge(auction, bytes, reports);
+}
+
 void AuctionApp::OpenSome(storage::Txn& txn, const AuctionId& id) const {
   const std::optional<StoredAuction> before = Load(txn, id);
   TTX_CHECK(before.has_value(), "an opening of an auction that does not exist");
   const Auction& auction = before->auction;
   if (auction.state != State::kOpening) return;
   const int32_t round = auction.envelopes.round;
-  std::vector<sealed::ShareReport> reports;
-  for (int32_t holder = 0; holder < auction.rules().sealed.shares_total; ++holder) {
-    const auto text = LoadShares(txn, vault_, id, round, holder);
-    if (text) reports.push_back(sealed::VerifyShareReport(*text, HoldersOf(auction.rules()).value()).value());
-  }
-  const bool by_holders = static_cast<int32_t>(reports.size()) >= auction.rules().sealed.shares_needed;
+  const std::vector<sealed::ShareReport> reports = Reports(txn, auction);
   OpenEnvelopes command;
-  size_t judged = 0;
+  bool all_open = true;
+  size_t cost = 0;
   for (const EnvelopeEntry& entry : Standing(txn, auction)) {
     std::optional<EnvelopeVerdict> verdict = LoadVerdict(txn, vault_, id, round, entry.code);
-    if (!verdict) {
-      if (judged++ == kJudgedPerStep) {
+    // A holder that came since may open it, and may have lied.
+    if (!verdict || verdict->holders != auction.envelopes.holders) {
+      if (cost >= kJudgedPerStep) {
         txn.SetDue(txn.now(), std::string(kOpenSubject) + id.text);
         return;
       }
-      // Who has not revealed its own envelope has no price.
-      verdict = by_holders
-                    ? Judge(auction, LoadEnvelopeBytes(txn, id, round, entry.code).value_or(""), reports)
-                    : EnvelopeVerdict{std::nullopt, "NOT_REVEALED", "", {}};
+      verdict = JudgeAnew(txn, auction, entry.code, verdict, reports);
+      cost += CostOf(*verdict);
       SaveVerdict(txn, vault_, id, round, entry.code, *verdict);
     }
+    all_open = all_open && IsOpened(*verdict);
     command.envelopes.push_back({.bidder = storage::Present(FindBidderByCode(txn, vault_, id, entry.code)),
                                  .time = entry.time,
                                  .price = verdict->price});
   }
-  const Decision decision = Decide(auction, command, txn.now());
+  const bool ask_again = !all_open && MayAskAgain(auction, txn.now());
+  const Decision decision =
+      ask_again ? Decide(auction, AskAgain{}, txn.now()) : Decide(auction, command, txn.now());
   TTX_CHECK(!decision.refusal, "an opening was refused");
   Save(txn, before, decision);
 }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "libs/crypto/signature.h"
 #include "libs/sealed/test_parties.h"
 #include "services/auction/app/opening.h"
@@ -28,12 +30,17 @@ const crypto::KeyPair& RecordKey() {
 
 class EnvelopesTest : public ::testing::Test {
  protected:
-  // Sealed bids from 33 000.00, taken from 09:00 to 10:00; three of five holders open.
+  explicit EnvelopesTest(int needed = 3, int total = 5)
+      : parties_(sealed::MakeTestParties(sealed::Suite::kTtxSb1, needed, total)) {}
+
+  // Sealed bids from 33 000.00, taken from 09:00 to 10:00.
   void Schedule(Mode mode = Mode::kSealed, TieRule tie_rule = TieRule::kPriorityThenTime) {
     ScheduleAuction command = SessionOf(mode, Yuan(33'000), Yuan(1'000));
     command.rules.sealed.submissions = 2;
     command.rules.sealed.may_withdraw = true;
     command.rules.sealed.holder_set = parties_.holders.text();
+    command.rules.sealed.shares_needed = parties_.holders.threshold();
+    command.rules.sealed.shares_total = parties_.holders.size();
     command.rules.tie_rule = tie_rule;
     if (mode == Mode::kWeighted) command.rules.scoring.price_weight = {600'000};
     world_.Schedule(command);
@@ -92,8 +99,9 @@ class EnvelopesTest : public ::testing::Test {
 
   std::string Proof() { return *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"}); }
 
-  // What holder `index` (from 1) says of all envelopes, checked as the offline tool checks them.
-  std::string Report(int index, const std::string& proof) {
+  // What holder `index` (from 1) says of all envelopes, checked as the offline tool checks them; it lies about those
+  // of `lies`.
+  std::string Report(int index, const std::string& proof, const std::set<std::string>& lies = {}) {
     const auto statement = sealed::VerifyCloseProof(proof, RecordKey().public_pem).value();
     std::vector<sealed::Envelope> envelopes;
     std::vector<std::string> digests;
@@ -111,6 +119,9 @@ class EnvelopesTest : public ::testing::Test {
       EXPECT_TRUE(sealed::CheckCounted(statement, parties_.holders, digests, envelope).ok());
       report.lines.push_back(
           {envelope.digest, OpenShare(Key(index), parties_.holders, envelope).value().value});
+      if (lies.contains(envelope.context.bidder)) {
+        report.lines.back().value = sealed::SecretBytes(sealed::TestSeed("lie" + std::to_string(index)));
+      }
     }
     std::sort(report.lines.begin(), report.lines.end(),
               [](const auto& a, const auto& b) { return a.envelope_digest < b.envelope_digest; });
@@ -118,10 +129,29 @@ class EnvelopesTest : public ::testing::Test {
   }
   const sealed::HolderKey& Key(int index) const { return parties_.keys[static_cast<size_t>(index - 1)]; }
 
-  const sealed::TestParties parties_ = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 3, 5);
-  TestApp world_{
-      At(8, 0),
-      {.hold_after_silence = false, .origin = "ttx.example.org", .record_key_pem = RecordKey().private_pem}};
+  // Two envelopes, of which B02's is higher, whose holders may hand in.
+  std::string ToShares() {
+    Schedule();
+    EXPECT_EQ(Submit("B01", Sealed("B01", Yuan(61'000)), At(9, 1)), kAccepted);
+    EXPECT_EQ(Submit("B02", Sealed("B02", Yuan(90'000)), At(9, 2)), kAccepted);
+    world_.MoveTo(At(10, 0));
+    Open(At(10, 1));
+    return Proof();
+  }
+  // What was found in the envelope of `code`, shown or not.
+  EnvelopeVerdict Verdict(const TestApp& world, const std::string& code) const {
+    return LoadVerdict(world.shell.kv(), world.app.vault(), {"a1"}, 1, code).value_or(EnvelopeVerdict());
+  }
+
+  const sealed::TestParties parties_;
+  const AuctionOptions options_ = {
+      .hold_after_silence = false, .origin = "ttx.example.org", .record_key_pem = RecordKey().private_pem};
+  TestApp world_{At(8, 0), options_};
+};
+
+class LargestSetTest : public EnvelopesTest {
+ protected:
+  LargestSetTest() : EnvelopesTest(8, 15) {}
 };
 
 TEST_F(EnvelopesTest, TheRulesMustNameTheKeyHolders) {
@@ -274,6 +304,164 @@ TEST_F(EnvelopesTest, BiddersRevealTheirOwnWhenTooFewHoldersCome) {
   world_.MoveTo(At(11, 0, 0, 0, 8));
   EXPECT_EQ(world_.Now().state, State::kClosed);
   EXPECT_EQ(world_.Now().leading->code, "B01") << "who does not reveal has no price";
+}
+
+// --- Holders that lie (reliability.md 4.1, N99)
+
+TEST_F(EnvelopesTest, ALyingHolderAmongTheFirstTakesNoBidAway) {
+  const std::string proof = ToShares();
+  EXPECT_EQ(HandIn(Report(1, proof, {"B02"}), At(10, 2)), kAccepted);
+  EXPECT_EQ(HandIn(Report(2, proof), At(10, 3)), kAccepted);
+  EXPECT_EQ(HandIn(Report(3, proof), At(10, 4)), kAccepted);
+  world_.Settle();
+  EXPECT_EQ(world_.Now().state, State::kSharesCollecting) << "two holders are missing";
+  EXPECT_EQ(world_.Now().phase_end, At(10, 1, 1, 0, 1));
+  EXPECT_EQ(world_.Now().leading, std::nullopt);
+  for (const auto& envelope : *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10)) {
+    EXPECT_EQ(envelope.verdict, EnvelopeVerdict()) << "nobody reads what is open before all are";
+  }
+  EXPECT_EQ(HandIn(Report(5, proof), At(10, 5)), kAccepted);
+  world_.Settle();
+  EXPECT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().leading->code, "B02");
+  const auto envelopes = *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
+  EXPECT_EQ(envelopes[0].verdict.liars, std::vector<int32_t>{});
+  EXPECT_EQ(envelopes[1].verdict.liars, std::vector<int32_t>{1});
+}
+
+TEST_F(EnvelopesTest, AHolderThatComesDuringTheOpeningCountsAndIsCheckedToo) {
+  const std::string proof = ToShares();
+  EXPECT_EQ(HandIn(Report(1, proof, {"B02"}), At(10, 2)), kAccepted);
+  EXPECT_EQ(HandIn(Report(2, proof), At(10, 3)), kAccepted);
+  EXPECT_EQ(HandIn(Report(3, proof), At(10, 4)), kAccepted);
+  world_.Tick();  // B01's envelope is open; the other one has not been judged or does not open
+  const auto during = [&](const std::string& report) {
+    return TestApp::ReasonOf(world_.Do([&](storage::Txn& txn) {
+      return world_.app.HandInShares(txn, Officer(), {{"a1"}, report});
+    }));
+  };
+  EXPECT_EQ(during(Report(4, proof, {"B01"})), kAccepted);
+  EXPECT_EQ(during(Report(4, proof)), Reason::kINVALID_FIELD) << "once";
+  world_.Settle();
+  EXPECT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().leading->code, "B02");
+  EXPECT_EQ(Verdict(world_, "B01").liars, std::vector<int32_t>{4}) << "it came after the envelope was open";
+  EXPECT_EQ(Verdict(world_, "B02").liars, std::vector<int32_t>{1});
+}
+
+TEST_F(EnvelopesTest, WhenAllHoldersHaveComeTheBidderOpensItsOwnAndTheLiarsAreNamed) {
+  const std::string proof = ToShares();
+  for (int holder = 1; holder <= 5; ++holder) {
+    EXPECT_EQ(HandIn(Report(holder, proof, holder <= 3 ? std::set<std::string>{"B02"} : std::set<std::string>{}),
+                     At(10, 2, holder)),
+              kAccepted);
+  }
+  world_.Settle();
+  ASSERT_EQ(world_.Now().state, State::kSelfRevealing) << "at once: nobody is left to wait for";
+  EXPECT_EQ(Reveal("B01", SeedOf("B01"), At(10, 5)), Reason::kINVALID_FIELD) << "it is open";
+  EXPECT_EQ(Reveal("B02", SeedOf("B01"), At(10, 6)), Reason::kENVELOPE_UNREADABLE);
+  EXPECT_EQ(Reveal("B02", SeedOf("B02"), At(10, 7)), kAccepted);
+  world_.Settle();
+  EXPECT_EQ(world_.Now().state, State::kClosed) << "every envelope is open";
+  EXPECT_EQ(world_.Now().leading->code, "B02");
+  EXPECT_EQ(Verdict(world_, "B02").liars, (std::vector<int32_t>{1, 2, 3}));
+}
+
+TEST_F(EnvelopesTest, WhatNobodyOpensDoesNotCountOnceEverybodyWasAsked) {
+  const std::string proof = ToShares();
+  for (int holder = 1; holder <= 5; ++holder) {
+    EXPECT_EQ(HandIn(Report(holder, proof, holder <= 3 ? std::set<std::string>{"B02"} : std::set<std::string>{}),
+                     At(10, 2, holder)),
+              kAccepted);
+  }
+  world_.MoveTo(At(10, 3, 0, 0, 3));
+  EXPECT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().leading->code, "B01");
+  EXPECT_EQ(Verdict(world_, "B02").flaw, "SEED_NOT_RECOVERED");
+}
+
+TEST_F(EnvelopesTest, ALieAndHoldersThatStayAwayLeaveTheSecondDateAndTheBidder) {
+  const std::string proof = ToShares();
+  for (int holder = 1; holder <= 3; ++holder) {
+    EXPECT_EQ(HandIn(Report(holder, proof, {"B02"}), At(10, 2, holder)), kAccepted);
+  }
+  world_.MoveTo(At(10, 2, 0, 0, 1));
+  ASSERT_EQ(world_.Now().state, State::kSharesCollecting);
+  EXPECT_EQ(world_.Now().envelopes.date, 2);
+  world_.MoveTo(At(10, 2, 0, 0, 4));
+  ASSERT_EQ(world_.Now().state, State::kSelfRevealing);
+  EXPECT_EQ(HandIn(Report(4, proof), At(11, 0, 0, 0, 4)), Reason::kWRONG_STATE);
+  EXPECT_EQ(Reveal("B02", SeedOf("B02"), At(11, 1, 0, 0, 4)), kAccepted);
+  world_.Settle();
+  EXPECT_EQ(world_.Now().leading->code, "B02") << "B01's is open without its bidder";
+}
+
+TEST_F(EnvelopesTest, AServerKilledAnywhereInTheOpeningGoesOnWhereItWas) {
+  const std::string proof = ToShares();
+  for (int holder = 1; holder <= 4; ++holder) {
+    const std::set<std::string> lies = holder == 1 ? std::set<std::string>{"B01", "B02"} : std::set<std::string>{};
+    EXPECT_EQ(HandIn(Report(holder, proof, lies), At(10, 2, holder)), kAccepted);
+  }
+  ASSERT_EQ(world_.Now().state, State::kOpening);
+  int most_judged = 0;
+  for (int ticks = 0; ticks <= 4; ++ticks) {
+    TestApp killed(world_.clock.Now(), options_, world_.Survived());
+    for (int i = 0; i < ticks; ++i) killed.Tick();
+    const int judged = (Verdict(killed, "B01").seed.empty() ? 0 : 1) + (Verdict(killed, "B02").seed.empty() ? 0 : 1);
+    if (ticks > 0) EXPECT_LE(judged, most_judged + 1) << "one envelope with false shares at a time";
+    most_judged = judged;
+    TestApp again(world_.clock.Now(), options_, killed.Survived());
+    again.Settle();
+    ASSERT_EQ(again.Now().state, State::kClosed) << ticks;
+    EXPECT_EQ(again.Now().leading->code, "B02");
+    EXPECT_EQ(Verdict(again, "B01").liars, std::vector<int32_t>{1});
+    int opened = 0;
+    for (const StoredEvent& event : again.Public()) {
+      opened += std::holds_alternative<Opened>(event.event.payload) ? 1 : 0;
+    }
+    EXPECT_EQ(opened, 1);
+  }
+  EXPECT_EQ(most_judged, 2);
+}
+
+// C(15, 8) = 6435 choices of shares, of which only the last one tells the truth.
+TEST_F(LargestSetTest, EveryChoiceIsTriedForOneEnvelopeAtATime) {
+  const std::string proof = ToShares();
+  for (int holder = 1; holder <= 15; ++holder) {
+    ASSERT_NE(world_.Now().state, State::kClosed) << holder;
+    const std::set<std::string> lies = holder <= 7 ? std::set<std::string>{"B01", "B02"} : std::set<std::string>{};
+    EXPECT_EQ(HandIn(Report(holder, proof, lies), At(10, 2, holder)), kAccepted);
+  }
+  world_.Tick();
+  EXPECT_FALSE(Verdict(world_, "B01").seed.empty());
+  EXPECT_TRUE(Verdict(world_, "B02").seed.empty()) << "its turn comes with the next command";
+  world_.Settle();
+  EXPECT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().leading->code, "B02");
+  EXPECT_EQ(Verdict(world_, "B02").liars, (std::vector<int32_t>{1, 2, 3, 4, 5, 6, 7}));
+}
+
+TEST_F(EnvelopesTest, ARefusedEnvelopeIsToldToStaffAfterTheOpeningOnly) {
+  Schedule();
+  EXPECT_EQ(Submit("B01", Sealed("B01", Yuan(61'000)), At(9, 1)), kAccepted);
+  EXPECT_EQ(Submit("B02", "garbage", At(9, 2)), Reason::kENVELOPE_MALFORMED);
+  const auto refusals = [this] {
+    int count = 0;
+    for (const StoredEvent& event : world_.app.ListEvents(world_.shell.kv(), Officer(), 0, 100, false).events) {
+      const auto* refused = std::get_if<BidRefused>(&event.event.payload);
+      count += refused != nullptr && refused->code == "B02" ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(refusals(), 0);
+  world_.MoveTo(At(10, 0));
+  Open(At(10, 1));
+  const std::string proof = Proof();
+  EXPECT_EQ(refusals(), 0);
+  for (int holder = 1; holder <= 3; ++holder)
+    EXPECT_EQ(HandIn(Report(holder, proof), At(10, 2, holder)), kAccepted);
+  world_.Settle();
+  EXPECT_EQ(refusals(), 1);
 }
 
 TEST_F(EnvelopesTest, EqualPricesAreQuotedAgainInASecondRoundOfEnvelopes) {

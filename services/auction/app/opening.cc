@@ -27,8 +27,18 @@ sealed::Envelope MustParse(std::string_view bytes) {
 
 std::string NameOf(const Auction& auction) { return "auctions/" + auction.id().text; }
 
-EnvelopeVerdict FromVerdict(const sealed::Verdict& from) {
-  EnvelopeVerdict verdict{std::nullopt, std::string(sealed::FlawName(from.flaw)), from.seed, {}};
+std::vector<sealed::Share> SharesOf(const std::vector<sealed::ShareReport>& reports,
+                                    const sealed::Envelope& envelope) {
+  std::vector<sealed::Share> shares;
+  for (const sealed::ShareReport& report : reports) {
+    if (auto share = sealed::ShareOf(report, envelope.digest)) shares.push_back(*std::move(share));
+  }
+  return shares;
+}
+
+EnvelopeVerdict FromVerdict(const Auction& auction, const sealed::Verdict& from) {
+  EnvelopeVerdict verdict{std::nullopt, std::string(sealed::FlawName(from.flaw)), from.seed, {},
+                          auction.envelopes.holders};
   for (const int liar : from.liars) verdict.liars.push_back(liar);
   if (from.outcome != sealed::Outcome::kValid) return verdict;
   const Result<Fen> price = sealed::ParsePrice(from.content);
@@ -122,18 +132,18 @@ Result<sealed::ShareReport> ReadShares(const Auction& auction, std::string_view 
 EnvelopeVerdict Judge(const Auction& auction, std::string_view bytes,
                       const std::vector<sealed::ShareReport>& reports) {
   const sealed::Envelope envelope = MustParse(bytes);
-  std::vector<sealed::Share> shares;
-  for (const sealed::ShareReport& report : reports) {
-    if (auto share = sealed::ShareOf(report, envelope.digest)) shares.push_back(*std::move(share));
-  }
-  const Result<sealed::Verdict> verdict = sealed::Combine(envelope, MustHolders(auction), shares);
-  return verdict.ok() ? FromVerdict(*verdict) : EnvelopeVerdict{std::nullopt, "SEED_NOT_RECOVERED", "", {}};
+  const Result<sealed::Verdict> verdict =
+      sealed::Combine(envelope, MustHolders(auction), SharesOf(reports, envelope));
+  return FromVerdict(auction, verdict.ok() ? *verdict : sealed::Verdict{});
 }
 
-Result<EnvelopeVerdict> JudgeBySeed(const Auction& auction, std::string_view bytes, std::string_view seed) {
-  TTX_TRY(const sealed::Verdict verdict, sealed::Reveal(MustParse(bytes), MustHolders(auction), seed, {}));
+Result<EnvelopeVerdict> JudgeBySeed(const Auction& auction, std::string_view bytes, std::string_view seed,
+                                    const std::vector<sealed::ShareReport>& reports) {
+  const sealed::Envelope envelope = MustParse(bytes);
+  TTX_TRY(const sealed::Verdict verdict,
+          sealed::Reveal(envelope, MustHolders(auction), seed, SharesOf(reports, envelope)));
   if (verdict.flaw == sealed::Flaw::kSeedNotRecovered) return Error(Reason::kENVELOPE_UNREADABLE);
-  return FromVerdict(verdict);
+  return FromVerdict(auction, verdict);
 }
 
 }  // namespace ttx::auction

@@ -15,7 +15,9 @@ class EnvelopeSight {
   EnvelopeSight(const storage::Reader& reader, const Vault& vault) : reader_(reader), vault_(vault) {}
 
   bool Allows(const StoredEvent& event) {
-    if (AudienceOf(event.event) != Audience::kAfterOpening) return true;
+    // A refusal tells who tried to hand in an envelope.
+    const bool refusal = std::holds_alternative<BidRefused>(event.event.payload);
+    if (!refusal && AudienceOf(event.event) != Audience::kAfterOpening) return true;
     const auto [entry, fresh] = secret_.try_emplace(event.auction.text, false);
     if (fresh) entry->second = KeepsEnvelopesSecret(LoadAuction(reader_, vault_, event.auction)->auction);
     return !entry->second;

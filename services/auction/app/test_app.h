@@ -46,10 +46,11 @@ class CountedIds : public IdSource {
 
 class TestApp {
  public:
-  explicit TestApp(Time start, AuctionOptions options = {.hold_after_silence = false})
+  explicit TestApp(Time start, AuctionOptions options = {.hold_after_silence = false},
+                   std::unique_ptr<storage::Kv> kv = std::make_unique<storage::MemKv>())
       : clock(start),
         app(std::string(32, 'k'), ids_, std::move(options)),
-        shell(std::make_unique<storage::MemKv>(), clock, {},
+        shell(std::move(kv), clock, {},
               {.on_due = [this](storage::Txn& txn, const std::string& subject) { app.OnDue(txn, subject); },
                .on_failure = [](const Error&) { FAIL(); }}) {}
 
@@ -102,10 +103,12 @@ class TestApp {
     Settle();
   }
   void Settle() {
-    for (int i = 0; i < 10; ++i) {
-      shell.Tick();
-      Drain();
-    }
+    for (int i = 0; i < 10; ++i) Tick();
+  }
+  /// Runs the timers that are due, and what they plan for now not yet.
+  void Tick() {
+    shell.Tick();
+    Drain();
   }
   void Drain() {
     while (shell.writer().Step() > 0) {
@@ -115,6 +118,16 @@ class TestApp {
   Auction Now() const { return app.Get(shell.kv(), {"a1"})->auction; }
   /// What everybody may read of it.
   std::vector<StoredEvent> Public() const { return app.WatchEvents(shell.kv(), {"a1"}, 0, 1000)->events; }
+  /// What a server finds that starts where this one was killed.
+  std::unique_ptr<storage::Kv> Survived() const {
+    storage::WriteBatch batch;
+    for (const auto& [key, value] : shell.kv().Scan({"", "\xff"}, SIZE_MAX, storage::Direction::kForward)) {
+      batch.Put(key, value);
+    }
+    auto kv = std::make_unique<storage::MemKv>();
+    EXPECT_TRUE(kv->Write(batch).ok());
+    return kv;
+  }
   /// Everything that is stored but what every command changes.
   std::string Everything() const {
     std::string all;

@@ -26,13 +26,26 @@ void Applied(Auction& state, const BidderAdded& event, Time) {
   state.terms = std::move(terms);
 }
 
+// Collecting goes on after a try to open, or begins a date of its own.
+void FollowCollecting(Auction& state, const PhaseStarted& event) {
+  Envelopes& envelopes = state.envelopes;
+  if (event.state == State::kOpening && state.state == State::kSharesCollecting) {
+    envelopes.collect_end = state.phase_end;
+  } else if (event.state == State::kSharesCollecting) {
+    const bool goes_on = state.state == State::kOpening && event.end == envelopes.collect_end;
+    if (!goes_on) ++envelopes.date;
+  } else if (event.state == State::kSelfRevealing) {
+    envelopes.bidders_asked = true;
+  }
+}
+
 void Applied(Auction& state, const PhaseStarted& event, Time) {
+  FollowCollecting(state, event);
   state.state = event.state;
   state.phase_end = event.end;
   state.phase_base = Standing{state.bid_count, state.leading, state.rival};
   if (event.state == State::kLimited) state.cycle_number = 1;
   if (event.state == State::kCapDeclaring) state.declared = {*state.leading};
-  if (event.state == State::kSharesCollecting) ++state.envelopes.date;
   if (!TakesRises(event.state)) state.proxy.reset();
 }
 

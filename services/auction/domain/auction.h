@@ -197,6 +197,8 @@ struct Envelopes {
   int32_t count = 0;                  // bidders with a standing envelope of this round
   uint32_t holders = 0;               // bit i: key holder i has handed in its shares
   int32_t date = 0;                   // of collecting shares: 1, then 2
+  Time collect_end;                   // of collecting, as it was when enough holders had come
+  bool bidders_asked = false;         // to reveal their own: what does not open then never will
   int32_t revealed = 0;               // bidders who revealed their own
   std::vector<std::string> tied;      // who takes part in the second round; empty: everybody
   std::vector<NonPriceScore> scores;  // by code
@@ -529,7 +531,8 @@ struct RevealEnvelope {
   std::optional<Bidder> bidder;
   std::string organization;
   bool standing = false;  // the bidder has an envelope
-  bool revealed = false;  // ... and revealed it before
+  bool revealed = false;  // ... and revealed it before, or the holders opened it
+  bool last = false;      // every other envelope is open
 };
 /// What was found in a bidder's standing envelope.
 struct EnvelopeContent {
@@ -541,6 +544,9 @@ struct EnvelopeContent {
 struct OpenEnvelopes {
   std::vector<EnvelopeContent> envelopes;  // all of the round
 };
+/// An envelope of an OPENING session does not open with the shares that are in: the holders that are missing
+/// are waited for, and after them its bidder.
+struct AskAgain {};
 struct Expert {
   std::string name;
   bool is_expert = true;  // otherwise it represents the tenderer
@@ -592,6 +598,7 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const HandInShares& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const RevealEnvelope& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const AskAgain& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const ReportTender& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const DeclareDefault& command, Time now);
 
@@ -606,6 +613,9 @@ std::optional<std::string> Check(const Auction& auction);
 
 /// When the session next changes by itself; nothing once closed or while it waits for somebody.
 std::optional<Time> NextChange(const Auction& auction);
+
+/// Whether there is anybody left who could open an envelope of an OPENING session that does not open.
+bool MayAskAgain(const Auction& auction, Time now);
 
 /// From the start to the close.
 bool IsOpen(State state);

@@ -74,8 +74,11 @@ const char* CheckSecrets(const Auction& auction) {
   const Envelopes& envelopes = auction.envelopes;
   if (envelopes.count < 0 || envelopes.revealed < 0) return "a negative number of envelopes";
   const int shares = std::popcount(envelopes.holders);
-  if (auction.state == State::kSharesCollecting && shares >= auction.rules().sealed.shares_needed) {
-    return "enough shares, and not opening";
+  const SealedRules& rules = auction.rules().sealed;
+  if (auction.state == State::kSharesCollecting) {
+    // With enough of them it was tried.
+    if (shares >= rules.shares_needed && !envelopes.collect_end) return "enough shares, and not opening";
+    if (shares >= rules.shares_total) return "all shares, and not opening";
   }
   const bool before_opening = auction.state == State::kSubmitting ||
                               auction.state == State::kClosedForOpening ||

@@ -248,7 +248,7 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
   const std::string& code = command.bidders[dice.Below(4)].code;
   const Fen price = Yuan(kStart + kStep * dice.Below(25));
   const auto any_act = static_cast<Act>(dice.Below(5));
-  switch (dice.Below(13)) {
+  switch (dice.Below(14)) {
     case 0:
     case 1:
       session.Bid(code, MinAcceptable(session.state(), now).value_or(price), now, true);
@@ -286,6 +286,9 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
       return;
     case 12:
       session.Do(AnyOpening(session, command, price, now), now);
+      return;
+    case 13:
+      session.Do(AskAgain{}, now);
       return;
   }
 }

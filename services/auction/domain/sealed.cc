@@ -116,6 +116,37 @@ void DecideTender(Recorder& recorder) {
   }
 }
 
+bool HasQuorum(const Auction& auction) {
+  return std::popcount(auction.envelopes.holders) >= auction.rules().sealed.shares_needed;
+}
+
+bool HolderIsMissing(const Auction& auction) {
+  return std::popcount(auction.envelopes.holders) < auction.rules().sealed.shares_total;
+}
+
+// Whether shares count: as long as they are collected, and while it is tried to open with those that are in.
+bool TakesShares(const Auction& auction) {
+  return auction.state == State::kSharesCollecting ||
+         (auction.state == State::kOpening && !auction.envelopes.bidders_asked);
+}
+
+// The phase in which somebody else may open what does not open now; nothing when everybody was asked.
+std::optional<PhaseStarted> NextTry(const Auction& auction, Time now) {
+  const SealedRules& rules = auction.rules().sealed;
+  const Envelopes& envelopes = auction.envelopes;
+  if (envelopes.bidders_asked) return std::nullopt;
+  if (HolderIsMissing(auction) && envelopes.collect_end > now) {
+    return PhaseStarted{State::kSharesCollecting, now, envelopes.collect_end};
+  }
+  if (HolderIsMissing(auction) && envelopes.date == 1 && rules.second_period > Duration{}) {
+    return PhaseStarted{State::kSharesCollecting, now, now + rules.second_period};
+  }
+  if (rules.reveal_period > Duration{}) {
+    return PhaseStarted{State::kSelfRevealing, now, now + rules.reveal_period};
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> RefuseOpening(const Auction& auction, const OpenEnvelopes& command) {
   if (!IsSealed(auction.rules().mode)) return WrongMode(auction);
   if (auction.state == State::kSharesCollecting) {
@@ -219,6 +250,8 @@ void EndCollecting(Recorder& recorder) {
     StartPhase(recorder, State::kSharesCollecting, end);
   } else if (rules.reveal_period > Duration{}) {
     StartPhase(recorder, State::kSelfRevealing, end);
+  } else if (HasQuorum(auction)) {
+    StartPhase(recorder, State::kOpening, end);
   } else {
     CloseWithout(recorder, Outcome::kNotOpened, end);
   }
@@ -226,7 +259,7 @@ void EndCollecting(Recorder& recorder) {
 
 void EndRevealing(Recorder& recorder) {
   const Time end = recorder.state().phase_end;
-  if (recorder.state().envelopes.revealed == 0) {
+  if (recorder.state().envelopes.revealed == 0 && !HasQuorum(recorder.state())) {
     CloseWithout(recorder, Outcome::kNotOpened, end);
   } else {
     StartPhase(recorder, State::kOpening, end);
@@ -272,7 +305,7 @@ Decision Decide(const Auction& state, const HandInShares& command, Time now) {
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
   if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
-  if (auction.state != State::kSharesCollecting) return recorder.Refuse(WrongState(auction, "HandInShares"));
+  if (!TakesShares(auction)) return recorder.Refuse(WrongState(auction, "HandInShares"));
   const SealedRules& rules = auction.rules().sealed;
   if (command.holder < 0 || command.holder >= rules.shares_total) {
     return recorder.Refuse(
@@ -282,7 +315,7 @@ Decision Decide(const Auction& state, const HandInShares& command, Time now) {
     return recorder.Refuse(InvalidField("holder", Reason::kDUPLICATE));
   }
   recorder.Add(SharesReceived{command.holder});
-  if (std::popcount(recorder.state().envelopes.holders) >= rules.shares_needed) {
+  if (auction.state == State::kSharesCollecting && HasQuorum(auction)) {
     StartPhase(recorder, State::kOpening, now);
   }
   return recorder.Take();
@@ -298,9 +331,23 @@ Decision Decide(const Auction& state, const RevealEnvelope& command, Time now) {
   if (!command.standing) return recorder.Refuse(Reason::kNOT_SUBMITTED);
   if (command.revealed) return recorder.Refuse(InvalidField("envelope", Reason::kDUPLICATE));
   recorder.Add(EnvelopeRevealed{command.bidder->code});
-  if (recorder.state().envelopes.revealed == recorder.state().envelopes.count) {
+  if (command.last || recorder.state().envelopes.revealed == recorder.state().envelopes.count) {
     StartPhase(recorder, State::kOpening, now);
   }
+  return recorder.Take();
+}
+
+bool MayAskAgain(const Auction& auction, Time now) {
+  return auction.state == State::kOpening && NextTry(auction, now).has_value();
+}
+
+Decision Decide(const Auction& state, const AskAgain&, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
+  if (!MayAskAgain(auction, now)) return recorder.Refuse(WrongState(auction, "AskAgain"));
+  recorder.Add(*NextTry(auction, now));
   return recorder.Take();
 }
 

@@ -262,6 +262,120 @@ TEST(Opening, QuorumNotReachedThenSecondDateThenSelfRevealThenVoid) {  // reliab
   EXPECT_EQ(session.LeaderCode(), "A");
 }
 
+// --- Shares that do not open every envelope (reliability.md 4.1, N99)
+
+// Three of five holders have come, and not every envelope opens.
+Session OpeningInVain(const ScheduleAuction& command = SealedSession()) {
+  Session session = ClosedForOpening(command);
+  session.Collect(At(10, 0));
+  return session;
+}
+
+TEST(AskAgain, CollectingGoesOnToItsOwnEndWhileAHolderIsMissing) {
+  Session session = OpeningInVain();
+  const Time end = At(10, 0, 1) + Hours(24);
+  EXPECT_EQ(session.state().envelopes.collect_end, end);
+  EXPECT_TRUE(MayAskAgain(session.state(), At(10, 5)));
+  EXPECT_EQ(session.Do(AskAgain{}, At(10, 5)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kSharesCollecting);
+  EXPECT_EQ(session.state().phase_end, end) << "not a minute longer";
+  EXPECT_EQ(session.state().envelopes.date, 1);
+  EXPECT_EQ(session.Do(AskAgain{}, At(10, 6)), Reason::kWRONG_STATE) << "nobody has come since";
+  EXPECT_EQ(session.Do(HandInShares{1}, At(10, 7)), Reason::kINVALID_FIELD) << "it has come";
+  EXPECT_EQ(session.Do(HandInShares{3}, At(10, 8)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kOpening) << "one more is a try more";
+  EXPECT_EQ(session.Do(kBoth, At(10, 9)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B");
+}
+
+TEST(AskAgain, AHolderMayComeWhileEnvelopesAreJudged) {
+  Session session = OpeningInVain();
+  EXPECT_EQ(session.Do(HandInShares{3}, At(10, 5)), kAccepted);
+  EXPECT_EQ(session.Do(HandInShares{3}, At(10, 6)), Reason::kINVALID_FIELD) << "once";
+  EXPECT_EQ(session.state().state, State::kOpening);
+  EXPECT_EQ(session.Do(HandInShares{4}, At(10, 7)), kAccepted);
+  EXPECT_EQ(session.Do(AskAgain{}, At(10, 8)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kSelfRevealing) << "no holder is missing: no second date";
+  EXPECT_EQ(session.state().phase_end, At(10, 8) + Hours(72));
+}
+
+TEST(AskAgain, AfterTheEndASecondDateThenTheBiddersThenWhatIsOpen) {
+  Session session = OpeningInVain();
+  session.Do(AskAgain{}, At(10, 5));
+  const Time first = session.state().phase_end;
+  session.AdvanceTo(first);
+  EXPECT_EQ(session.state().state, State::kSharesCollecting);
+  EXPECT_EQ(session.state().envelopes.date, 2);
+  EXPECT_EQ(session.state().phase_end, first + Hours(72));
+  EXPECT_EQ(session.Do(HandInShares{3}, first + Hours(1)), kAccepted);
+  EXPECT_EQ(session.Do(AskAgain{}, first + Hours(2)), kAccepted);
+  EXPECT_EQ(session.state().phase_end, first + Hours(72)) << "the second date's own end";
+  EXPECT_EQ(session.state().envelopes.date, 2);
+  session.AdvanceTo(first + Hours(72));
+  ASSERT_EQ(session.state().state, State::kSelfRevealing);
+  EXPECT_EQ(session.Do(HandInShares{4}, first + Hours(73)), Reason::kWRONG_STATE);
+  Session silent = session;
+  silent.AdvanceTo(first + Hours(144));
+  EXPECT_EQ(silent.state().state, State::kOpening) << "the holders have opened the others";
+  EXPECT_FALSE(MayAskAgain(silent.state(), first + Hours(145)));
+  EXPECT_EQ(silent.Do(AskAgain{}, first + Hours(145)), Reason::kWRONG_STATE);
+  EXPECT_EQ(silent.Do(HandInShares{4}, first + Hours(146)), Reason::kWRONG_STATE);
+  EXPECT_EQ(silent.Do(OpenEnvelopes{{kBoth.envelopes[0], Content("B", At(9, 20), std::nullopt)}},
+                      first + Hours(147)),
+            kAccepted);
+  EXPECT_EQ(silent.LeaderCode(), "A");
+  EXPECT_EQ(session.Do(RevealEnvelope{.bidder = BidderOf("B"),
+                                      .organization = "organizations/B",
+                                      .standing = true,
+                                      .revealed = false,
+                                      .last = true},
+                       first + Hours(74)),
+            kAccepted);
+  EXPECT_EQ(session.state().state, State::kOpening) << "the other one is open already";
+  EXPECT_EQ(session.Do(kBoth, first + Hours(75)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B");
+}
+
+TEST(AskAgain, AnOpeningThatOutlastsTheCollectingGoesToTheSecondDate) {
+  Session session = OpeningInVain();
+  const Time late = At(10, 0, 1) + Hours(24);
+  EXPECT_EQ(session.Do(AskAgain{}, late), kAccepted);
+  EXPECT_EQ(session.state().state, State::kSharesCollecting);
+  EXPECT_EQ(session.state().phase_end, late + Hours(72));
+  EXPECT_EQ(session.state().envelopes.date, 2);
+}
+
+TEST(AskAgain, WithoutASecondDateOrASelfRevealWhatOpensCounts) {
+  ScheduleAuction command = SealedSession();
+  command.rules.sealed.second_period = {};
+  Session asked = OpeningInVain(command);
+  asked.Do(AskAgain{}, At(10, 5));
+  asked.AdvanceTo(asked.state().phase_end);
+  EXPECT_EQ(asked.state().state, State::kSelfRevealing);
+  command.rules.sealed.reveal_period = {};
+  Session session = OpeningInVain(command);
+  EXPECT_EQ(session.Do(AskAgain{}, At(10, 5)), kAccepted);
+  session.AdvanceTo(session.state().phase_end);
+  EXPECT_EQ(session.state().state, State::kOpening);
+  EXPECT_FALSE(MayAskAgain(session.state(), session.state().update_time));
+  session.Do(HandInShares{3}, session.state().update_time + Seconds(1));
+  EXPECT_EQ(session.state().state, State::kOpening) << "who comes while it is judged still counts";
+  EXPECT_EQ(session.Do(kBoth, session.state().update_time + Seconds(2)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B");
+}
+
+TEST(AskAgain, ASecondRoundBeginsAnew) {
+  ScheduleAuction command = SealedSession();
+  command.rules.tie_rule = TieRule::kRequote;
+  Session session = OpeningInVain(command);
+  session.Do(AskAgain{}, At(10, 5));
+  session.Do(HandInShares{3}, At(10, 6));
+  session.Do(OpenEnvelopes{{Content("A", At(9, 10), Yuan(50'000)), kBoth.envelopes[1]}}, At(10, 7));
+  ASSERT_EQ(session.state().envelopes.round, 2);
+  EXPECT_EQ(session.state().envelopes.collect_end, Time{});
+  EXPECT_EQ(session.state().envelopes.date, 0);
+}
+
 TEST(Opening, NobodyCanOpen) {
   ScheduleAuction command = SealedSession();
   Session revealed = ClosedForOpening(command);

@@ -185,12 +185,13 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
        [](Session& s, Time now) {
          return s.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}}}, now);
        }},
-      {"HandInShares", [](Session& s, Time now) { return s.Do(HandInShares{1}, now); }},
+      {"HandInShares", [](Session& s, Time now) { return s.Do(HandInShares{4}, now); }},
       {"RevealEnvelope",
        [=](Session& s, Time now) {
          return s.Do(RevealEnvelope{b02, b02.organization, true, false}, now);
        }},
       {"OpenEnvelopes", [](Session& s, Time now) { return s.Do(Opening(), now); }},
+      {"AskAgain", [](Session& s, Time now) { return s.Do(AskAgain{}, now); }},
       {"ReportTender", [](Session& s, Time now) { return s.Do(Report(), now); }},
       {"Withdrew",
        [](Session& s, Time now) {
@@ -256,9 +257,10 @@ DrawLot          s s s s s s s s s . s s s s s s s s s s
 SubmitEnvelope   m m m m m m m m m m m m . c c c c c c c
 WithdrawEnvelope m m m m m m m m m m m m . c c c c c c c
 FixScores        m m m m m m m m m m m m m . m m m m m m
-HandInShares     m m m m m m m m m m m m s s s . s s s s
+HandInShares     m m m m m m m m m m m m s s s . s . s s
 RevealEnvelope   m m m m m m m m m m m m s s s s . s s s
 OpenEnvelopes    m m m m m m m m m m m m s s s q s . s s
+AskAgain         m m m m m m m m m m m m s s s s s . s s
 ReportTender     m m m m m m m m m m m m m m s s s s . s
 Withdrew         . . . . . s . . . . . . . . . . . . . .
 NotSigned        s s s s s . s s s s s s s s s s s s s s

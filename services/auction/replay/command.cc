@@ -1,6 +1,7 @@
 #include "services/auction/replay/command.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "services/auction/domain/limits.h"
 #include "services/auction/replay/json_archive.h"
@@ -25,7 +26,8 @@ constexpr Choices<ForfeitCause, 7> kForfeitCauses = {
 constexpr std::string_view kKinds[] = {
     "Advance",          "AddBidder",  "PlaceBid",     "SetProxy",       "NoteOutage",    "MoveFreeEnd",
     "RequestAct",       "ConfirmAct", "WithdrawAct",  "AnswerPriority", "DrawLot",       "SubmitEnvelope",
-    "WithdrawEnvelope", "FixScores",  "HandInShares", "RevealEnvelope", "OpenEnvelopes", "DeclareDefault"};
+    "WithdrawEnvelope", "FixScores",  "HandInShares", "RevealEnvelope", "OpenEnvelopes", "DeclareDefault",
+    "AskAgain"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -111,6 +113,8 @@ void Visit(A& a, RevealEnvelope& c) {
   a.Who("bidder", c.bidder);
   a.Flag("standing", c.standing);
   a.Flag("revealed", c.revealed);
+  // Named only where it counts: files of sessions in which it never does are as they always were.
+  if (std::is_same_v<A, JsonReader> || c.last) a.Flag("last", c.last);
 }
 template <class A>
 void Visit(A& a, OpenEnvelopes& c) {
@@ -124,6 +128,8 @@ void Visit(A& a, OpenEnvelopes& c) {
       content.unreadable = static_cast<Reason>(info - &AllReasons()[0]);
   });
 }
+template <class A>
+void Visit(A&, AskAgain&) {}
 template <class A>
 void Visit(A& a, DeclareDefault& c) {
   a.Text("bidder", c.code);
@@ -275,6 +281,8 @@ struct Candidates {
     command.bidder = BidderOf(e.code);
     command.standing = true;
     found.emplace_back(command);
+    command.last = true;
+    found.emplace_back(command);
   }
   void operator()(const Opened& e) {
     OpenEnvelopes command;
@@ -291,9 +299,9 @@ struct Candidates {
   void operator()(const Forfeited& e) {
     if (!e.code.empty()) found.emplace_back(DeclareDefault{e.code, e.cause});
   }
+  void operator()(const PhaseStarted&) { found.emplace_back(AskAgain{}); }
   // What follows from time or from one of the above.
   void operator()(const Scheduled&) {}
-  void operator()(const PhaseStarted&) {}
   void operator()(const Resumed&) {}
   void operator()(const ResumptionPlanned&) {}
   void operator()(const LotOpened&) {}

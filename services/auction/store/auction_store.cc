@@ -389,7 +389,8 @@ std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const 
   const auto record =
       storage::ParseRecord<store::VerdictRecord>(vault.Open(id, VerdictField(round, code), *sealed));
   EnvelopeVerdict verdict{
-      std::nullopt, record.flaw(), record.seed(), {record.liars().begin(), record.liars().end()}};
+      std::nullopt, record.flaw(), record.seed(), {record.liars().begin(), record.liars().end()},
+      record.holders()};
   if (record.has_price_fen()) verdict.price = Fen{record.price_fen()};
   return verdict;
 }
@@ -401,6 +402,7 @@ void SaveVerdict(storage::Txn& txn, const Vault& vault, const AuctionId& id, int
   record.set_flaw(verdict.flaw);
   record.set_seed(verdict.seed);
   for (const int32_t liar : verdict.liars) record.add_liars(liar);
+  record.set_holders(verdict.holders);
   txn.Put(EnvelopeKey(Table::kVerdict, id, round, code),
           vault.Seal(id, VerdictField(round, code), record.SerializeAsString()));
 }

@@ -81,6 +81,7 @@ struct EnvelopeVerdict {
   std::string flaw;            // why it is not, as libs/sealed names it
   std::string seed;            // with which anybody can repeat the verdict; empty when it was not recovered
   std::vector<int32_t> liars;  // key holders, from 1, whose shares were proven wrong
+  uint32_t holders = 0;        // bit i: the shares of key holder i were at hand (Envelopes::holders)
   bool operator==(const EnvelopeVerdict&) const = default;
 };
 

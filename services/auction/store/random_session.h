@@ -158,6 +158,8 @@ class RandomSession {
       if (!decide(RevealEnvelope{bidder, bidder.organization, entry.standing, entry.revealed}).refusal) {
         entry.revealed = true;
       }
+    } else if (at == State::kOpening && Chance(3)) {
+      decide(AskAgain{});
     } else if (at == State::kOpening) {
       decide(Contents());
     } else if (at == State::kEvaluating) {
