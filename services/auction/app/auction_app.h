@@ -220,8 +220,8 @@ class AuctionApp {
   /// steps.
   void FollowOpening(storage::Txn& txn, const std::optional<StoredAuction>& before,
                      const StoredAuction& after) const;
-  /// Judges some more envelopes; with the last one, all are opened at once, or whoever may still open one that
-  /// does not is asked.
+  /// Judges some more envelopes; with the last one, all are opened at once, or whoever may still open one
+  /// that does not is asked.
   void OpenSome(storage::Txn& txn, const AuctionId& id) const;
   std::vector<EnvelopeEntry> Standing(const storage::Reader& reader, const Auction& auction) const;
   /// What the key holders of the round have handed in, by holder.

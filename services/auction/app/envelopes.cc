@@ -12,9 +12,9 @@
 namespace ttx::auction {
 namespace {
 
-// Envelopes judged by one command: each takes some milliseconds, and bids of other sessions wait. One with false
-// shares, where all choices of shares may have to be tried, counts as many: a command tries all choices for one
-// envelope at most.
+// Envelopes judged by one command: each takes some milliseconds, and bids of other sessions wait. One with
+// false shares, where all choices of shares may have to be tried, counts as many: a command tries all choices
+// for one envelope at most.
 constexpr size_t kJudgedPerStep = 16;
 constexpr std::string_view kNotRevealed = "NOT_REVEALED";
 
@@ -91,13 +91,12 @@ Result<EnvelopeEntry> AuctionApp::RevealEnvelope(storage::Txn& txn, const Princi
     const auto found = LoadVerdict(txn, vault_, input.auction, round, code);
     return found && IsOpened(*found);
   };
-  TTX_TRY(const Taken taken,
-          Take(txn, before,
-               auction::RevealEnvelope{.bidder = bidder,
-                                       .organization = caller.organization,
-                                       .standing = entry.standing,
-                                       .revealed = entry.revealed || is_open(entry.code),
-                                       .last = IsLast(txn, before.auction, entry.code)}));
+  TTX_TRY(const Taken taken, Take(txn, before,
+                                  auction::RevealEnvelope{.bidder = bidder,
+                                                          .organization = caller.organization,
+                                                          .standing = entry.standing,
+                                                          .revealed = entry.revealed || is_open(entry.code),
+                                                          .last = IsLast(txn, before.auction, entry.code)}));
   SaveVerdict(txn, vault_, input.auction, round, entry.code, *verdict);
   entry.revealed = true;
   SaveEnvelope(txn, input.auction, round, entry);
@@ -121,7 +120,8 @@ std::vector<EnvelopeEntry> AuctionApp::Standing(const storage::Reader& reader, c
   return standing;
 }
 
-bool AuctionApp::IsLast(const storage::Reader& reader, const Auction& auction, const std::string& code) const {
+bool AuctionApp::IsLast(const storage::Reader& reader, const Auction& auction,
+                        const std::string& code) const {
   for (const EnvelopeEntry& entry : Standing(reader, auction)) {
     if (entry.code == code) continue;
     const auto verdict = LoadVerdict(reader, vault_, auction.id(), auction.envelopes.round, entry.code);

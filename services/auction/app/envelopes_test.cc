@@ -99,8 +99,8 @@ class EnvelopesTest : public ::testing::Test {
 
   std::string Proof() { return *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"}); }
 
-  // What holder `index` (from 1) says of all envelopes, checked as the offline tool checks them; it lies about those
-  // of `lies`.
+  // What holder `index` (from 1) says of all envelopes, checked as the offline tool checks them; it lies
+  // about those of `lies`.
   std::string Report(int index, const std::string& proof, const std::set<std::string>& lies = {}) {
     const auto statement = sealed::VerifyCloseProof(proof, RecordKey().public_pem).value();
     std::vector<sealed::Envelope> envelopes;
@@ -313,7 +313,7 @@ TEST_F(EnvelopesTest, ALyingHolderAmongTheFirstTakesNoBidAway) {
   EXPECT_EQ(HandIn(Report(1, proof, {"B02"}), At(10, 2)), kAccepted);
   EXPECT_EQ(HandIn(Report(2, proof), At(10, 3)), kAccepted);
   EXPECT_EQ(HandIn(Report(3, proof), At(10, 4)), kAccepted);
-  world_.Settle();
+  world_.RunSteps(20);
   EXPECT_EQ(world_.Now().state, State::kSharesCollecting) << "two holders are missing";
   EXPECT_EQ(world_.Now().phase_end, At(10, 1, 1, 0, 1));
   EXPECT_EQ(world_.Now().leading, std::nullopt);
@@ -321,48 +321,66 @@ TEST_F(EnvelopesTest, ALyingHolderAmongTheFirstTakesNoBidAway) {
     EXPECT_EQ(envelope.verdict, EnvelopeVerdict()) << "nobody reads what is open before all are";
   }
   EXPECT_EQ(HandIn(Report(5, proof), At(10, 5)), kAccepted);
-  world_.Settle();
-  EXPECT_EQ(world_.Now().state, State::kClosed);
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed);
   EXPECT_EQ(world_.Now().leading->code, "B02");
   const auto envelopes = *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
   EXPECT_EQ(envelopes[0].verdict.liars, std::vector<int32_t>{});
   EXPECT_EQ(envelopes[1].verdict.liars, std::vector<int32_t>{1});
 }
 
-TEST_F(EnvelopesTest, AHolderThatComesDuringTheOpeningCountsAndIsCheckedToo) {
+TEST_F(EnvelopesTest, AHolderThatComesWhileEnvelopesAreJudgedIsHeard) {
   const std::string proof = ToShares();
   EXPECT_EQ(HandIn(Report(1, proof, {"B02"}), At(10, 2)), kAccepted);
   EXPECT_EQ(HandIn(Report(2, proof), At(10, 3)), kAccepted);
   EXPECT_EQ(HandIn(Report(3, proof), At(10, 4)), kAccepted);
-  world_.Tick();  // B01's envelope is open; the other one has not been judged or does not open
-  const auto during = [&](const std::string& report) {
+  const auto at_once = [&](const std::string& report) {
     return TestApp::ReasonOf(world_.Do([&](storage::Txn& txn) {
       return world_.app.HandInShares(txn, Officer(), {{"a1"}, report});
     }));
   };
-  EXPECT_EQ(during(Report(4, proof, {"B01"})), kAccepted);
-  EXPECT_EQ(during(Report(4, proof)), Reason::kINVALID_FIELD) << "once";
-  world_.Settle();
-  EXPECT_EQ(world_.Now().state, State::kClosed);
+  ASSERT_EQ(world_.Now().state, State::kOpening);
+  EXPECT_EQ(at_once("garbage"), Reason::kWRONG_SHARE);
+  EXPECT_EQ(at_once(Report(4, proof)), kAccepted);
+  EXPECT_EQ(at_once(Report(4, proof)), Reason::kINVALID_FIELD) << "once";
+  ASSERT_EQ(world_.Now().state, State::kOpening);
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed);
   EXPECT_EQ(world_.Now().leading->code, "B02");
-  EXPECT_EQ(Verdict(world_, "B01").liars, std::vector<int32_t>{4}) << "it came after the envelope was open";
+  EXPECT_EQ(Verdict(world_, "B02").liars, std::vector<int32_t>{1});
+}
+
+TEST_F(EnvelopesTest, WhoLiesAboutAnEnvelopeThatIsOpenAlreadyIsNamedToo) {
+  const std::string proof = ToShares();
+  EXPECT_EQ(HandIn(Report(1, proof, {"B02"}), At(10, 2)), kAccepted);
+  EXPECT_EQ(HandIn(Report(2, proof), At(10, 3)), kAccepted);
+  EXPECT_EQ(HandIn(Report(3, proof), At(10, 4)), kAccepted);
+  world_.RunSteps(5);
+  ASSERT_EQ(world_.Now().state, State::kSharesCollecting);
+  ASSERT_FALSE(Verdict(world_, "B01").seed.empty());
+  EXPECT_EQ(HandIn(Report(4, proof, {"B01"}), At(10, 5)), kAccepted);
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().leading->code, "B02");
+  EXPECT_EQ(Verdict(world_, "B01").liars, std::vector<int32_t>{4});
   EXPECT_EQ(Verdict(world_, "B02").liars, std::vector<int32_t>{1});
 }
 
 TEST_F(EnvelopesTest, WhenAllHoldersHaveComeTheBidderOpensItsOwnAndTheLiarsAreNamed) {
   const std::string proof = ToShares();
   for (int holder = 1; holder <= 5; ++holder) {
-    EXPECT_EQ(HandIn(Report(holder, proof, holder <= 3 ? std::set<std::string>{"B02"} : std::set<std::string>{}),
-                     At(10, 2, holder)),
-              kAccepted);
+    EXPECT_EQ(
+        HandIn(Report(holder, proof, holder <= 3 ? std::set<std::string>{"B02"} : std::set<std::string>{}),
+               At(10, 2, holder)),
+        kAccepted);
   }
-  world_.Settle();
+  world_.RunSteps(20);
   ASSERT_EQ(world_.Now().state, State::kSelfRevealing) << "at once: nobody is left to wait for";
   EXPECT_EQ(Reveal("B01", SeedOf("B01"), At(10, 5)), Reason::kINVALID_FIELD) << "it is open";
   EXPECT_EQ(Reveal("B02", SeedOf("B01"), At(10, 6)), Reason::kENVELOPE_UNREADABLE);
   EXPECT_EQ(Reveal("B02", SeedOf("B02"), At(10, 7)), kAccepted);
-  world_.Settle();
-  EXPECT_EQ(world_.Now().state, State::kClosed) << "every envelope is open";
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed) << "every envelope is open";
   EXPECT_EQ(world_.Now().leading->code, "B02");
   EXPECT_EQ(Verdict(world_, "B02").liars, (std::vector<int32_t>{1, 2, 3}));
 }
@@ -370,12 +388,14 @@ TEST_F(EnvelopesTest, WhenAllHoldersHaveComeTheBidderOpensItsOwnAndTheLiarsAreNa
 TEST_F(EnvelopesTest, WhatNobodyOpensDoesNotCountOnceEverybodyWasAsked) {
   const std::string proof = ToShares();
   for (int holder = 1; holder <= 5; ++holder) {
-    EXPECT_EQ(HandIn(Report(holder, proof, holder <= 3 ? std::set<std::string>{"B02"} : std::set<std::string>{}),
-                     At(10, 2, holder)),
-              kAccepted);
+    EXPECT_EQ(
+        HandIn(Report(holder, proof, holder <= 3 ? std::set<std::string>{"B02"} : std::set<std::string>{}),
+               At(10, 2, holder)),
+        kAccepted);
   }
+  world_.RunSteps(20);
   world_.MoveTo(At(10, 3, 0, 0, 3));
-  EXPECT_EQ(world_.Now().state, State::kClosed);
+  ASSERT_EQ(world_.Now().state, State::kClosed);
   EXPECT_EQ(world_.Now().leading->code, "B01");
   EXPECT_EQ(Verdict(world_, "B02").flaw, "SEED_NOT_RECOVERED");
 }
@@ -392,27 +412,29 @@ TEST_F(EnvelopesTest, ALieAndHoldersThatStayAwayLeaveTheSecondDateAndTheBidder) 
   ASSERT_EQ(world_.Now().state, State::kSelfRevealing);
   EXPECT_EQ(HandIn(Report(4, proof), At(11, 0, 0, 0, 4)), Reason::kWRONG_STATE);
   EXPECT_EQ(Reveal("B02", SeedOf("B02"), At(11, 1, 0, 0, 4)), kAccepted);
-  world_.Settle();
+  world_.RunSteps(20);
   EXPECT_EQ(world_.Now().leading->code, "B02") << "B01's is open without its bidder";
 }
 
 TEST_F(EnvelopesTest, AServerKilledAnywhereInTheOpeningGoesOnWhereItWas) {
   const std::string proof = ToShares();
   for (int holder = 1; holder <= 4; ++holder) {
-    const std::set<std::string> lies = holder == 1 ? std::set<std::string>{"B01", "B02"} : std::set<std::string>{};
+    const std::set<std::string> lies =
+        holder == 1 ? std::set<std::string>{"B01", "B02"} : std::set<std::string>{};
     EXPECT_EQ(HandIn(Report(holder, proof, lies), At(10, 2, holder)), kAccepted);
   }
   ASSERT_EQ(world_.Now().state, State::kOpening);
   int most_judged = 0;
-  for (int ticks = 0; ticks <= 4; ++ticks) {
+  for (int steps = 0; steps <= 4; ++steps) {
     TestApp killed(world_.clock.Now(), options_, world_.Survived());
-    for (int i = 0; i < ticks; ++i) killed.Tick();
-    const int judged = (Verdict(killed, "B01").seed.empty() ? 0 : 1) + (Verdict(killed, "B02").seed.empty() ? 0 : 1);
-    if (ticks > 0) EXPECT_LE(judged, most_judged + 1) << "one envelope with false shares at a time";
+    killed.RunSteps(steps);
+    const int judged =
+        (Verdict(killed, "B01").seed.empty() ? 0 : 1) + (Verdict(killed, "B02").seed.empty() ? 0 : 1);
+    EXPECT_LE(judged, most_judged + 1) << "one envelope with false shares at a time";
     most_judged = judged;
     TestApp again(world_.clock.Now(), options_, killed.Survived());
-    again.Settle();
-    ASSERT_EQ(again.Now().state, State::kClosed) << ticks;
+    again.RunSteps(20);
+    ASSERT_EQ(again.Now().state, State::kClosed) << steps;
     EXPECT_EQ(again.Now().leading->code, "B02");
     EXPECT_EQ(Verdict(again, "B01").liars, std::vector<int32_t>{1});
     int opened = 0;
@@ -429,14 +451,15 @@ TEST_F(LargestSetTest, EveryChoiceIsTriedForOneEnvelopeAtATime) {
   const std::string proof = ToShares();
   for (int holder = 1; holder <= 15; ++holder) {
     ASSERT_NE(world_.Now().state, State::kClosed) << holder;
-    const std::set<std::string> lies = holder <= 7 ? std::set<std::string>{"B01", "B02"} : std::set<std::string>{};
+    const std::set<std::string> lies =
+        holder <= 7 ? std::set<std::string>{"B01", "B02"} : std::set<std::string>{};
     EXPECT_EQ(HandIn(Report(holder, proof, lies), At(10, 2, holder)), kAccepted);
   }
-  world_.Tick();
+  world_.RunSteps(1);
   EXPECT_FALSE(Verdict(world_, "B01").seed.empty());
   EXPECT_TRUE(Verdict(world_, "B02").seed.empty()) << "its turn comes with the next command";
-  world_.Settle();
-  EXPECT_EQ(world_.Now().state, State::kClosed);
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed);
   EXPECT_EQ(world_.Now().leading->code, "B02");
   EXPECT_EQ(Verdict(world_, "B02").liars, (std::vector<int32_t>{1, 2, 3, 4, 5, 6, 7}));
 }
@@ -447,7 +470,8 @@ TEST_F(EnvelopesTest, ARefusedEnvelopeIsToldToStaffAfterTheOpeningOnly) {
   EXPECT_EQ(Submit("B02", "garbage", At(9, 2)), Reason::kENVELOPE_MALFORMED);
   const auto refusals = [this] {
     int count = 0;
-    for (const StoredEvent& event : world_.app.ListEvents(world_.shell.kv(), Officer(), 0, 100, false).events) {
+    for (const StoredEvent& event :
+         world_.app.ListEvents(world_.shell.kv(), Officer(), 0, 100, false).events) {
       const auto* refused = std::get_if<BidRefused>(&event.event.payload);
       count += refused != nullptr && refused->code == "B02" ? 1 : 0;
     }
@@ -460,7 +484,7 @@ TEST_F(EnvelopesTest, ARefusedEnvelopeIsToldToStaffAfterTheOpeningOnly) {
   EXPECT_EQ(refusals(), 0);
   for (int holder = 1; holder <= 3; ++holder)
     EXPECT_EQ(HandIn(Report(holder, proof), At(10, 2, holder)), kAccepted);
-  world_.Settle();
+  world_.RunSteps(20);
   EXPECT_EQ(refusals(), 1);
 }
 

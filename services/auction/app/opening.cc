@@ -37,8 +37,8 @@ std::vector<sealed::Share> SharesOf(const std::vector<sealed::ShareReport>& repo
 }
 
 EnvelopeVerdict FromVerdict(const Auction& auction, const sealed::Verdict& from) {
-  EnvelopeVerdict verdict{std::nullopt, std::string(sealed::FlawName(from.flaw)), from.seed, {},
-                          auction.envelopes.holders};
+  EnvelopeVerdict verdict{
+      std::nullopt, std::string(sealed::FlawName(from.flaw)), from.seed, {}, auction.envelopes.holders};
   for (const int liar : from.liars) verdict.liars.push_back(liar);
   if (from.outcome != sealed::Outcome::kValid) return verdict;
   const Result<Fen> price = sealed::ParsePrice(from.content);

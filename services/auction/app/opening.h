@@ -32,12 +32,13 @@ std::string MakeCloseProof(const StoredAuction& stored, const AuctionOptions& op
 Result<sealed::ShareReport> ReadShares(const Auction& auction, std::string_view close_proof,
                                        std::string_view report);
 
-/// What the envelope holds, from the shares handed in: every choice of shares_needed of them is tried until one
-/// gives the seed that the envelope commits to, C(15, 7) = 6435 choices at most. Its seed is empty when none does,
-/// as with too few reports.
+/// What the envelope holds, from the shares handed in: every choice of shares_needed of them is tried until
+/// one gives the seed that the envelope commits to, C(15, 7) = 6435 choices at most. Its seed is empty when
+/// none does, as with too few reports.
 EnvelopeVerdict Judge(const Auction& auction, std::string_view envelope,
                       const std::vector<sealed::ShareReport>& reports);
-/// The same from the seed, be it the bidder's or found before; ENVELOPE_UNREADABLE when it is not the envelope's.
+/// The same from the seed, be it the bidder's or found before; ENVELOPE_UNREADABLE when it is not the
+/// envelope's.
 Result<EnvelopeVerdict> JudgeBySeed(const Auction& auction, std::string_view envelope, std::string_view seed,
                                     const std::vector<sealed::ShareReport>& reports);
 

@@ -105,7 +105,13 @@ class TestApp {
   void Settle() {
     for (int i = 0; i < 10; ++i) Tick();
   }
-  /// Runs the timers that are due, and what they plan for now not yet.
+  /// The clock goes on by so many milliseconds: what goes in steps makes one with each.
+  void RunSteps(int count) {
+    for (int i = 0; i < count; ++i) {
+      clock.Set(clock.Now() + Milliseconds(1));
+      Tick();
+    }
+  }
   void Tick() {
     shell.Tick();
     Drain();

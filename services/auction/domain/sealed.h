@@ -6,8 +6,8 @@ namespace ttx::auction {
 
 /// domain.md 5.5: no more envelopes. Opens nothing; too few of them close the session unopened.
 void EndSubmitting(Recorder& recorder);
-/// By the deadline too few shares, or false ones: the second date, then the bidders themselves, then what opens
-/// without them, if anything (reliability.md 4.1).
+/// By the deadline too few shares, or false ones: the second date, then the bidders themselves, then what
+/// opens without them, if anything (reliability.md 4.1).
 void EndCollecting(Recorder& recorder);
 void EndRevealing(Recorder& recorder);
 /// Whether the opening may be asked for.

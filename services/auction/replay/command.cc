@@ -23,11 +23,11 @@ constexpr Choices<ForfeitCause, 7> kForfeitCauses = {
      {"MISCONDUCT", ForfeitCause::kMisconduct},
      {"CONDITIONS_BROKEN", ForfeitCause::kConditionsBroken}}};
 
-constexpr std::string_view kKinds[] = {
-    "Advance",          "AddBidder",  "PlaceBid",     "SetProxy",       "NoteOutage",    "MoveFreeEnd",
-    "RequestAct",       "ConfirmAct", "WithdrawAct",  "AnswerPriority", "DrawLot",       "SubmitEnvelope",
-    "WithdrawEnvelope", "FixScores",  "HandInShares", "RevealEnvelope", "OpenEnvelopes", "DeclareDefault",
-    "AskAgain"};
+constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "PlaceBid",     "SetProxy",
+                                       "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
+                                       "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
+                                       "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
+                                       "OpenEnvelopes",    "DeclareDefault", "AskAgain"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -299,7 +299,9 @@ struct Candidates {
   void operator()(const Forfeited& e) {
     if (!e.code.empty()) found.emplace_back(DeclareDefault{e.code, e.cause});
   }
-  void operator()(const PhaseStarted&) { found.emplace_back(AskAgain{}); }
+  void operator()(const PhaseStarted&) {
+    if (before.state == State::kOpening) found.emplace_back(AskAgain{});
+  }
   // What follows from time or from one of the above.
   void operator()(const Scheduled&) {}
   void operator()(const Resumed&) {}

@@ -11,7 +11,8 @@ namespace ttx::auction::replay {
 /// The names of rules and of what a session is scheduled with, said once for every reader and writer: the
 /// JSON of the session file and the text of ttx.auction.v1.Rules. An archive has
 ///   Integer, Flag, Amount (fen), Length (Duration), Instant (Time), Share (Ppm), Text, Bytes (hexadecimal),
-///   Choice (a name out of a table), OptionalAmount, Optional, Nested and List.
+///   Choice (a name out of a table), OptionalAmount, Optional, Nested and List
+///   and OptionalText (left out when it is empty).
 
 template <class E, size_t N>
 using Choices = std::array<std::pair<std::string_view, E>, N>;
@@ -91,6 +92,7 @@ void VisitRules(Archive& archive, Rules& rules) {
     a.Length("shares_period", sealed.shares_period);
     a.Length("second_period", sealed.second_period);
     a.Length("reveal_period", sealed.reveal_period);
+    a.OptionalText("holder_set", sealed.holder_set);
   });
   archive.Nested("scoring", rules.scoring, [](auto& a, ScoringRules& scoring) {
     a.Share("price_weight_ppm", scoring.price_weight);

@@ -37,6 +37,9 @@ class JsonWriter {
     Member(name, value ? std::to_string(value->value) : "null");
   }
   void Text(std::string_view name, const std::string& value) { Member(name, JsonText(value)); }
+  void OptionalText(std::string_view name, const std::string& value) {
+    if (!value.empty()) Text(name, value);
+  }
   void Bytes(std::string_view name, const std::string& value) { Text(name, Hex(value)); }
   void Length(std::string_view name, Duration value) { Integer(std::string(name) + "_ns", value.ns); }
   void Instant(std::string_view name, Time value) { Integer(std::string(name) + "_ns", value.ns); }
@@ -117,6 +120,7 @@ class JsonReader {
     const auto* found = Find(name);
     if (found != nullptr && found->IsInt64()) value = Fen{found->GetInt64()};
   }
+  void OptionalText(std::string_view name, std::string& value) { Text(name, value); }
   void Text(std::string_view name, std::string& value) {
     const auto* found = Find(name);
     if (found != nullptr && found->IsString()) value = TextOf(*found);

@@ -55,6 +55,7 @@ class MessageReader {
   void OptionalAmount(std::string_view name, std::optional<Fen>& value) {
     if (const auto* field = Set(name)) value = Fen{Get(field)};
   }
+  void OptionalText(std::string_view name, std::string& value) { Text(name, value); }
   void Text(std::string_view name, std::string& value) {
     if (const auto* field = Set(name)) value = reflection_.GetString(message_, field);
   }

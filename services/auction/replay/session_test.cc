@@ -374,7 +374,9 @@ TEST(SessionTest, ASealedSessionReplays) {
 
 // False shares: collecting goes on, a holder comes while envelopes are judged, and a bidder reveals its own.
 TEST(SessionTest, ASealedSessionInWhichAHolderLiedReplays) {
-  Recorded session = Begin(Announced(Mode::kSealed));
+  ScheduleAuction schedule = Announced(Mode::kSealed);
+  schedule.rules.sealed.holder_set = "the list of key holders";
+  Recorded session = Begin(schedule);
   Time now = kStart;
   const auto next = [&] { return now = now + Seconds(1); };
   OpenEnvelopes open;

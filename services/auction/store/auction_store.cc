@@ -388,9 +388,11 @@ std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const 
   if (!sealed) return std::nullopt;
   const auto record =
       storage::ParseRecord<store::VerdictRecord>(vault.Open(id, VerdictField(round, code), *sealed));
-  EnvelopeVerdict verdict{
-      std::nullopt, record.flaw(), record.seed(), {record.liars().begin(), record.liars().end()},
-      record.holders()};
+  EnvelopeVerdict verdict{std::nullopt,
+                          record.flaw(),
+                          record.seed(),
+                          {record.liars().begin(), record.liars().end()},
+                          record.holders()};
   if (record.has_price_fen()) verdict.price = Fen{record.price_fen()};
   return verdict;
 }
