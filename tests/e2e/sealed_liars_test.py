@@ -1,5 +1,5 @@
-"""A key holder that lies takes no bid away, whenever it comes: N99 of reliability.md 3.4 on the real binary, with reports
-of the second implementation. And N102: a refused envelope is told to nobody else before the opening."""
+"""A key holder that lies takes no bid away, whenever it comes: N99 of reliability.md 3.4 on the real binary, with
+reports of the second implementation. And N102: a refused envelope is told to nobody else before the opening."""
 
 import base64
 import unittest
