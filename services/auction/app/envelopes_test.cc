@@ -317,7 +317,8 @@ TEST_F(EnvelopesTest, ALyingHolderAmongTheFirstTakesNoBidAway) {
   EXPECT_EQ(world_.Now().state, State::kSharesCollecting) << "two holders are missing";
   EXPECT_EQ(world_.Now().phase_end, At(10, 1, 1, 0, 1));
   EXPECT_EQ(world_.Now().leading, std::nullopt);
-  for (const auto& envelope : *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10)) {
+  const auto before = *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
+  for (const auto& envelope : before) {
     EXPECT_EQ(envelope.verdict, EnvelopeVerdict()) << "nobody reads what is open before all are";
   }
   EXPECT_EQ(HandIn(Report(5, proof), At(10, 5)), kAccepted);

@@ -409,7 +409,7 @@ Advance          . . . . . .
 PlaceBid         n . . u u c
 SetProxy         r r r r r r
 NoteOutage       . . . . . .
-MoveFreeEnd      s . s s s s
+MoveFreeEnd      s . s . s s
 Suspend          s . . s s s
 Continue         s s s . . s
 Restart          s s s . . s
@@ -425,6 +425,7 @@ FixScores        m m m m m m
 HandInShares     m m m m m m
 RevealEnvelope   m m m m m m
 OpenEnvelopes    m m m m m m
+AskAgain         m m m m m m
 ReportTender     m m m m m m
 Withdrew         . . . . . s
 NotSigned        s s s s s .
@@ -452,6 +453,7 @@ FixScores        m m m m m m m m
 HandInShares     m m m m m m m m
 RevealEnvelope   m m m m m m m m
 OpenEnvelopes    m m m m m m m m
+AskAgain         m m m m m m m m
 ReportTender     m m m m m m m m
 Withdrew         . . . s . . . s
 NotSigned        s s s . s s s .
@@ -476,9 +478,10 @@ DrawLot          s s s s s s s s s s
 SubmitEnvelope   n . u c c c u c u c
 WithdrawEnvelope n . u c c c u c u c
 FixScores        m m m m m m m m m m
-HandInShares     s s s s s . s s s s
+HandInShares     s s s s s . s s s .
 RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
+AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
 Withdrew         . . . . . . . . . .
 NotSigned        s s s s s s s s s s
@@ -503,9 +506,10 @@ DrawLot          s s s s s s s s s s
 SubmitEnvelope   n . u c c c u c u c
 WithdrawEnvelope n . u c c c u c u c
 FixScores        s s s s s s s s s s
-HandInShares     s s s s s . s s s s
+HandInShares     s s s s s . s s s .
 RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
+AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
 Withdrew         . . . . . . . . . .
 NotSigned        s s s s s s s s s s
@@ -530,9 +534,10 @@ DrawLot          s s s s s s s s s s
 SubmitEnvelope   n . u c c c u c u c
 WithdrawEnvelope n . u c c c u c u c
 FixScores        m m m m m m m m m m
-HandInShares     s s s s s . s s s s
+HandInShares     s s s s s . s s s .
 RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
+AskAgain         s s s s s s s s s .
 ReportTender     s s s s s s s s s s
 Withdrew         . . . . . . . . . .
 NotSigned        s s s s s s s s s s
@@ -560,6 +565,7 @@ FixScores        m s m m m m m
 HandInShares     s s s s s s s
 RevealEnvelope   s s s s s s s
 OpenEnvelopes    s s s s s s s
+AskAgain         s s s s s s s
 ReportTender     m m m m s s s
 Withdrew         s s . . . . s
 NotSigned        a a s s s s a
