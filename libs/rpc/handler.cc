@@ -72,6 +72,7 @@ struct Handler::Pending {
   SteadyClock::time_point wait_until;
   LookFunction look;
   uint64_t after = 0;  // what the next look begins behind
+  bool looked = false;
 };
 
 Result<std::unique_ptr<Handler>> Handler::Make(std::string_view service, HandlerDeps deps,
@@ -273,6 +274,7 @@ void Handler::PollOnce(std::shared_ptr<Pending> pending) {
       return;
     }
     pending->after = looked->last_sequence;
+    pending->looked = true;
     if (looked->found || left <= left.zero() || pending->context->IsCancelled()) {
       Finish(pending, {});
     } else if (looked->more) {
@@ -289,7 +291,9 @@ void Handler::PollOnce(std::shared_ptr<Pending> pending) {
                    });
     }
   });
-  if (!queued) Finish(pending, Error(Reason::kQUEUE_FULL));
+  if (queued) return;
+  // What was looked at is looked at: the answer says how far, and the client asks again from there.
+  Finish(pending, pending->looked ? Status() : Error(Reason::kQUEUE_FULL));
 }
 
 }  // namespace ttx::rpc

@@ -104,7 +104,7 @@ void Shell::Tick() {
     command.method = "RemoveAnswers";
     command.run = [this](Txn& txn) -> Result<std::string> {
       const size_t removed = Writer::RemoveAnswers(txn, txn.now() - kAnswerRetention, kRemovalsPerCommand);
-      more_to_remove_.store(removed == kRemovalsPerCommand);
+      more_to_remove_.store(removed >= kRemovalsPerCommand);
       return std::string();
     };
     command.done = [this](Answer) { removal_queued_.store(false); };

@@ -305,12 +305,13 @@ size_t Writer::queued() const {
 
 size_t Writer::RemoveAnswers(Txn& txn, Time before, size_t limit) {
   constexpr size_t kBatchesPerScan = 8;
-  const KeyRange range = {Key(Table(ShellTable::kAnswerByTime)).str(),
-                          Key(Table(ShellTable::kAnswerByTime)).I64(before.ns).str()};
+  KeyRange range = {Key(Table(ShellTable::kAnswerByTime)).str(),
+                    Key(Table(ShellTable::kAnswerByTime)).I64(before.ns).str()};
   size_t removed = 0;
   while (removed < limit) {
     const std::vector<Entry> batches = txn.Scan(range, kBatchesPerScan);
     if (batches.empty()) break;
+    range.begin = batches.back().key + '\0';
     for (const Entry& batch : batches) {
       if (removed >= limit) break;
       for (std::string_view keys = batch.value; !keys.empty(); ++removed) txn.Delete(MustBytes(keys));

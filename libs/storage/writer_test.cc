@@ -428,5 +428,25 @@ TEST(Shell, DueCallsRunOnceAtTheirTime) {
   EXPECT_EQ(called, (std::vector<std::string>{"again", "again", "later"}));
 }
 
+TEST(Shell, OldAnswersAreRemovedUntilNoneIsLeft) {
+  ManualClock clock(kStart);
+  Shell shell(std::make_unique<MemKv>(), clock, {.batch_commands = 7},
+              {.on_due = {}, .on_failure = [](const Error&) {}});
+  std::vector<std::pair<std::string, Answer>> answers;
+  for (int i = 0; i < 2500; ++i) shell.writer().Submit(Add(std::to_string(i), answers));
+  const auto run = [&] {
+    while (shell.writer().Step() > 0) {
+    }
+  };
+  run();
+  clock.Advance(kAnswerRetention + Seconds(1));
+  for (int i = 0; i < 4; ++i) {  // 1,000 or a few more at a time, one after the other
+    shell.Tick();
+    run();
+  }
+  const KeyRange all = PrefixRange(Key(static_cast<uint8_t>(ShellTable::kAnswer)).str());
+  EXPECT_TRUE(shell.kv().Scan(all, 1, Direction::kForward).empty());
+}
+
 }  // namespace
 }  // namespace ttx::storage

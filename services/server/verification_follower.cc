@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 
@@ -39,11 +40,11 @@ bool VerificationFollower::Fetch(int64_t& version) {
   party::v1::VerificationState state;
   // Waits on a future, not in gRPC: a thread that waits there also serves the process's sockets, and each turn at it
   // costs a call a switch of threads.
-  std::promise<grpc::Status> done;
+  const auto done = std::make_shared<std::promise<grpc::Status>>();
   const auto stub = party::v1::PartyService::NewStub(channel);
   stub->async()->GetVerificationState(&context, &request, &state,
-                                      [&done](grpc::Status ended) { done.set_value(std::move(ended)); });
-  const grpc::Status status = done.get_future().get();
+                                      [done](grpc::Status ended) { done->set_value(std::move(ended)); });
+  const grpc::Status status = done->get_future().get();
   {
     const std::lock_guard lock(mutex_);
     context_ = nullptr;

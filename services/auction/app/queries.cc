@@ -9,7 +9,14 @@
 namespace ttx::auction {
 namespace {
 
-// Who may see an event of an auction's envelopes, asked once for each auction.
+// What bidders do with envelopes is nobody else's business before the opening, nor what they do too early.
+bool RefusalsAreSecret(const Auction& auction) {
+  const bool too_early = IsSealed(auction.rules().mode) && auction.state == State::kScheduled;
+  return too_early || KeepsEnvelopesSecret(auction);
+}
+
+// Who may see an event of an auction's envelopes, asked once for each auction. Before the start there is none but
+// refusals.
 class EnvelopeSight {
  public:
   EnvelopeSight(const storage::Reader& reader, const Vault& vault) : reader_(reader), vault_(vault) {}
@@ -19,7 +26,7 @@ class EnvelopeSight {
     const bool refusal = std::holds_alternative<BidRefused>(event.event.payload);
     if (!refusal && AudienceOf(event.event) != Audience::kAfterOpening) return true;
     const auto [entry, fresh] = secret_.try_emplace(event.auction.text, false);
-    if (fresh) entry->second = KeepsEnvelopesSecret(LoadAuction(reader_, vault_, event.auction)->auction);
+    if (fresh) entry->second = RefusalsAreSecret(LoadAuction(reader_, vault_, event.auction)->auction);
     return !entry->second;
   }
 
@@ -64,9 +71,7 @@ Result<std::vector<RefusedBid>> AuctionApp::ListRefusedBids(const storage::Reade
                                                             const Principal& caller, const AuctionId& id,
                                                             Time after, size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
-  // What bidders do with envelopes is nobody else's business before the opening, nor what they do too early.
-  const bool too_early = IsSealed(stored.auction.rules().mode) && stored.auction.state == State::kScheduled;
-  if (IsStaff(stored.auction, caller) && !too_early && !KeepsEnvelopesSecret(stored.auction)) {
+  if (IsStaff(stored.auction, caller) && !RefusalsAreSecret(stored.auction)) {
     return auction::ListRefusedBids(reader, id, after, limit);
   }
   return ListRefusedBidsOf(reader, id, vault_.OrganizationDigest(id, caller.organization), after, limit);

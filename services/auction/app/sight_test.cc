@@ -35,11 +35,14 @@ class SightTest : public ::testing::Test {
       if (const auto* opened = std::get_if<Opened>(&stored.event.payload)) prices += opened->bids.size();
     }
     size_t told = 0;  // to staff, in the list of all events
+    size_t told_refused = 0;
     for (const StoredEvent& stored : world_.app.ListEvents(kv, Officer(), 0, 1000, false).events) {
       told += AudienceOf(stored.event) == Audience::kAfterOpening ? 1 : 0;
+      told_refused += std::holds_alternative<BidRefused>(stored.event.payload) ? 1 : 0;
     }
     EXPECT_EQ(told, names);
     const size_t refused = world_.app.ListRefusedBids(kv, Officer(), {"a1"}, {}, 10)->size();
+    EXPECT_EQ(told_refused, refused);
     return "officer " + envelopes(Officer()) + " " + std::to_string(refused) + ", bidder " +
            envelopes(BidderClient("B01")) + ", public " + std::to_string(names) + " " +
            std::to_string(prices);

@@ -242,6 +242,15 @@ void EndSubmitting(Recorder& recorder) {
   }
 }
 
+// Nobody could open the envelopes. Of a second round: the first round's order stands.
+void CloseUnopened(Recorder& recorder, Time end) {
+  if (recorder.state().envelopes.tied.empty()) {
+    CloseWithout(recorder, Outcome::kNotOpened, end);
+  } else {
+    Finish(recorder, end);
+  }
+}
+
 void EndCollecting(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const SealedRules& rules = auction.rules().sealed;
@@ -253,14 +262,14 @@ void EndCollecting(Recorder& recorder) {
   } else if (HasQuorum(auction)) {
     StartPhase(recorder, State::kOpening, end);
   } else {
-    CloseWithout(recorder, Outcome::kNotOpened, end);
+    CloseUnopened(recorder, end);
   }
 }
 
 void EndRevealing(Recorder& recorder) {
   const Time end = recorder.state().phase_end;
   if (recorder.state().envelopes.revealed == 0 && !HasQuorum(recorder.state())) {
-    CloseWithout(recorder, Outcome::kNotOpened, end);
+    CloseUnopened(recorder, end);
   } else {
     StartPhase(recorder, State::kOpening, end);
   }

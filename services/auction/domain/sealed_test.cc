@@ -132,6 +132,22 @@ TEST(Sealed, ASecondRoundWithoutEnvelopesLeavesTheFirstOnesOrder) {
   EXPECT_EQ(session.LeaderCode(), "D");
 }
 
+TEST(Sealed, ASecondRoundThatNobodyOpensLeavesTheFirstOnesOrder) {
+  ScheduleAuction command = SealedSession();
+  command.rules.tie_rule = TieRule::kRequote;
+  for (const bool reveals : {true, false}) {
+    if (!reveals) command.rules.sealed.second_period = command.rules.sealed.reveal_period = {};
+    Session session =
+        OpenedWith(command, {Content("D", At(9, 10), Yuan(88'000)), Content("C", At(9, 20), Yuan(88'000))});
+    EXPECT_EQ(session.Submit("C", At(10, 20)), kAccepted);
+    session.AdvanceTo(At(11, 6));
+    session.ByTwo(Act::kOpen, "time has come", At(11, 10));
+    session.AdvanceTo(At(11, 10) + Hours(24 * 30));
+    EXPECT_EQ(session.state().outcome, Outcome::kWinner);
+    EXPECT_EQ(session.LeaderCode(), "D");
+  }
+}
+
 TEST(Sealed, EnvelopesAreTakenOnlyAsTheRulesSay) {
   Session session(SealedSession());
   EXPECT_EQ(session.Submit("A", At(8, 59)), Reason::kNOT_OPEN);
