@@ -225,8 +225,9 @@ storage::Command Feed::MakeCommand(FeedEvent event) {
     if (event.previous != cursor) return std::string();
     const Status status = handler_(txn, event);
     if (!status.ok()) {
-      txn.Discard();
+      // The event comes again; the writer drops what was staged, unless the handler wants it kept (Txn::KeepOnError).
       if (status.error().code() == Code::kUnavailable) return status.error();
+      txn.Discard();
       txn.Put(RefusalKey(source_name_, event.sequence), RefusalValue(event, status.error().reason));
       if (on_refusal_) on_refusal_(source_name_, event.sequence, status.error());
     }

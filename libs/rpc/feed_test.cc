@@ -178,12 +178,17 @@ TEST(Feed, AnEventThatCannotBeTakenYetWaitsAndComesAgain) {
   Feed feed(
       kSource, std::make_unique<BadSource>(log, 1), shell,
       [&left](storage::Txn& txn, const FeedEvent& event) -> Status {
-        const Status taken = Consume(txn, event);
         if (event.sequence == 2 && left > 0) {
+          if (left == 1) {
+            txn.Put("kept", "yes");
+            txn.KeepOnError();
+          } else {
+            txn.Put("dropped", "yes");
+          }
           --left;
           return Error(Reason::kUNAVAILABLE);
         }
-        return taken;
+        return Consume(txn, event);
       },
       [&told](const std::string&, uint64_t, const Error&) { ++told; });
   for (int i = 0; i < 1000 && FeedCursor(disk, kSource) < 3; ++i) {
@@ -196,6 +201,8 @@ TEST(Feed, AnEventThatCannotBeTakenYetWaitsAndComesAgain) {
   }
   EXPECT_EQ(left, 0);
   EXPECT_EQ(told, 0);
+  EXPECT_EQ(disk.Get("dropped"), std::nullopt);
+  EXPECT_TRUE(disk.Get("kept").has_value());
   EXPECT_EQ(FeedCursor(disk, kSource), 3u);
   EXPECT_EQ(disk.Get(RefusalKey(2)), std::nullopt);
   EXPECT_EQ(disk.Get(EffectKey(2)), "1");

@@ -35,6 +35,9 @@ const BidAccepted& AcceptedOf(const std::vector<Event>& events, const std::strin
   TTX_CHECK(false, "a price that was taken without a bid");
 }
 
+// For the command that notices a silence: asked again, it is decided on the moved ends.
+Error ClockHold() { return Error(Reason::kUNAVAILABLE, {{"cause", "CLOCK_HOLD"}}); }
+
 // A silence that comes before everybody was told of an earlier one is one with it for who was not.
 Recovery Joined(const std::optional<Recovery>& earlier, Time since, Time until) {
   if (!earlier) return {since, since, since, until, ""};
@@ -75,7 +78,7 @@ std::optional<StoredAuction> AuctionApp::Load(storage::Txn& txn, const AuctionId
 }
 
 Result<StoredAuction> AuctionApp::Open(storage::Txn& txn, const AuctionId& id) const {
-  if (HoldAfterSilence(txn)) return Error(Reason::kUNAVAILABLE, {{"cause", "CLOCK_HOLD"}});
+  if (HoldAfterSilence(txn)) return ClockHold();
   std::optional<StoredAuction> stored = Load(txn, id);
   if (!stored) return NoAuction(id);
   return *std::move(stored);
@@ -182,7 +185,7 @@ Result<StoredAuction> AuctionApp::DeclareDefault(storage::Txn& txn, const Princi
 // --- From the listing service
 
 Status AuctionApp::Schedule(storage::Txn& txn, ScheduleAuction command) const {
-  HoldAfterSilence(txn);
+  if (HoldAfterSilence(txn)) return ClockHold();
   if (Load(txn, command.id)) return {};
   if (command.reserve && command.reserve->commitment != ReserveCommitment(*command.reserve)) {
     return InvalidField("reserve_commitment", Reason::kBAD_FORMAT);
@@ -197,7 +200,7 @@ Status AuctionApp::Schedule(storage::Txn& txn, ScheduleAuction command) const {
 }
 
 Status AuctionApp::AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) const {
-  HoldAfterSilence(txn);
+  if (HoldAfterSilence(txn)) return ClockHold();
   const std::optional<StoredAuction> before = Load(txn, id);
   if (!before) return NoAuction(id);
   if (FindBidder(txn, vault_, id, bidder.organization)) return {};
@@ -207,7 +210,7 @@ Status AuctionApp::AddBidder(storage::Txn& txn, const AuctionId& id, const Bidde
 }
 
 Status AuctionApp::MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const {
-  HoldAfterSilence(txn);
+  if (HoldAfterSilence(txn)) return ClockHold();
   const std::optional<StoredAuction> before = Load(txn, id);
   if (!before) return NoAuction(id);
   TTX_TRY(const Taken taken, Take(txn, *before, auction::MoveFreeEnd{end}));

@@ -251,6 +251,32 @@ TEST_F(HoldTest, TheCommandRightAfterASlowHoldDoesNotHoldAgain) {
   EXPECT_EQ(Now().phase_end, end + Milliseconds(300) + kCycle);
 }
 
+TEST_F(HoldTest, AnEventOfTheListingThatNoticesTheSilenceComesAgain) {
+  Start();
+  Schedule("a");
+  LiveUntil(At(9, 0, 1));
+  const Time end = Now().phase_end;
+  const auto add_late = [&] {
+    storage::Command command;
+    std::optional<Reason> refused;
+    command.run = [&](storage::Txn& txn) -> Result<std::string> {
+      TTX_RETURN_IF_ERROR(process_->app.AddBidder(txn, {"a"}, BidderOf("B99")));
+      return std::string();
+    };
+    command.done = [&](storage::Answer answer) {
+      if (!answer.body.ok()) refused = answer.body.error().reason;
+    };
+    process_->shell.writer().Submit(std::move(command));
+    process_->shell.writer().Step();
+    return refused;
+  };
+  Jump(Milliseconds(400));
+  EXPECT_EQ(add_late(), Reason::kUNAVAILABLE);
+  EXPECT_EQ(add_late(), Reason::kWRONG_STATE);
+  Live(kTick);
+  EXPECT_EQ(Now().phase_end, end + Milliseconds(400) + kCycle) << "whatever became of the event";
+}
+
 TEST_F(HoldTest, ADiskThatStandsStillIsASilenceToo) {
   Start();
   Schedule("a");
