@@ -91,6 +91,9 @@ void Visit(A& a, SubmitEnvelope& c) {
   a.Bytes("digest", c.digest);
   a.Integer("submitted", c.submitted);
   a.Flag("standing", c.standing);
+  std::string unfit(c.unfit ? ReasonName(c.unfit->reason) : "");
+  a.OptionalText("unfit", unfit);
+  if (const ReasonInfo* info = FindReason(unfit)) c.unfit = Error(static_cast<Reason>(info - &AllReasons()[0]));
 }
 template <class A>
 void Visit(A& a, WithdrawEnvelope& c) {
@@ -220,6 +223,9 @@ struct Candidates {
     submit.submitted = before.rules().sealed.submissions;
     found.emplace_back(submit);
     submit.submitted = 0;
+    submit.unfit = Error(e.reason);
+    found.emplace_back(submit);
+    submit.unfit.reset();
     submit.digest.clear();
     found.emplace_back(submit);
     for (const bool standing : {false, true}) {

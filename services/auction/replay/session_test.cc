@@ -352,6 +352,14 @@ TEST(SessionTest, ASealedSessionReplays) {
     command.digest = crypto::Sha256(std::to_string(bidder));
     session.Run(command, next());
   }
+  for (const Reason unfit :
+       {Reason::kENVELOPE_MALFORMED, Reason::kENVELOPE_MISADDRESSED, Reason::kWRONG_HOLDER_SET}) {
+    SubmitEnvelope command;
+    command.bidder = BidderNumber(1);
+    command.unfit = Error(unfit);
+    session.Run(command, next());
+    ASSERT_EQ(std::get<BidRefused>(session.events.back().payload).reason, unfit);
+  }
   now = kStart + Hours(1);
   session.Run(RequestAct{Act::kOpen, "people/anna", "opening", {}}, next());
   session.Run(ConfirmAct{Act::kOpen, "people/bert"}, next());
