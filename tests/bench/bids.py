@@ -167,14 +167,16 @@ def print_report(report, figures):
         print(f"{name:<28} {value:>9.3f}" if isinstance(value, float) else f"{name:<28} {value:>9}")
 
 
-def measure_all(build, plan, workspace):
+def measure_all(build, plan, workspace, flush_us):
     for program in ("nginx", "pgbench", "openssl"):
         if shutil.which(program) is None:
             raise Failed(f"{program} is missing: deploy/install run bench")
     report = Report()
-    figures = {"fdatasync_us": fdatasync_us(workspace.folder)}
-    say(f"workspace {workspace.folder} on {workspace.filesystem}, fdatasync {figures['fdatasync_us']:.0f} us, "
-        f"{os.cpu_count()} processors")
+    figures = {"fdatasync_us": fdatasync_us(workspace.folder), "flush_delay_us": flush_us}
+    if flush_us:
+        workspace.slow_flushes(build / "tests/bench/libttx_bench_slow_flush.so", flush_us)
+    say(f"workspace {workspace.folder} on {workspace.filesystem}, fdatasync {figures['fdatasync_us']:.0f} + {flush_us} "
+        f"us, {os.cpu_count()} processors")
     say(f"{STORED} auctions, {OPEN} of them open")
     installation, figures["ready_seconds_100k"], figures["rss_mb_100k"] = measure_start(
         workspace, build, "ttx", scheduled=9000, closed=STORED - OPEN - 9000)
@@ -193,11 +195,11 @@ def measure_all(build, plan, workspace):
     return report, ratios(report) | figures
 
 
-def main(build, quick, as_json):
+def main(build, quick, as_json, flush_us=0):
     """Prints the table and the ratios and, when asked, one object of JSON as the last line."""
     begin = time.monotonic()
     with Workspace() as workspace:
-        report, figures = measure_all(build, Plan(quick), workspace)
+        report, figures = measure_all(build, Plan(quick), workspace, flush_us)
     figures["quick"] = quick
     figures["seconds"] = round(time.monotonic() - begin, 1)
     print_report(report, figures)

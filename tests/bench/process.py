@@ -60,6 +60,7 @@ class Workspace:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ttx-bench.", dir=base))
         self.folder.chmod(0o755)  # PostgreSQL runs as another user
         self.filesystem = kind
+        self.environment = dict(os.environ)  # of what is started
         self.started = []
 
     def __enter__(self):
@@ -70,13 +71,17 @@ class Workspace:
             self.stop(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def slow_flushes(self, library, delay_us):
+        """What is started from now on waits so much longer for each flush to the disk."""
+        self.environment |= {"LD_PRELOAD": str(library), "TTX_BENCH_FLUSH_US": str(delay_us)}
+
     def start(self, name, *words, stop_signal=signal.SIGTERM, **options):
         """Starts a server; its output goes to NAME.out and NAME.log in the folder."""
         out = open(self.folder / f"{name}.out", "wb")
         log = open(self.folder / f"{name}.log", "ab")
         with out, log:
             process = subprocess.Popen([str(word) for word in words], stdout=out, stderr=log,
-                                       stdin=subprocess.DEVNULL, **options)
+                                       stdin=subprocess.DEVNULL, env=self.environment, **options)
         process.bench_name = name
         process.bench_signal = stop_signal
         self.started.append(process)
