@@ -17,6 +17,7 @@ import sources
 # What a folder of libs may include besides itself and the standard library.
 LIBS = {
     "core": set(),
+    "bidding": {"core"},
     "obs": {"core"},
     "config": {"core"},
     "auth": {"core", "crypto"},
@@ -30,11 +31,11 @@ ALL_LIBS = set(LIBS)
 
 # What a layer of services/X may include: layers of the same service, and libs. "proto" is any ttx.*.v1.
 SERVICE_LAYERS = {
-    "domain": (set(), {"core"}),
-    "store": ({"domain"}, {"core", "storage", "crypto"}),
-    "app": ({"domain", "store"}, {"core", "obs", "sealed", "storage", "crypto"}),
-    "rpc": ({"app", "domain", "store"}, {"core", "auth", "rpc", "storage", "proto"}),
-    "replay": ({"domain", "store"}, {"core", "crypto", "storage", "proto"}),
+    "domain": (set(), {"bidding", "core"}),
+    "store": ({"domain"}, {"bidding", "core", "storage", "crypto"}),
+    "app": ({"domain", "store"}, {"bidding", "core", "obs", "sealed", "storage", "crypto"}),
+    "rpc": ({"app", "domain", "store"}, {"bidding", "core", "auth", "rpc", "storage", "proto"}),
+    "replay": ({"domain", "store"}, {"bidding", "core", "crypto", "storage", "proto"}),
     "": ({"domain", "store", "app", "rpc"}, (ALL_LIBS - {"testing"}) | {"proto"}),  # module.h, module.cc
 }
 GATEWAY = {"core", "obs", "config", "rpc", "proto"}
