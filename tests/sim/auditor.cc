@@ -723,7 +723,8 @@ void Auditor::AuditEffects() {
          "S4 other N3 notices than listings published");
   Expect(notices(disclosure::NoticeType::kN4) == told[Type::kListingExtended].size() +
                                                     told[Type::kListingExpired].size() +
-                                                    told[Type::kListingDefaulted].size(),
+                                                    told[Type::kListingDefaulted].size() +
+                                                    told[Type::kPortionDefaulted].size(),
          "S4 other N4 notices than listings extended, expired and defaulted");
   Expect(notices(disclosure::NoticeType::kN5) == told[Type::kBiddingScheduled].size(),
          "S4 other N5 notices than auctions announced");
@@ -745,7 +746,7 @@ void Auditor::AuditEffects() {
          "S4 other settlements than contracts in effect");
   Expect(notices(disclosure::NoticeType::kN8) == effective, "S4 other N8 notices than contracts in effect");
   for (const listing::Announcement& deal : told[Type::kDealDetermined]) {
-    const std::string& id = deal.listing->deal.id;
+    const std::string& id = deal.deal.empty() ? deal.listing->deals.front().id : deal.deal;
     Expect(contract::LoadDeal(Disk("contract"), {IdOf(id)}).has_value(), "S4 ", id,
            " never reached the contract service");
   }
