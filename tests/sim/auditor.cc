@@ -464,8 +464,9 @@ void Auditor::AuditDeals() {
     const contract::DealFacts& facts = deal->facts;
     const std::string name = "deals/" + deal->id.text;
     const auto offered = listing::LoadListing(Disk("listing"), IdOf(facts.listing));
-    Expect(offered && offered->deal.id == name && offered->deal.price == facts.price &&
-               offered->deal.buyer == facts.buyer && offered->owner == facts.seller,
+    const listing::Deal* determined = offered ? listing::FindDeal(*offered, name) : nullptr;
+    Expect(determined != nullptr && determined->price == facts.price && determined->buyer == facts.buyer &&
+               determined->share_ppm == facts.share.ppm && offered->owner == facts.seller,
            "C4 ", name, " is not what its listing determined");
     // domain.md 9.3: one exchange, one code in every number.
     const std::string code = deal->number.substr(2, 4);
