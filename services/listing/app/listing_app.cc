@@ -52,8 +52,23 @@ Sight SightOf(const Principal& caller, const Listing& listing) {
   if (caller.organization.empty()) return Sight::kPublic;
   if (caller.organization == listing.owner) return Sight::kOwner;
   if (caller.organization == listing.exchange && listing.state != ListingState::kDraft) return Sight::kStaff;
-  if (caller.organization == listing.deal.buyer) return Sight::kBuyer;
-  return Sight::kPublic;
+  const auto bought = [&](const Deal& deal) { return deal.buyer == caller.organization; };
+  const bool buyer = std::any_of(listing.deals.begin(), listing.deals.end(), bought);
+  return buyer ? Sight::kBuyer : Sight::kPublic;
+}
+
+// One of several buyers sees of the others how far they are and what share they take.
+void HideOtherDeals(const Principal& caller, Listing& listing) {
+  for (Deal& deal : listing.deals) {
+    if (deal.buyer == caller.organization) continue;
+    Deal shown;
+    shown.share_ppm = deal.share_ppm;
+    shown.state = deal.state;
+    shown.end_reason = deal.end_reason;
+    shown.settled = deal.settled;
+    shown.certified = deal.certified;
+    deal = std::move(shown);
+  }
 }
 
 Sight SightOf(const Principal& caller, const Intent& intent) {
@@ -87,7 +102,7 @@ Status CheckReviewedBy(const Achievement& achievement, const std::string& exchan
 Intent Shown(Intent intent, const Principal& caller, const Listing& listing) {
   if (caller.organization == intent.organization) return intent;
   intent.reference.clear();
-  if (listing.deal.intent != intent.name()) intent.bidder_code.clear();
+  if (!HasWon(listing, intent.name())) intent.bidder_code.clear();
   return intent;
 }
 
@@ -384,9 +399,18 @@ void ListingApp::Unlock(storage::Txn& txn, const Listing& listing) const {
 void ListingApp::CompleteDeal(storage::Txn& txn, const Listing& listing) const {
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
   TTX_CHECK(achievement.has_value(), "a listing without its achievement");
-  const auto decision =
-      Decide(*achievement, listing::CompleteDeal{NameOf(listing), listing.deal.buyer, listing.content.title},
-             txn.now());
+  listing::CompleteDeal command{NameOf(listing), "", listing.content.title};
+  // Of several owners, the one with the largest share speaks for the achievement.
+  int32_t largest_ppm = -1;
+  for (const Deal& deal : listing.deals) {
+    if (deal.state == DealState::kDefaulted || deal.share_ppm <= largest_ppm) continue;
+    command.buyer = deal.buyer;
+    largest_ppm = deal.share_ppm;
+  }
+  const int32_t unsold_ppm = UnsoldShareOf(listing);
+  command.is_partial = unsold_ppm > 0;
+  if (command.is_partial) command.description += "（已转让份额 " + std::to_string(1'000'000 - unsold_ppm) + " ppm）";
+  const auto decision = Decide(*achievement, command, txn.now());
   TTX_CHECK(decision.ok(), "a closed listing did not hold its right scope");
   SaveDecision(txn, *vault_, &*achievement, *decision);
 }
@@ -557,9 +581,9 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kBiddingScheduled:
       return OnScheduled(txn, listing);
     case Type::kDealDetermined:
-      return OnDealDetermined(txn, listing);
+      return OnDealDetermined(txn, listing, event.deal.id);
     case Type::kDefaulted:
-      return OnDefault(txn, listing);
+      return OnDefault(txn, listing, event);
     case Type::kClosed:
       CompleteDeal(txn, listing);
       return Tell(txn, listing, About(kListingClosed, listing));
@@ -600,7 +624,7 @@ void ListingApp::PlanOpinions(storage::Txn& txn, const Listing& listing) const {
 void ListingApp::OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
                          const std::string& reason_of_intents) const {
   Unlock(txn, listing);
-  ReleaseIntents(txn, listing, reason_of_intents, "");
+  ReleaseIntents(txn, listing, reason_of_intents);
   if (IsPublic(listing)) Tell(txn, listing, About(AnnouncementType::kListingExpired, listing, reason));
 }
 
@@ -614,25 +638,37 @@ void ListingApp::OnScheduled(storage::Txn& txn, const Listing& listing) const {
   Tell(txn, listing, announcement);
 }
 
-void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing) const {
+void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing, const std::string& deal) const {
   Announcement announcement = About(AnnouncementType::kDealDetermined, listing);
+  if (listing.deals.size() > 1) announcement.deal = deal;
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
   if (achievement) announcement.ip_numbers = IpNumbers(achievement->content);
   Tell(txn, listing, announcement);
-  ReleaseIntents(txn, listing, "LOST", listing.deal.intent);
+  if (deal != listing.deals.back().id) return;
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    if (!HasWon(listing, intent.name())) ReleaseIntent(txn, listing, intent, "LOST");
+  }
 }
 
 // Who did not keep its word loses; who did not cause it gets the deposit back (domain.md 5.12).
-void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
-  Unlock(txn, listing);
-  const std::string& intent = listing.deal.id.empty() ? listing.single_intent : listing.deal.intent;
-  if (listing.reason == "TRANSFEROR" || listing.reason == "CANCELLED" ||
-      listing.reason == "CONTRACT_TERMINATED") {
-    ReleaseIntents(txn, listing, listing.reason, "");
+void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const {
+  // Of several deals the others are kept; when none is, nothing of the right is sold.
+  const bool ended = listing.state == ListingState::kDefaulted;
+  if (ended) Unlock(txn, listing);
+  const Deal* deal = event.deal.id.empty() ? nullptr : FindDeal(listing, event.deal.id);
+  if (deal == nullptr && !listing.deals.empty()) deal = &listing.deals.front();
+  const std::string& name = deal == nullptr ? listing.single_intent : deal->intent;
+  if (event.reason == "TRANSFEROR" || event.reason == "CANCELLED" || event.reason == "CONTRACT_TERMINATED") {
+    const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
+    TTX_CHECK(intent.has_value(), "a winner without an intent");
+    ReleaseIntent(txn, listing, *intent, event.reason);
   } else {
-    BreachIntent(txn, listing, intent, listing.reason);
+    BreachIntent(txn, listing, name, event.reason);
   }
-  Tell(txn, listing, About(AnnouncementType::kListingDefaulted, listing, listing.reason));
+  using enum AnnouncementType;
+  Announcement announcement = About(ended ? kListingDefaulted : kPortionDefaulted, listing, event.reason);
+  announcement.deal = event.deal.id;
+  Tell(txn, listing, announcement);
 }
 
 // --- Intents
@@ -811,25 +847,26 @@ void ListingApp::TellReleased(storage::Txn& txn, const Intent& intent) const {
   Announce(txn, intent.name(), intent.exchange, announcement);
 }
 
-void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
-                                const std::string& except) const {
+void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason) const {
   for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    if (IsOver(intent.state) || intent.name() == except) continue;
-    const auto decision =
-        Decide(intent, ReleaseIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
-    TTX_CHECK(decision.ok(), "an open intent can be released");
-    Commit(txn, listing, &intent, *decision);
+    ReleaseIntent(txn, listing, intent, reason);
   }
+}
+
+// Does nothing to an intent that has ended.
+void ListingApp::ReleaseIntent(storage::Txn& txn, const Listing& listing, const Intent& intent,
+                               const std::string& reason) const {
+  if (IsOver(intent.state)) return;
+  const auto decision = Decide(intent, listing::ReleaseIntent{reason},
+                               IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+  TTX_CHECK(decision.ok(), "an open intent can be released");
+  Commit(txn, listing, &intent, *decision);
 }
 
 // DYNAMIC: who had not qualified when the period ended bids no more.
 void ListingApp::ReleaseUndecided(storage::Txn& txn, const Listing& listing) const {
   for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    if (!IsUndecided(intent.state)) continue;
-    const auto decision = Decide(intent, ReleaseIntent{"PERIOD_ENDED"},
-                                 IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
-    TTX_CHECK(decision.ok(), "an open intent can be released");
-    Commit(txn, listing, &intent, *decision);
+    if (IsUndecided(intent.state)) ReleaseIntent(txn, listing, intent, "PERIOD_ENDED");
   }
 }
 
@@ -1022,12 +1059,17 @@ Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listin
 
 Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const {
   if (!result.won) return Apply(txn, result.listing, AuctionFailed{result.reason});
-  const auto intent = FindIntentByCode(txn, IdOf(result.listing), result.winner_code);
-  if (!intent) return NotFound(result.listing + "/intents/-");
-  return Apply(txn, result.listing,
-               AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
-                           intent->legal_name, intent->bidder_code, result.price, intent->deposit,
-                           Method::kAuction, result.log_hash, result.bid_count}});
+  std::vector<AuctionResult::Portion> portions = result.portions;
+  if (portions.empty()) portions.push_back({result.winner_code, 0, result.price});
+  AuctionWon command;
+  for (const AuctionResult::Portion& portion : portions) {
+    const auto intent = FindIntentByCode(txn, IdOf(result.listing), portion.code);
+    if (!intent) return NotFound(result.listing + "/intents/-");
+    command.deals.push_back({"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
+                             intent->legal_name, intent->bidder_code, portion.price, intent->deposit,
+                             Method::kAuction, result.log_hash, result.bid_count, portion.share_ppm});
+  }
+  return Apply(txn, result.listing, command);
 }
 
 Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const {
@@ -1044,8 +1086,7 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
   for (const Intent& intent : intents) {
     if (intent.bidder_code.empty()) continue;
     if (broken.is_barred) Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
-    const bool has_won = intent.name() == listing->deal.intent;
-    if (!has_won && intent.state == IntentState::kQualified) {
+    if (!HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified) {
       BreachIntent(txn, *listing, intent.name(), broken.cause);
     }
   }
@@ -1112,6 +1153,7 @@ Result<Seen<Listing>> ListingApp::GetListing(const storage::Reader& reader, cons
   if (!listing) return NotFound("listings/" + std::string(id));
   const Sight sight = SightOf(caller, *listing);
   if (sight == Sight::kPublic && !IsPublic(*listing)) return NotFound("listings/" + std::string(id));
+  if (sight == Sight::kBuyer) HideOtherDeals(caller, *listing);
   return Seen<Listing>{*std::move(listing), sight};
 }
 

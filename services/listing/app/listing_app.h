@@ -140,6 +140,13 @@ class ListingApp {
     Fen price;
     int64_t bid_count = 0;
     std::string log_hash;
+    /// What each of several winners takes (domain.md 5.9, PRO_RATA); empty for one.
+    struct Portion {
+      std::string code;
+      int32_t share_ppm = 0;
+      Fen price;
+    };
+    std::vector<Portion> portions = {};
   };
   Status OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const;
   struct AuctionDefault {
@@ -237,13 +244,14 @@ class ListingApp {
   void OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
                const std::string& reason_of_intents) const;
   void OnScheduled(storage::Txn& txn, const Listing& listing) const;
-  void OnDealDetermined(storage::Txn& txn, const Listing& listing) const;
-  void OnDefault(storage::Txn& txn, const Listing& listing) const;
+  void OnDealDetermined(storage::Txn& txn, const Listing& listing, const std::string& deal) const;
+  void OnDefault(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const;
   void PlanListing(storage::Txn& txn, const Listing* before, const Listing& after) const;
   void Commit(storage::Txn& txn, const Listing& listing, const Intent* before,
               const IntentDecision& decision) const;
-  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
-                      const std::string& except) const;
+  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason) const;
+  void ReleaseIntent(storage::Txn& txn, const Listing& listing, const Intent& intent,
+                     const std::string& reason) const;
   void ReleaseUndecided(storage::Txn& txn, const Listing& listing) const;
   void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,
                     const std::string& reason) const;

@@ -670,10 +670,10 @@ TEST_F(ListingAppTest, ThreeBiddersAnAuctionAndEverythingDone) {
   EXPECT_EQ(scheduled[0].bidders.size(), 3u);
   const auto deals = Announced(AnnouncementType::kDealDetermined);
   ASSERT_EQ(deals.size(), 1u);
-  EXPECT_EQ(deals[0].listing->deal.buyer, "organizations/b2");
+  EXPECT_EQ(deals[0].listing->deals.front().buyer, "organizations/b2");
   EXPECT_EQ(deals[0].ip_numbers, std::vector<std::string>{"ZL201710601862.3"});
   EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 2u);
-  const std::string deal = Load(listing).deal.id;
+  const std::string deal = Load(listing).deals.front().id;
   const std::string name = "listings/" + listing;
   ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnContractEffective(txn, name, deal); }).ok());
   ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deal); }).ok());
@@ -685,6 +685,179 @@ TEST_F(ListingAppTest, ThreeBiddersAnAuctionAndEverythingDone) {
                                                Load(listing).achievement.substr(13));
   EXPECT_EQ(transferred->value.state, AchievementState::kTransferred);
   EXPECT_EQ(transferred->value.owner, "organizations/b2");
+}
+
+// --- Several winners of one auction (domain.md 5.9, PRO_RATA)
+
+// What each of these bidders takes of 120 000 001 fen.
+struct Take {
+  const char* bidder;
+  int32_t share_ppm;
+  int64_t price;
+};
+const std::vector<Take> kTwoTakes = {{"b1", 300'000, 36'000'000}, {"b3", 700'000, 84'000'001}};
+const std::vector<Take> kThreeTakes = {
+    {"b3", 333'334, 40'000'001}, {"b1", 333'333, 40'000'000}, {"b2", 333'333, 40'000'000}};
+
+class PortionsTest : public ListingAppTest {
+ protected:
+  std::string WonBy(const std::vector<Take>& takes) {
+    const std::string listing = Scheduled();
+    ListingApp::AuctionResult result{"listings/" + listing, true, "", "", Fen{120'000'001}, 7, "abcd"};
+    for (const Take& take : takes) {
+      const auto intent = FindIntentOf(shell_.kv(), listing, std::string("organizations/") + take.bidder);
+      result.portions.push_back({intent->bidder_code, take.share_ppm, Fen{take.price}});
+    }
+    result.winner_code = result.portions.front().code;
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, result); }).ok());
+    return listing;
+  }
+  Status Effective(const std::string& listing, const std::string& deal) {
+    return Feed([&](auto& txn) { return app_.OnContractEffective(txn, "listings/" + listing, deal); });
+  }
+  Status Default(const std::string& listing, const std::string& deal, const std::string& reason) {
+    return Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, "listings/" + listing, deal, reason); });
+  }
+  // Signed, settled and certified.
+  void Finish(const std::string& listing, const std::string& deal) {
+    const std::string name = "listings/" + listing;
+    EXPECT_TRUE(Effective(listing, deal).ok());
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deal); }).ok());
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnCertified(txn, name, deal); }).ok());
+  }
+  IntentState StateOf(const std::string& listing, const char* bidder) {
+    return FindIntentOf(shell_.kv(), listing, std::string("organizations/") + bidder)->state;
+  }
+};
+
+TEST_F(PortionsTest, EveryPortionIsADealOfItsOwnAndTheLosersAreReleased) {
+  const std::string listing = WonBy(kTwoTakes);
+  const auto told = Announced(AnnouncementType::kDealDetermined);
+  ASSERT_EQ(told.size(), 2u);
+  const std::vector<Deal> deals = Load(listing).deals;
+  ASSERT_EQ(deals.size(), 2u);
+  EXPECT_NE(deals[0].id, deals[1].id);
+  for (size_t i = 0; i < deals.size(); ++i) {
+    EXPECT_EQ(told[i].deal, deals[i].id);
+    EXPECT_EQ(told[i].listing->deals, deals);
+    EXPECT_EQ(told[i].ip_numbers, std::vector<std::string>{"ZL201710601862.3"});
+    EXPECT_EQ(deals[i].buyer, std::string("organizations/") + kTwoTakes[i].bidder);
+    EXPECT_EQ(deals[i].share_ppm, kTwoTakes[i].share_ppm);
+    EXPECT_EQ(deals[i].price, Fen{kTwoTakes[i].price});
+    EXPECT_EQ(deals[i].log_hash, "abcd");
+    EXPECT_EQ(deals[i].deposit, Load(listing).content.deposit.amount);
+  }
+  EXPECT_EQ(deals[0].listed_price + deals[1].listed_price, MakeListingContent().listed_price);
+  EXPECT_EQ(deals[0].listed_price, Fen{30'000'000});
+  const auto lost = Announced(AnnouncementType::kIntentLost);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].intent->organization, "organizations/b2");
+  EXPECT_EQ(StateOf(listing, "b1"), IntentState::kQualified);
+  EXPECT_EQ(StateOf(listing, "b3"), IntentState::kQualified);
+}
+
+TEST_F(PortionsTest, ABuyerSeesItsOwnDealOnlyAndTheOwnerAll) {
+  const std::string listing = WonBy(kTwoTakes);
+  const auto mine = app_.GetListing(shell_.kv(), Client("organizations/b3", "b3"), listing);
+  EXPECT_EQ(mine->sight, Sight::kBuyer);
+  EXPECT_EQ(mine->value.deals[0].id, "");
+  EXPECT_EQ(mine->value.deals[0].buyer, "");
+  EXPECT_EQ(mine->value.deals[0].price, Fen{});
+  EXPECT_EQ(mine->value.deals[0].share_ppm, 300'000);
+  EXPECT_EQ(mine->value.deals[1], Load(listing).deals[1]);
+  EXPECT_EQ(app_.GetListing(shell_.kv(), kUniversity, listing)->value.deals, Load(listing).deals);
+  EXPECT_EQ(app_.GetListing(shell_.kv(), Client("organizations/b2", "b2"), listing)->sight, Sight::kPublic);
+  // The winners' codes are known to the owner, the loser's is not.
+  const auto intents = app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10);
+  for (const Intent& intent : intents->items) {
+    EXPECT_EQ(intent.bidder_code.empty(), intent.organization == "organizations/b2") << intent.organization;
+  }
+}
+
+TEST_F(PortionsTest, TheListingIsSignedAndClosedWhenAllAre) {
+  const std::string listing = WonBy(kThreeTakes);
+  const std::vector<Deal> deals = Load(listing).deals;
+  ASSERT_EQ(deals.size(), 3u);
+  EXPECT_EQ(deals[0].listed_price + deals[1].listed_price + deals[2].listed_price,
+            MakeListingContent().listed_price);
+  Finish(listing, deals[2].id);
+  ASSERT_TRUE(Effective(listing, deals[0].id).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  ASSERT_TRUE(Effective(listing, deals[1].id).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealSigned);
+  for (const size_t i : {0u, 1u}) {
+    const std::string name = "listings/" + listing;
+    EXPECT_TRUE(Announced(AnnouncementType::kListingClosed).empty());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnCertified(txn, name, deals[i].id); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deals[i].id); }).ok());
+  }
+  EXPECT_EQ(Load(listing).state, ListingState::kClosed);
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 0);
+  EXPECT_EQ(Announced(AnnouncementType::kListingClosed).size(), 1u);
+  // The largest share speaks for the achievement.
+  const Achievement sold = app_.GetAchievement(shell_.kv(), Client("organizations/b3", "b3"),
+                                               Load(listing).achievement.substr(13))->value;
+  EXPECT_EQ(sold.state, AchievementState::kTransferred);
+  EXPECT_EQ(sold.owner, "organizations/b3");
+}
+
+TEST_F(PortionsTest, WhoDoesNotKeepItsDealIsBarredAndTheOthersKeepTheirs) {
+  const std::string listing = WonBy(kThreeTakes);
+  const std::vector<Deal> deals = Load(listing).deals;
+  Finish(listing, deals[0].id);
+  ASSERT_TRUE(Effective(listing, deals[1].id).ok());
+  ASSERT_TRUE(Default(listing, deals[2].id, "TRANSFEREE").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealSigned);
+  EXPECT_EQ(Load(listing).reason, "");
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 333'333);
+  EXPECT_EQ(StateOf(listing, "b2"), IntentState::kBreached);
+  EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
+  EXPECT_FALSE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b1"));
+  ASSERT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+  const auto told = Announced(AnnouncementType::kPortionDefaulted);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].deal, deals[2].id);
+  EXPECT_EQ(told[0].reason, "TRANSFEREE");
+  EXPECT_TRUE(Announced(AnnouncementType::kListingDefaulted).empty());
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kListed) << "the right stays locked";
+  // The other one is given up without the buyer's fault: it is released, not barred.
+  ASSERT_TRUE(Default(listing, deals[1].id, "CONTRACT_TERMINATED").ok());
+  EXPECT_EQ(StateOf(listing, "b1"), IntentState::kReleased);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);
+  EXPECT_EQ(Load(listing).state, ListingState::kClosed);
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 666'666);
+  EXPECT_EQ(StateOf(listing, "b3"), IntentState::kQualified);
+  // The owner keeps the rest, and may offer it.
+  const Achievement rest = LoadOffered(listing);
+  EXPECT_EQ(rest.state, AchievementState::kPublished);
+  EXPECT_EQ(rest.owner, kOwner);
+  ASSERT_FALSE(rest.content.encumbrances.empty());
+  EXPECT_EQ(rest.content.encumbrances.back().kind, EncumbranceKind::kShareSold);
+  const auto again = Write<Listing>([&](auto& txn) {
+    return app_.CreateListing(txn, kUniversity,
+                              {kExchange, "PUBLIC_RDI", rest.id.text, MakeListingContent(), {}});
+  });
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.SubmitListing(txn, kUniversity, {again->id.text, ""});
+              }).ok());
+}
+
+TEST_F(PortionsTest, WhenNoDealIsKeptTheListingHasDefaulted) {
+  const std::string listing = WonBy(kTwoTakes);
+  const std::vector<Deal> deals = Load(listing).deals;
+  ASSERT_TRUE(Default(listing, deals[0].id, "TRANSFEROR").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  ASSERT_TRUE(Default(listing, deals[1].id, "TRANSFEREE").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDefaulted);
+  EXPECT_EQ(Load(listing).reason, "TRANSFEREE");
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 1'000'000);
+  EXPECT_EQ(Announced(AnnouncementType::kPortionDefaulted).size(), 1u);
+  ASSERT_EQ(Announced(AnnouncementType::kListingDefaulted).size(), 1u);
+  EXPECT_EQ(Announced(AnnouncementType::kListingDefaulted)[0].deal, deals[1].id);
+  EXPECT_EQ(StateOf(listing, "b1"), IntentState::kReleased);
+  EXPECT_EQ(StateOf(listing, "b3"), IntentState::kBreached);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
 }
 
 TEST_F(ListingAppTest, AnAuctionWithoutASaleGivesAllDepositsBack) {
@@ -710,7 +883,7 @@ TEST_F(ListingAppTest, TheOnlyBidderQuotes) {
   EXPECT_EQ(quote("b2", 100'000'000).error().reason, Reason::kNOT_QUALIFIED);
   EXPECT_EQ(quote("b1", 99'999'999).error().reason, Reason::kBELOW_LISTED_PRICE);
   ASSERT_TRUE(quote("b1", 100'000'000).ok());
-  EXPECT_EQ(Announced(AnnouncementType::kDealDetermined)[0].listing->deal.method, Method::kSingleBidder);
+  EXPECT_EQ(Announced(AnnouncementType::kDealDetermined)[0].listing->deals.front().method, Method::kSingleBidder);
   AdvanceTo(clock_.Now() + Hours(24 * 30));  // the timer of the quote is moot
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
 }
@@ -814,7 +987,7 @@ TEST_F(ListingAppTest, BiddersOfADynamicListingJoinTheAuctionAsTheyQualify) {
                 return app_.OnAuctionClosed(txn, {name, true, "", code, Fen{120'000'000}, 7, "abcd"});
               }).ok());
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
-  EXPECT_EQ(Load(listing).deal.buyer, "organizations/b2");
+  EXPECT_EQ(Load(listing).deals.front().buyer, "organizations/b2");
   EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 1u);
 }
 
@@ -960,7 +1133,7 @@ TEST_F(ListingAppTest, ASingleQuoteBelowTheReserveIsRefusedAndTheDepositGoesBack
 TEST_F(ListingAppTest, ATerminatedContractEndsTheDealAndFreesTheRights) {
   const std::string listing = Won();
   const std::string name = "listings/" + listing;
-  const std::string deal = Load(listing).deal.id;
+  const std::string deal = Load(listing).deals.front().id;
   const auto ends = [&](const char* reason) {
     return Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, deal, reason); });
   };
@@ -1064,7 +1237,7 @@ TEST_F(ListingAppTest, OneRightIsInOneLiveAchievement) {
 TEST_F(ListingAppTest, ADefaultIsBlamedOnWhoCausedIt) {
   const std::string bought = Won();
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnDealDefaulted(txn, "listings/" + bought, Load(bought).deal.id, "TRANSFEREE");
+                return app_.OnDealDefaulted(txn, "listings/" + bought, Load(bought).deals.front().id, "TRANSFEREE");
               }).ok());
   EXPECT_EQ(Load(bought).state, ListingState::kDefaulted);
   EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
@@ -1104,20 +1277,22 @@ TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd)
   const std::string listing = Won();
   const std::string name = "listings/" + listing;
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnAuctionDefault(txn, {name, Load(listing).deal.bidder_code, "NOT_SIGNED", true});
+                return app_.OnAuctionDefault(txn, {name, Load(listing).deals.front().bidder_code, "NOT_SIGNED", true});
               }).ok());
   EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
   EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
   ASSERT_TRUE(
-      Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, Load(listing).deal.id, "TRANSFEREE"); }).ok());
+      Feed([&](auto& txn) {
+        return app_.OnDealDefaulted(txn, name, Load(listing).deals.front().id, "TRANSFEREE");
+      }).ok());
   EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
 }
 
 TEST_F(ListingAppTest, ADefaultOfTheOwnerReleasesTheWinner) {
   const std::string listing = Won();
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnDealDefaulted(txn, "listings/" + listing, Load(listing).deal.id, "TRANSFEROR");
+                return app_.OnDealDefaulted(txn, "listings/" + listing, Load(listing).deals.front().id, "TRANSFEROR");
               }).ok());
   EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
   ASSERT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);

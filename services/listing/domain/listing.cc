@@ -130,10 +130,28 @@ bool EndedUnderAuction(const Listing& listing) {
   return listing.state == ListingState::kTerminated && !listing.auction.empty();
 }
 
-// The deal ended while another service was still reporting on it.
-bool DealIsOver(const Listing& listing, const std::string& deal) {
-  return (listing.state == ListingState::kClosed || listing.state == ListingState::kDefaulted) &&
-         !deal.empty() && deal == listing.deal.id;
+constexpr int32_t kWholePpm = 1'000'000;
+
+bool IsPortioned(const Listing& listing) { return !listing.deals.empty() && listing.deals.front().share_ppm > 0; }
+
+bool WasKept(const Deal& deal) { return deal.state != DealState::kDefaulted; }
+
+// Where a listing with deals stands: as far as the last of those that are kept.
+ListingState StateOf(const std::vector<Deal>& deals) {
+  const auto all = [&](auto holds) { return std::all_of(deals.begin(), deals.end(), holds); };
+  if (all([](const Deal& deal) { return !WasKept(deal); })) return ListingState::kDefaulted;
+  if (!all([](const Deal& deal) { return deal.state != DealState::kPending; })) return ListingState::kDealPending;
+  return all(static_cast<bool (*)(const Deal&)>(IsOver)) ? ListingState::kClosed : ListingState::kDealSigned;
+}
+
+// An event of one deal, with what follows for the listing: CLOSED when it was the last thing to wait for.
+ListingDecision RecordOf(const Deal& deal, const Listing& state, ListingEvent event, Time now) {
+  if (state.deals.size() > 1) event.deal.id = deal.id;
+  const ListingState next = StateOf(Apply(state, event).deals);
+  event.state = next == ListingState::kClosed ? ListingState::kDealSigned : next;
+  ListingDecision decision = Record(state, std::move(event), now);
+  if (next != ListingState::kClosed) return decision;
+  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, next), now);
 }
 
 ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calendar& calendar, Date from,
@@ -541,9 +559,20 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, 
   if (!IsAuctioned(state)) {
     return WrongState(state, "AuctionWon");
   }
-  ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
-  event.deal = command.deal;
-  return Record(state, std::move(event), now);
+  TTX_CHECK(!command.deals.empty(), "an auction that was won without a deal");
+  ListingDecision decision = Unchanged(state);
+  const Fen listed = state.content.listed_price;
+  int32_t sold_ppm = 0;
+  for (const Deal& deal : command.deals) {
+    ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
+    event.deal = deal;
+    // Rounded along the sum, so that the parts add up to the listed price.
+    event.deal.listed_price = MulPpm(listed, {sold_ppm + deal.share_ppm}) - MulPpm(listed, {sold_ppm});
+    sold_ppm += deal.share_ppm;
+    if (deal.share_ppm > 0 && deal.price == Fen{}) continue;
+    decision = Record(std::move(decision), std::move(event), now);
+  }
+  return decision;
 }
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime&, Time now) {
@@ -560,41 +589,33 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& comman
 
 Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&,
                                Time now) {
-  if (DealIsOver(state, command.deal)) return Unchanged(state);
-  if (state.state != ListingState::kDealPending || command.deal != state.deal.id) {
-    return WrongState(state, "ContractEffective");
-  }
-  ListingDecision decision =
-      Record(state, MakeEvent(ListingEventType::kDealSigned, ListingState::kDealSigned), now);
-  if (!state.settled || !state.certified) return decision;
-  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, ListingState::kClosed), now);
+  const Deal* deal = FindDeal(state, command.deal);
+  if (deal != nullptr && IsOver(*deal)) return Unchanged(state);
+  if (deal == nullptr || deal->state != DealState::kPending) return WrongState(state, "ContractEffective");
+  return RecordOf(*deal, state, MakeEvent(ListingEventType::kDealSigned, state.state), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime&, Time now) {
-  if (DealIsOver(state, command.deal)) return Unchanged(state);
-  const bool pending = state.state == ListingState::kDealPending && command.reason != kContractTerminated;
-  const bool is_signed = state.state == ListingState::kDealSigned;
-  if ((!pending && !is_signed) || command.deal != state.deal.id) return WrongState(state, "DealDefaulted");
+  const Deal* deal = FindDeal(state, command.deal);
+  if (deal != nullptr && IsOver(*deal)) return Unchanged(state);
+  const bool is_signed = deal != nullptr && deal->state == DealState::kSigned;
+  if (deal == nullptr || (!is_signed && command.reason == kContractTerminated)) {
+    return WrongState(state, "DealDefaulted");
+  }
   // A deal that is cancelled after its contract took effect ends with the contract, which is told next.
   if (is_signed && command.reason == "CANCELLED") return Unchanged(state);
-  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
+  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, state.state);
   event.reason = command.reason;
-  return Record(state, std::move(event), now);
+  return RecordOf(*deal, state, std::move(event), now);
 }
 
 namespace {
 
-Result<ListingDecision> Finish(const Listing& state, const std::string& deal, ListingEventType type,
+Result<ListingDecision> Finish(const Listing& state, const std::string& name, ListingEventType type,
                                Time now) {
-  if (DealIsOver(state, deal)) return Unchanged(state);
-  if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
-      deal != state.deal.id) {
-    return WrongState(state, TypeName(type));
-  }
-  ListingDecision decision = Record(state, MakeEvent(type, state.state), now);
-  const Listing& next = decision.next;
-  if (next.state != ListingState::kDealSigned || !next.settled || !next.certified) return decision;
-  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, ListingState::kClosed), now);
+  const Deal* deal = FindDeal(state, name);
+  if (deal == nullptr) return WrongState(state, TypeName(type));
+  return IsOver(*deal) ? Unchanged(state) : RecordOf(*deal, state, MakeEvent(type, state.state), now);
 }
 
 }  // namespace
@@ -620,7 +641,7 @@ bool HasObjection(const Listing& listing, const std::string& objection) {
 
 Result<ListingDecision> Decide(const Listing& state, const OpenObjection& command, const Regime& regime,
                                Time now) {
-  if (!IsPublic(state) || IsOver(state.state) || !state.deal.id.empty() ||
+  if (!IsPublic(state) || IsOver(state.state) || !state.deals.empty() ||
       HasObjection(state, command.objection)) {
     return Unchanged(state);
   }
@@ -638,7 +659,7 @@ Result<ListingDecision> Decide(const Listing& state, const CloseObjection& comma
   ListingEvent closed = MakeEvent(ListingEventType::kObjectionClosed, state.state);
   closed.objection = command.objection;
   ListingDecision decision = Record(state, std::move(closed), now);
-  if (!state.deal.id.empty()) return decision;
+  if (!state.deals.empty()) return decision;
   if (command.upheld) {
     ListingEvent ended = MakeEvent(ListingEventType::kTerminated, ListingState::kTerminated);
     ended.reason = "OBJECTION";
@@ -746,6 +767,24 @@ void ApplyEnd(Listing& state, const ListingEvent& event) {
   if (event.type == ListingEventType::kTerminated) state.note = event.note;
 }
 
+void ApplyDeal(Listing& state, const ListingEvent& event) {
+  using Type = ListingEventType;
+  if (event.type == Type::kDealDetermined) state.deals.push_back(event.deal);
+  // Of the only one there is, the name is not said again; none is there when the only bidder did not quote.
+  const auto found = event.deal.id.empty()
+                         ? state.deals.begin()
+                         : std::find_if(state.deals.begin(), state.deals.end(),
+                                        [&](const Deal& deal) { return deal.id == event.deal.id; });
+  if (found == state.deals.end()) return;
+  if (event.type == Type::kDealSigned) found->state = DealState::kSigned;
+  if (event.type == Type::kSettled) found->settled = true;
+  if (event.type == Type::kCertified) found->certified = true;
+  if (event.type == Type::kDefaulted) {
+    found->state = DealState::kDefaulted;
+    found->end_reason = event.reason;
+  }
+}
+
 void ApplySingleBidder(Listing& state, const ListingEvent& event) {
   if (event.type == ListingEventType::kSingleBidder) {
     state.single_intent = event.intent;
@@ -783,8 +822,11 @@ Listing Apply(Listing state, const ListingEvent& event) {
     case Type::kTerminated:
     case Type::kWithdrawn:
     case Type::kExpired:
-    case Type::kDefaulted:
       ApplyEnd(state, event);
+      break;
+    case Type::kDefaulted:
+      ApplyDeal(state, event);
+      if (event.state == ListingState::kDefaulted) ApplyEnd(state, event);
       break;
     case Type::kPeriodEnded:
       state.proposal = {};
@@ -798,13 +840,10 @@ Listing Apply(Listing state, const ListingEvent& event) {
       state.bidding_start_time = event.start;
       break;
     case Type::kDealDetermined:
-      state.deal = event.deal;
-      break;
+    case Type::kDealSigned:
     case Type::kSettled:
-      state.settled = true;
-      break;
     case Type::kCertified:
-      state.certified = true;
+      ApplyDeal(state, event);
       break;
     case Type::kObjectionOpened:
       state.objections.push_back(event.objection);
@@ -816,7 +855,6 @@ Listing Apply(Listing state, const ListingEvent& event) {
       ++state.low_quotes;
       break;
     case Type::kBiddingStarted:
-    case Type::kDealSigned:
     case Type::kClosed:
       break;
   }
@@ -825,6 +863,33 @@ Listing Apply(Listing state, const ListingEvent& event) {
   ++state.version;
   return state;
 }
+
+namespace {
+
+// What is wrong with the deals, or nullptr.
+const char* FaultOfDeals(const Listing& listing) {
+  const bool dealt = listing.state == ListingState::kDealPending ||
+                     listing.state == ListingState::kDealSigned || listing.state == ListingState::kClosed;
+  Fen price;
+  int64_t shares_ppm = 0;
+  for (const Deal& deal : listing.deals) {
+    if (deal.id.empty()) return "a deal without a name";
+    if ((deal.share_ppm == 0) != (listing.deals.front().share_ppm == 0)) return "a portion beside the whole";
+    price += deal.price;
+    shares_ppm += deal.share_ppm;
+  }
+  if (listing.deals.size() > 1 && shares_ppm == 0) return "two deals of the whole";
+  if (shares_ppm > kWholePpm) return "portions of more than the whole";
+  if (dealt && (listing.deals.empty() || price < LowestPrice(listing.content))) {
+    return "a deal below the lowest price, or none";
+  }
+  if (!listing.deals.empty() && listing.state != StateOf(listing.deals)) {
+    return "another state than its deals have: closed before settlement and certificate, for one";
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 std::optional<std::string> Check(const Listing& listing) {
   const auto fail = [&](const char* what) {
@@ -845,14 +910,7 @@ std::optional<std::string> Check(const Listing& listing) {
   if (IsPublic(listing) != static_cast<bool>(listing.start_time)) return fail("published without a start");
   if (IsPublic(listing) && !approved) return fail("published without approval");
   if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
-  const bool dealt = listing.state == ListingState::kDealPending ||
-                     listing.state == ListingState::kDealSigned || listing.state == ListingState::kClosed;
-  if (dealt && (listing.deal.id.empty() || listing.deal.price < LowestPrice(listing.content))) {
-    return fail("a deal below the lowest price, or none");
-  }
-  if (listing.state == ListingState::kClosed && (!listing.settled || !listing.certified)) {
-    return fail("closed before settlement and certificate");
-  }
+  if (const char* fault = FaultOfDeals(listing)) return fail(fault);
   if (listing.content.deposit.amount <= Fen{}) return fail("no deposit");
   return std::nullopt;
 }
@@ -863,6 +921,28 @@ bool IsOver(ListingState state) {
   return state == ListingState::kRejected || state == ListingState::kTerminated ||
          state == ListingState::kWithdrawn || state == ListingState::kClosed ||
          state == ListingState::kExpired || state == ListingState::kDefaulted;
+}
+
+const Deal* FindDeal(const Listing& listing, std::string_view deal) {
+  const auto found = std::find_if(listing.deals.begin(), listing.deals.end(),
+                                  [&](const Deal& one) { return one.id == deal; });
+  return found == listing.deals.end() ? nullptr : &*found;
+}
+
+bool HasWon(const Listing& listing, std::string_view intent) {
+  return std::any_of(listing.deals.begin(), listing.deals.end(),
+                     [&](const Deal& deal) { return deal.intent == intent; });
+}
+
+bool IsOver(const Deal& deal) {
+  return !WasKept(deal) || (deal.state == DealState::kSigned && deal.settled && deal.certified);
+}
+
+int32_t UnsoldShareOf(const Listing& listing) {
+  if (!IsPortioned(listing)) return 0;
+  int32_t unsold_ppm = kWholePpm;
+  for (const Deal& deal : listing.deals) unsold_ppm -= WasKept(deal) ? deal.share_ppm : 0;
+  return unsold_ppm;
 }
 
 bool TakesIntents(const Listing& listing, Time now) {

@@ -94,8 +94,12 @@ struct Proposal {
   bool operator==(const Proposal&) const = default;
 };
 
+/// Where one deal of a listing stands. The numbers are those of records.
+enum class DealState : int32_t { kPending = 0, kSigned = 1, kDefaulted = 2 };
+
+/// What one winner takes. Several winners of one auction take a portion each (domain.md 5.9, PRO_RATA).
 struct Deal {
-  std::string id;  // "deals/{id}"; empty: none
+  std::string id;  // "deals/{id}"
   std::string intent;
   std::string buyer;
   std::string buyer_legal_name;
@@ -105,6 +109,12 @@ struct Deal {
   Method method = Method::kUnspecified;
   std::string log_hash;
   int64_t bid_count = 0;
+  int32_t share_ppm = 0;  // of the object; 0: the whole
+  Fen listed_price = {};  // of a portion: its part of the listed price; 0 of the whole
+  DealState state = DealState::kPending;
+  std::string end_reason = {};  // DEFAULTED: why
+  bool settled = false;
+  bool certified = false;
   bool operator==(const Deal&) const = default;
 };
 
@@ -152,9 +162,7 @@ struct Listing {
 
   std::string auction;
   Time bidding_start_time;
-  Deal deal;
-  bool settled = false;
-  bool certified = false;
+  std::vector<Deal> deals;  // of its winners, the leading one first; empty before there is one
 
   Time create_time;
   Time update_time;
@@ -225,7 +233,9 @@ struct ListingEvent {
   std::string intent;     // SINGLE_BIDDER
   std::string auction;    // BIDDING_SCHEDULED; DYNAMIC: with the publication, the state stays LISTED
   Time start;             // BIDDING_SCHEDULED
-  Deal deal;              // DEAL_DETERMINED
+  // DEAL_DETERMINED: one event each. Afterwards (DEAL_SIGNED, SETTLED, CERTIFIED, DEFAULTED) only its id, and only
+  // where there are several: a DEFAULTED that leaves the state as it is ended that one alone.
+  Deal deal;
   std::string objection;  // OBJECTION_OPENED, OBJECTION_CLOSED
   bool operator==(const ListingEvent&) const = default;
 };
@@ -318,8 +328,10 @@ struct EndQuote {};
 struct StartBidding {
   bool is_free = false;  // the phase is FREE
 };
+/// One deal for the whole, or one for each portion with its share; the shares are at most the whole. A portion too
+/// small to cost a fen is no deal.
 struct AuctionWon {
-  Deal deal;
+  std::vector<Deal> deals;
 };
 struct AuctionFailed {
   std::string reason;  // NO_BID, BELOW_RESERVE
@@ -411,6 +423,16 @@ Status CheckReserve(const ListingContent& content, Fen reserve);
 bool IsPublic(const Listing& listing);
 /// Whether it will never change again.
 bool IsOver(ListingState state);
+/// The deal with this name, or nullptr.
+const Deal* FindDeal(const Listing& listing, std::string_view deal);
+/// Whether the intent has won: alone, or a portion. Also when its deal was not kept.
+bool HasWon(const Listing& listing, std::string_view intent);
+/// Whether nothing that other services still report changes the deal: it was not kept, or it is signed, settled and
+/// certified.
+bool IsOver(const Deal& deal);
+/// What is left with the owner of an object that was sold in portions: the shares of the deals that were not kept, and
+/// what no deal was made of. 0 where there are no portions.
+int32_t UnsoldShareOf(const Listing& listing);
 /// Whether its auction runs while it is listed (DYNAMIC, domain.md 5.4): bidders qualify one by one until its end.
 /// Such a listing is suspended and annulled as its auction is (domain.md 5.11).
 bool BidsWhileListed(const Listing& listing);

@@ -70,7 +70,7 @@ Listing In(S state) {
     return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", {}, kTwo}, kRegime, kEnd));
   };
   const auto pending = [&] {
-    return Must(Decide(scheduled(), AuctionWon{MakeDeal()}, kRegime, kEnd + Hours(49)));
+    return Must(Decide(scheduled(), AuctionWon{{MakeDeal()}}, kRegime, kEnd + Hours(49)));
   };
   const auto suspended = [] {
     const Listing listing =
@@ -219,7 +219,7 @@ const Row kRows[] = {
      // Also a later phase, as the second sealed round of equal bidders.
      {{S::kBiddingScheduled, S::kBidding}, {S::kBidding, S::kBidding}}},
     {"AuctionWon",
-     [](const Listing& l) { return Decide(l, AuctionWon{MakeDeal()}, kRegime, kEnd); },
+     [](const Listing& l) { return Decide(l, AuctionWon{{MakeDeal()}}, kRegime, kEnd); },
      {{S::kBiddingScheduled, S::kDealPending}, {S::kBidding, S::kDealPending}}},
     {"AuctionFailed",
      [](const Listing& l) { return Decide(l, AuctionFailed{"NO_BID"}, kRegime, kEnd); },
@@ -302,6 +302,200 @@ TEST(Listing, EveryStateAnswersEveryCommand) {
       EXPECT_EQ(folded, result->next) << what;
       EXPECT_EQ(result->next.version, before.version + static_cast<int64_t>(result->events.size())) << what;
     }
+  }
+}
+
+// --- Several winners of one auction (domain.md 5.9, PRO_RATA)
+
+Deal MakePortion(const std::string& id, int32_t share_ppm, int64_t price) {
+  Deal deal = MakeDeal(price);
+  deal.id = id;
+  deal.intent = "listings/l/intents/" + id;
+  deal.share_ppm = share_ppm;
+  return deal;
+}
+
+Listing WithPortions(const std::vector<Deal>& deals) {
+  return Must(Decide(In(S::kBidding), AuctionWon{deals}, kRegime, kLate));
+}
+
+using Fact = std::function<Result<ListingDecision>(const Listing&, const std::string&)>;
+template <class Command>
+Fact Tell(const std::string& reason = "") {
+  return [reason](const Listing& listing, const std::string& deal) {
+    if constexpr (std::is_same_v<Command, DealDefaulted>) {
+      return Decide(listing, DealDefaulted{deal, reason}, kRegime, kLate);
+    } else {
+      return Decide(listing, Command{deal}, kRegime, kLate);
+    }
+  };
+}
+const Fact kEffective = Tell<ContractEffective>();
+const Fact kSettled = Tell<DealSettled>();
+const Fact kCertified = Tell<DealCertified>();
+const Fact kBroken = Tell<DealDefaulted>("TRANSFEREE");
+const Fact kCancelled = Tell<DealDefaulted>("CANCELLED");
+const Fact kEnded = Tell<DealDefaulted>("CONTRACT_TERMINATED");
+
+// How far a deal can be: pending, signed, signed and settled, done, not kept.
+const std::map<char, std::vector<Fact>> kProgress = {{'P', {}},
+                                                     {'S', {kEffective}},
+                                                     {'M', {kEffective, kSettled}},
+                                                     {'D', {kEffective, kSettled, kCertified}},
+                                                     {'X', {kBroken}}};
+// What each fact makes of it; '-' is refused.
+struct FactRow {
+  const char* name;
+  Fact fact;
+  std::map<char, char> next;
+};
+const FactRow kFactRows[] = {
+    {"ContractEffective", kEffective, {{'P', 'S'}, {'S', '-'}, {'M', '-'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Transferee", kBroken, {{'P', 'X'}, {'S', 'X'}, {'M', 'X'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Cancelled", kCancelled, {{'P', 'X'}, {'S', 'S'}, {'M', 'M'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Terminated", kEnded, {{'P', '-'}, {'S', 'X'}, {'M', 'X'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Settled", kSettled, {{'P', 'P'}, {'S', 'M'}, {'M', 'M'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Certified", kCertified, {{'P', 'P'}, {'S', 'S'}, {'M', 'D'}, {'D', 'D'}, {'X', 'X'}}},
+};
+// Where the listing is with two deals that far; an S is signed, settled or not.
+const std::map<std::string, S> kWhole = {{"PP", S::kDealPending}, {"PS", S::kDealPending}, {"PD", S::kDealPending},
+                                         {"PX", S::kDealPending}, {"SS", S::kDealSigned},  {"SD", S::kDealSigned},
+                                         {"SX", S::kDealSigned},  {"DD", S::kClosed},      {"DX", S::kClosed},
+                                         {"XX", S::kDefaulted}};
+
+S WholeOf(char a, char b) {
+  for (std::string pair : {std::string{a, b}, std::string{b, a}}) {
+    for (char& letter : pair) letter = letter == 'M' ? 'S' : letter;
+    if (const auto found = kWhole.find(pair); found != kWhole.end()) return found->second;
+  }
+  TTX_CHECK(false, "no such pair");
+}
+
+char ProgressOf(const Deal& deal) {
+  if (deal.state == DealState::kDefaulted) return 'X';
+  if (deal.state == DealState::kPending) return 'P';
+  return !deal.settled ? 'S' : deal.certified ? 'D' : 'M';
+}
+
+TEST(Portions, EveryPairOfDealsAnswersEveryFact) {
+  const Listing won =
+      WithPortions({MakePortion("deals/a", 300'000, 36'000'000), MakePortion("deals/b", 700'000, 84'000'000)});
+  EXPECT_EQ(won.state, S::kDealPending);
+  int pairs = 0;
+  for (const auto& [a, facts_of_a] : kProgress) {
+    for (const auto& [b, facts_of_b] : kProgress) {
+      Listing before = won;
+      for (const Fact& fact : facts_of_a) before = Must(fact(before, "deals/a"));
+      for (const Fact& fact : facts_of_b) before = Must(fact(before, "deals/b"));
+      ASSERT_EQ(before.state, WholeOf(a, b)) << a << b;
+      ++pairs;
+      for (const FactRow& row : kFactRows) {
+        const std::string what = std::string(row.name) + " of " + a + " beside " + b;
+        const auto result = row.fact(before, "deals/a");
+        EXPECT_EQ(row.fact(before, "deals/other").error().reason, Reason::kWRONG_STATE) << what;
+        const char next = row.next.at(a);
+        if (next == '-') {
+          ASSERT_FALSE(result.ok()) << what;
+          EXPECT_EQ(result.error().reason, Reason::kWRONG_STATE) << what;
+          continue;
+        }
+        ASSERT_TRUE(result.ok()) << what;
+        EXPECT_EQ(ProgressOf(result->next.deals[0]), a == 'S' && next == 'S' ? 'S' : next) << what;
+        EXPECT_EQ(result->next.deals[1], before.deals[1]) << what;
+        EXPECT_EQ(result->next.state, WholeOf(next, b)) << what;
+        EXPECT_EQ(Check(result->next), std::nullopt) << what;
+        Listing folded = before;
+        for (const ListingEvent& event : result->events) folded = Apply(folded, event);
+        EXPECT_EQ(folded, result->next) << what;
+        EXPECT_EQ(UnsoldShareOf(result->next), (next == 'X' ? 300'000 : 0) + (b == 'X' ? 700'000 : 0)) << what;
+      }
+    }
+  }
+  EXPECT_EQ(pairs, 25);
+}
+
+TEST(Portions, AFactThatCameEarlyCountsOnceTheDealIsSigned) {
+  Listing listing =
+      WithPortions({MakePortion("deals/a", 300'000, 36'000'000), MakePortion("deals/b", 700'000, 84'000'000)});
+  for (const Fact& fact : {kSettled, kCertified}) listing = Must(fact(listing, "deals/a"));
+  for (const Fact& fact : {kEffective, kSettled, kCertified}) listing = Must(fact(listing, "deals/b"));
+  EXPECT_EQ(listing.state, S::kDealPending);
+  const auto last = kEffective(listing, "deals/a");
+  ASSERT_TRUE(last.ok());
+  EXPECT_EQ(last->next.state, S::kClosed);
+  ASSERT_EQ(last->events.size(), 2u);
+  EXPECT_EQ(last->events[0].deal.id, "deals/a");
+  EXPECT_EQ(last->events[0].state, S::kDealSigned);
+}
+
+TEST(Portions, TheEventsOfTheOnlyDealDoNotNameIt) {
+  const auto effective = kEffective(In(S::kDealPending), "deals/d");
+  ASSERT_EQ(effective->events.size(), 1u);
+  EXPECT_EQ(effective->events[0].deal, Deal{});
+  EXPECT_TRUE(kBroken(In(S::kDealPending), "deals/d")->events[0].deal.id.empty());
+  EXPECT_EQ(UnsoldShareOf(In(S::kDefaulted)), 0) << "without portions";
+}
+
+TEST(Portions, APortionTooSmallToCostAFenIsNoDeal) {
+  const Listing listing =
+      WithPortions({MakePortion("deals/a", 1, 0), MakePortion("deals/b", 999'999, 120'000'000)});
+  ASSERT_EQ(listing.deals.size(), 1u);
+  EXPECT_EQ(listing.deals[0].id, "deals/b");
+  EXPECT_EQ(UnsoldShareOf(listing), 1);
+  EXPECT_FALSE(HasWon(listing, "listings/l/intents/deals/a"));
+  EXPECT_TRUE(HasWon(listing, "listings/l/intents/deals/b"));
+}
+
+TEST(Portions, DealsThatCannotStandTogetherAreFaults) {
+  const Listing good =
+      WithPortions({MakePortion("deals/a", 300'000, 36'000'000), MakePortion("deals/b", 700'000, 84'000'000)});
+  const auto fault = [&](auto change) {
+    Listing bad = good;
+    change(bad);
+    return Check(bad).has_value();
+  };
+  EXPECT_FALSE(fault([](Listing&) {}));
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[1].share_ppm = 700'001; })) << "more than the whole";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[1].share_ppm = 0; })) << "the whole beside a portion";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[0].share_ppm = l.deals[1].share_ppm = 0; })) << "the whole twice";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[1].price = Fen{1}; })) << "together below the listed price";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[0].id.clear(); }));
+  EXPECT_TRUE(fault([](Listing& l) { l.deals.clear(); }));
+  EXPECT_TRUE(fault([](Listing& l) { l.state = S::kDealSigned; }));
+  EXPECT_TRUE(fault([](Listing& l) { l.state = S::kClosed; }));
+}
+
+RC_GTEST_PROP(PortionsProperty, WhateverIsReportedTheSharesAddUpAndTheFoldHolds, ()) {
+  const auto weights = *rc::gen::resize(5, rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(
+                                               rc::gen::inRange(1, 1000))));
+  std::vector<Deal> deals;
+  int64_t sum = 0;
+  for (const int weight : weights) sum += weight;
+  int32_t left_ppm = 1'000'000;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const bool last = i + 1 == weights.size();
+    const auto share_ppm = last ? left_ppm : static_cast<int32_t>(1'000'000 * int64_t{weights[i]} / sum);
+    left_ppm -= share_ppm;
+    deals.push_back(MakePortion("deals/" + std::to_string(i), share_ppm, 120'000'000));
+  }
+  Listing listing = WithPortions(deals);
+  Fen listed;
+  for (const Deal& deal : listing.deals) listed += deal.listed_price;
+  RC_ASSERT(listed == listing.content.listed_price);
+  const int steps = *rc::gen::inRange(0, 40);
+  for (int i = 0; i < steps; ++i) {
+    const FactRow& row = kFactRows[*rc::gen::inRange<size_t>(0, std::size(kFactRows))];
+    const auto result = row.fact(listing, "deals/" + std::to_string(*rc::gen::inRange<size_t>(0, deals.size())));
+    if (!result.ok()) continue;
+    Listing folded = listing;
+    for (const ListingEvent& event : result->events) folded = Apply(folded, event);
+    RC_ASSERT(folded == result->next);
+    RC_ASSERT(Check(folded) == std::nullopt);
+    listing = folded;
+    int32_t kept_ppm = 0;
+    for (const Deal& deal : listing.deals) kept_ppm += deal.state == DealState::kDefaulted ? 0 : deal.share_ppm;
+    RC_ASSERT(kept_ppm + UnsoldShareOf(listing) == 1'000'000);
+    RC_ASSERT((listing.state == S::kDefaulted) == (kept_ppm == 0));
   }
 }
 
@@ -618,7 +812,7 @@ TEST(Listing, AnOpenObjectionStopsSchedulingAndQuoting) {
     EXPECT_EQ(ended.reason, "OBJECTION");
     // The auction that was under way still reports.
     if (!ended.auction.empty()) {
-      EXPECT_TRUE(Decide(ended, AuctionWon{MakeDeal()}, kRegime, kEnd)->events.empty());
+      EXPECT_TRUE(Decide(ended, AuctionWon{{MakeDeal()}}, kRegime, kEnd)->events.empty());
       EXPECT_TRUE(Decide(ended, StartBidding{}, kRegime, kEnd)->events.empty());
       EXPECT_TRUE(Decide(ended, AuctionFailed{"NO_BID"}, kRegime, kEnd)->events.empty());
     }

@@ -189,11 +189,50 @@ void Put(const Deal& from, store::DealRecord& to) {
   to.set_method(static_cast<int>(from.method));
   to.set_log_hash(from.log_hash);
   to.set_bid_count(from.bid_count);
+  to.set_share_ppm(from.share_ppm);
+  to.set_listed_price_fen(from.listed_price.value);
 }
 Deal FromRecord(const store::DealRecord& from) {
   return {from.id(),          from.intent(),      from.buyer(),         from.buyer_legal_name(),
           from.bidder_code(), {from.price_fen()}, {from.deposit_fen()}, static_cast<Method>(from.method()),
-          from.log_hash(),    from.bid_count()};
+          from.log_hash(),    from.bid_count(),   from.share_ppm(),     {from.listed_price_fen()},
+          static_cast<DealState>(from.state()), from.end_reason(), from.settled(), from.certified()};
+}
+
+DealState StateOfOnlyDeal(ListingState state) {
+  if (state == ListingState::kDefaulted) return DealState::kDefaulted;
+  return state == ListingState::kDealPending ? DealState::kPending : DealState::kSigned;
+}
+
+// A deal of the whole stands as it did before there were portions: how far it is, the listing says.
+void PutDeals(const Listing& from, store::ListingRecord& to) {
+  if (from.deals.empty()) return;
+  if (from.deals.front().share_ppm == 0) {
+    Put(from.deals.front(), *to.mutable_deal());
+    to.set_settled(from.deals.front().settled);
+    to.set_certified(from.deals.front().certified);
+    return;
+  }
+  for (const Deal& deal : from.deals) {
+    store::DealRecord* portion = to.add_portions();
+    Put(deal, *portion);
+    portion->set_state(static_cast<int>(deal.state));
+    portion->set_end_reason(deal.end_reason);
+    portion->set_settled(deal.settled);
+    portion->set_certified(deal.certified);
+  }
+}
+std::vector<Deal> GetDeals(const store::ListingRecord& from) {
+  std::vector<Deal> deals;
+  if (from.has_deal()) {
+    Deal& deal = deals.emplace_back(FromRecord(from.deal()));
+    deal.state = StateOfOnlyDeal(static_cast<ListingState>(from.state()));
+    if (deal.state == DealState::kDefaulted) deal.end_reason = from.reason();
+    deal.settled = from.settled();
+    deal.certified = from.certified();
+  }
+  for (const auto& portion : from.portions()) deals.push_back(FromRecord(portion));
+  return deals;
 }
 
 void PutPeriod(const Listing& from, store::ListingRecord& to) {
@@ -255,9 +294,7 @@ store::ListingRecord ToRecord(const Listing& from) {
   PutPeriod(from, to);
   to.set_auction(from.auction);
   to.set_bidding_start_time_ns(from.bidding_start_time.ns);
-  if (from.deal != Deal{}) Put(from.deal, *to.mutable_deal());
-  to.set_settled(from.settled);
-  to.set_certified(from.certified);
+  PutDeals(from, to);
   to.set_create_time_ns(from.create_time.ns);
   to.set_update_time_ns(from.update_time.ns);
   to.set_version(from.version);
@@ -291,12 +328,10 @@ Listing FromRecord(const store::ListingRecord& from) {
   GetPeriod(from, to);
   to.auction = from.auction();
   to.bidding_start_time = {from.bidding_start_time_ns()};
-  to.deal = FromRecord(from.deal());
+  to.deals = GetDeals(from);
   to.low_quotes = from.low_quotes();
   to.objections = fields::GetTexts(from.objections());
   to.suspended_by_objection = from.suspended_by_objection();
-  to.settled = from.settled();
-  to.certified = from.certified();
   to.create_time = {from.create_time_ns()};
   to.update_time = {from.update_time_ns()};
   to.version = from.version();
@@ -535,6 +570,7 @@ void Put(const Announcement& from, store::AnnouncementRecord& to) {
   to.set_reason(from.reason);
   to.set_due_time_ns(from.due_time.ns);
   to.set_auction(from.auction);
+  to.set_deal(from.deal);
 }
 
 Announcement FromRecord(const store::AnnouncementRecord& from) {
@@ -555,6 +591,7 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
   to.reason = from.reason();
   to.due_time = {from.due_time_ns()};
   to.auction = from.auction();
+  to.deal = from.deal();
   return to;
 }
 
@@ -611,6 +648,7 @@ bool IsInternal(AnnouncementType type) {
     case AnnouncementType::kListingDefaulted:
     case AnnouncementType::kListingClosed:
     case AnnouncementType::kDeadlinePassed:
+    case AnnouncementType::kPortionDefaulted:
       return false;
   }
   TTX_CHECK(false, "unreachable");

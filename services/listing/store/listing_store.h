@@ -69,6 +69,7 @@ enum class AnnouncementType : int32_t {
   kListingDefaulted = 12,
   kListingClosed = 13,
   kDeadlinePassed = 14,
+  kPortionDefaulted = 30,
 };
 
 struct Bidder {
@@ -93,6 +94,7 @@ struct Announcement {
   std::vector<Bidder> bidders;          // BIDDING_SCHEDULED
   std::string resource;                 // DEADLINE_PASSED
   std::string auction;                  // INTENT_QUALIFIED: that runs while the listing does; empty: none
+  std::string deal;                     // DEAL_DETERMINED, LISTING_DEFAULTED, PORTION_DEFAULTED; empty: the only one
   std::string reason;
   Time due_time;
   bool operator==(const Announcement&) const = default;
