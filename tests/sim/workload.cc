@@ -454,16 +454,16 @@ bool Workload::CreateListing(DealPlan& deal) {
   rules.increments = {{{deal.price}, {deal.step}}};
   if (Mischief(300)) rules.increments.push_back({{deal.price + deal.step * 10}, {deal.step * 2}});
   rules.multiple_base =
-      world_.Chance(500) ? listing::MultipleBase::kFromStart : listing::MultipleBase::kFromCurrent;
+      world_.Chance(500) ? bidding::MultipleBase::kFromStart : bidding::MultipleBase::kFromCurrent;
   rules.free_period = Minutes((Mischief(100) ? 10 : 60) + static_cast<int64_t>(world_.Below(120)));
   if (world_.Chance(300)) rules.preparation = Minutes(5);
   rules.cycle = Seconds(60 + static_cast<int64_t>(world_.Below(600)));
-  rules.limited_entry = static_cast<listing::LimitedEntry>(1 + world_.Below(3));
+  rules.limited_entry = static_cast<bidding::LimitedEntry>(world_.Below(3));
   rules.max_steps_per_bid = static_cast<int32_t>(world_.Below(30));
   rules.self_outbid = world_.Chance(300);
   const bool falls = deal.mode == listing::Mode::kDutch;
-  if (falls) rules.modes.dutch = {{deal.step}, {}, Minutes(2), {deal.price / 2}};
-  if (!falls && world_.Chance(250)) rules.cap = {deal.price + deal.step * 40};
+  if (falls) rules.dutch = {{deal.step}, {}, Minutes(2), {deal.price / 2}};
+  if (!falls && world_.Chance(250)) rules.cap = Fen{deal.price + deal.step * 40};
   content.deposit.amount = {deal.price / 10};
   content.deposit.guarantee = "保证内容";
   content.deposit.disposal = "处置方法";

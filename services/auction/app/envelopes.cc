@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libs/sealed/rules.h"
 #include "libs/storage/table.h"
 #include "services/auction/app/auction_app.h"
 #include "services/auction/app/opening.h"
@@ -107,7 +108,7 @@ Status AuctionApp::CheckEnvelopeRules(const Rules& rules) const {
   if (options_.origin.empty() || options_.record_key_pem.empty()) {
     return InvalidField("rules.mode", Reason::kUNKNOWN_VALUE, "an installation with a name and a record key");
   }
-  TTX_TRY(const sealed::HolderSet holders, HoldersOf(rules));
+  TTX_TRY(const sealed::HolderSet holders, sealed::HoldersOf(rules));
   return {};
 }
 
@@ -176,7 +177,7 @@ void AuctionApp::FollowOpening(storage::Txn& txn, const std::optional<StoredAuct
 
 std::vector<sealed::ShareReport> AuctionApp::Reports(const storage::Reader& reader,
                                                      const Auction& auction) const {
-  const sealed::HolderSet holders = HoldersOf(auction.rules()).value();
+  const sealed::HolderSet holders = sealed::HoldersOf(auction.rules()).value();
   std::vector<sealed::ShareReport> reports;
   for (int32_t holder = 0; holder < auction.rules().sealed.shares_total; ++holder) {
     const auto text = LoadShares(reader, vault_, auction.id(), auction.envelopes.round, holder);

@@ -2,6 +2,7 @@
 
 #include "libs/crypto/digest.h"
 #include "libs/sealed/opening.h"
+#include "libs/sealed/rules.h"
 #include "services/auction/app/auction_app.h"
 
 namespace ttx::auction {
@@ -12,7 +13,7 @@ namespace {
 const sealed::HolderSet& MustHolders(const Auction& auction) {
   thread_local std::optional<sealed::HolderSet> last;
   if (!last || last->text() != auction.rules().sealed.holder_set) {
-    Result<sealed::HolderSet> holders = HoldersOf(auction.rules());
+    Result<sealed::HolderSet> holders = sealed::HoldersOf(auction.rules());
     TTX_CHECK(holders.ok(), "the key holders of a session cannot be read");
     last = std::move(holders).value();
   }
@@ -58,19 +59,6 @@ std::string RulesHash(const Terms& terms) {
   Auction auction;
   auction.terms = std::move(published);
   return crypto::Sha256(CanonicalLine(auction, {Time{}, Scheduled{auction.terms, {}}}));
-}
-
-Result<sealed::HolderSet> HoldersOf(const Rules& rules) {
-  const std::string field = "rules.sealed.holder_set";
-  Result<sealed::HolderSet> holders = sealed::HolderSet::Parse(rules.sealed.holder_set);
-  if (!holders.ok())
-    return InvalidField(field, rules.sealed.holder_set.empty() ? Reason::kREQUIRED : Reason::kBAD_FORMAT);
-  if (holders->threshold() != rules.sealed.shares_needed || holders->size() != rules.sealed.shares_total) {
-    return InvalidField(
-        field, Reason::kOUT_OF_RANGE,
-        std::to_string(rules.sealed.shares_needed) + " of " + std::to_string(rules.sealed.shares_total));
-  }
-  return holders;
 }
 
 Result<sealed::Envelope> ReadEnvelope(const Auction& auction, const AuctionOptions& options,

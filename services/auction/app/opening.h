@@ -14,10 +14,6 @@
 
 namespace ttx::auction {
 
-/// The key holders of a session; INVALID_FIELD on `rules.sealed.holder_set` unless the list can be read and
-/// agrees with shares_needed and shares_total.
-Result<sealed::HolderSet> HoldersOf(const Rules& rules);
-
 /// The envelope that `code` may hand in as its `version`-th of the round: ENVELOPE_MALFORMED,
 /// ENVELOPE_MISADDRESSED, WRONG_HOLDER_SET.
 Result<sealed::Envelope> ReadEnvelope(const Auction& auction, const AuctionOptions& options,

@@ -1,7 +1,8 @@
+#include "libs/bidding/rules_proto.h"
 #include "libs/core/encoding.h"
 #include "libs/rpc/proto_time.h"
 #include "services/auction/rpc/convert.h"
-#include "services/auction/rpc/convert_rules.h"
+#include "services/auction/rpc/convert_state.h"
 
 namespace ttx::auction {
 namespace {
@@ -27,7 +28,7 @@ struct PayloadToProto {
 
   void operator()(const Scheduled& e) const {
     auto& to = *out.mutable_auction_scheduled();
-    *to.mutable_rules() = ToProto(e.terms->rules);
+    *to.mutable_rules() = bidding::ToProto(e.terms->rules);
     *to.mutable_start_time() = rpc::ToProtoTime(e.terms->start_time);
     if (e.terms->reserve) to.set_reserve_commitment(Hex(e.terms->reserve->commitment));
     if (e.terms->draw_seed) to.set_draw_seed_commitment(Hex(e.terms->draw_seed->commitment));

@@ -1,9 +1,9 @@
 #include "services/auction/rpc/feeds.h"
 
+#include "libs/bidding/rules_proto.h"
 #include "libs/core/encoding.h"
 #include "libs/rpc/proto_time.h"
 #include "services/auction/rpc/convert.h"
-#include "services/auction/rpc/listing_rules.h"
 #include "ttx/listing/v1/listing.pb.h"
 
 namespace ttx::auction {
@@ -15,7 +15,8 @@ Status Schedule(const AuctionApp& app, storage::Txn& txn, const listing::v1::Bid
   command.listing = from.listing();
   command.exchange = from.exchange();
   command.title = from.title();
-  TTX_TRY(command.rules, FromListing(from.rules()));
+  TTX_RETURN_IF_ERROR(bidding::CheckMessage(from.rules()));
+  command.rules = bidding::FromProto(from.rules());
   TTX_TRY(command.start_time, rpc::FromProtoTime(from.start_time(), "start_time"));
   if (from.reserve_fen() != 0) {
     const auto salt = FromHex(from.reserve_salt());

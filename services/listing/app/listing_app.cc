@@ -6,6 +6,7 @@
 #include "libs/core/etag.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/seal.h"
+#include "libs/sealed/rules.h"
 #include "libs/storage/exchange_codes.h"
 #include "services/listing/domain/limits.h"
 
@@ -20,6 +21,14 @@ constexpr std::string_view kListings = "listings/";
 
 std::string IdOf(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
 std::string NameOf(const Listing& listing) { return std::string(kListings) + listing.id.text; }
+
+// The auction service takes no session whose key holders it cannot read.
+Status CheckHolders(const Listing& listing) {
+  const Rules& rules = listing.content.rules;
+  if (!IsSealed(rules.mode)) return {};
+  TTX_TRY([[maybe_unused]] const sealed::HolderSet holders, sealed::HoldersOf(rules));
+  return {};
+}
 
 Announcement Telling(AnnouncementType type) {
   Announcement announcement;
@@ -331,6 +340,7 @@ Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& ca
                                  {}};
   command.reserve = SealReserve(command.id, input.reserve);
   TTX_TRY(const ListingDecision decision, Decide(command, Regime{calendar_, *profile}, txn.now()));
+  TTX_RETURN_IF_ERROR(CheckHolders(decision.next));
   if (input.reserve != Fen{}) TTX_RETURN_IF_ERROR(CheckReserve(decision.next.content, input.reserve));
   Commit(txn, nullptr, decision);
   return decision.next;
@@ -368,6 +378,7 @@ Result<Listing> ListingApp::UpdateListing(storage::Txn& txn, const Principal& ca
   listing::UpdateListing command{caller.person, content, std::nullopt};
   if (reserve) command.reserve = SealReserve({target.id}, *reserve);
   TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kOwner, command));
+  TTX_RETURN_IF_ERROR(CheckHolders(next));
   const std::optional<Reserve> kept = OpenReserve(next);
   if (kept) TTX_RETURN_IF_ERROR(CheckReserve(next.content, kept->price));
   return next;
@@ -424,6 +435,7 @@ Result<Listing> ListingApp::SubmitListing(storage::Txn& txn, const Principal& ca
   TTX_TRY(const ListingDecision decision,
           Decide(before, listing::SubmitListing{caller.person, achievement->content.tech_field}, regime,
                  txn.now()));
+  TTX_RETURN_IF_ERROR(CheckHolders(before));
   TTX_RETURN_IF_ERROR(CheckReviewedBy(*achievement, before.exchange));
   TTX_RETURN_IF_ERROR(Lock(txn, before));
   Commit(txn, &before, decision);
@@ -453,6 +465,7 @@ Result<Listing> ListingApp::ApproveListing(storage::Txn& txn, const Principal& c
   listing::ApproveListing command{
       caller.person, review, ProjectNumber(*code, year, regime.profile.project_digit, sequence)};
   TTX_TRY(const ListingDecision decision, Decide(before, command, regime, txn.now()));
+  TTX_RETURN_IF_ERROR(CheckHolders(before));
   if (decision.next.state == ListingState::kApproved) SaveProjectSequence(txn, series, sequence);
   Commit(txn, &before, decision);
   return decision.next;
@@ -474,6 +487,7 @@ Result<Listing> ListingApp::PublishListing(storage::Txn& txn, const Principal& c
       Decide(before, listing::PublishListing{caller.person, Hex(crypto::Sha256(CanonicalContent(before))),
                                              "auctions/" + ids_.Next(txn.now())},
              regime, txn.now()));
+  TTX_RETURN_IF_ERROR(CheckHolders(before));
   TTX_RETURN_IF_ERROR(CheckOwnerActive(txn, before));
   Commit(txn, &before, decision);
   return decision.next;
@@ -501,6 +515,7 @@ Result<Listing> ListingApp::ScheduleBidding(storage::Txn& txn, const Principal& 
   TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kStaff,
                                       listing::ScheduleBidding{"auctions/" + ids_.Next(txn.now()), start_time,
                                                                Count(txn, target.id)}));
+  TTX_RETURN_IF_ERROR(CheckHolders(next));
   TTX_RETURN_IF_ERROR(CheckOwnerActive(txn, next));
   return next;
 }

@@ -8,6 +8,7 @@
 
 #include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
+#include "libs/sealed/test_parties.h"
 #include "libs/storage/mem_kv.h"
 #include "libs/storage/shell.h"
 #include "libs/storage/table.h"
@@ -161,8 +162,9 @@ class ListingAppTest : public ::testing::Test {
     });
   }
   // A listing after its period, with the intents of these bidders confirmed and paid.
-  std::string Qualified(const std::vector<std::string>& bidders, Fen reserve = {}) {
-    const std::string listing = Listed(MakeListingContent(), reserve);
+  std::string Qualified(const std::vector<std::string>& bidders, Fen reserve = {},
+                        ListingContent content = MakeListingContent()) {
+    const std::string listing = Listed(std::move(content), reserve);
     for (const std::string& bidder : bidders) EXPECT_TRUE(Register(listing, bidder).ok());
     AdvanceTo(kEnd);
     EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
@@ -927,6 +929,86 @@ TEST_F(ListingAppTest, AMissedDepositLeavesTheOthers) {
   EXPECT_EQ(told[0].intent->name(), intents[1].name());
   EXPECT_EQ(told[0].reason, "DEPOSIT_MISSED");
   EXPECT_EQ(Intents(listing)[1].state, IntentState::kAbandoned);
+}
+
+ListingContent SealedContent() {
+  ListingContent content = MakeListingContent();
+  content.rules = bidding::OpenRules(Mode::kSealed);
+  content.rules.sealed.shares_needed = 2;
+  content.rules.sealed.shares_total = 3;
+  content.rules.sealed.holder_set = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 2, 3).holders.text();
+  return content;
+}
+
+// The auction service takes no session whose key holders it cannot read: the applicant hears of it.
+TEST_F(ListingAppTest, KeyHoldersThatCannotBeReadAreRefusedToTheApplicant) {
+  struct Wrong {
+    Reason reason;
+    std::function<void(bidding::SealedRules&)> change;
+  };
+  const Wrong cases[] = {
+      {Reason::kREQUIRED, [](auto& s) { s.holder_set = ""; }},
+      {Reason::kBAD_FORMAT, [](auto& s) { s.holder_set += "x"; }},
+      {Reason::kOUT_OF_RANGE, [](auto& s) { s.shares_needed = 3; }},
+      {Reason::kOUT_OF_RANGE, [](auto& s) { s.shares_total = 4; }},
+  };
+  const std::string achievement = Published();
+  const std::string draft = Drafted(SealedContent());
+  for (const Wrong& wrong : cases) {
+    ListingContent content = SealedContent();
+    wrong.change(content.rules.sealed);
+    const auto made = Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+    const auto changed = Write<Listing>(
+        [&](auto& txn) { return app_.UpdateListing(txn, kUniversity, {draft, ""}, content, std::nullopt); });
+    for (const auto* result : {&made, &changed}) {
+      ASSERT_FALSE(result->ok());
+      EXPECT_EQ(result->error().violations.at(0).field, "rules.sealed.holder_set");
+      EXPECT_EQ(result->error().violations.at(0).reason, wrong.reason);
+    }
+  }
+  EXPECT_EQ(Load(draft).content.rules, Load(Listed(SealedContent())).content.rules);
+}
+
+// ... and nobody passes on what was written before that was asked.
+TEST_F(ListingAppTest, KeyHoldersThatCannotBeReadAreRefusedAtEveryStep) {
+  const auto spoil = [this](const std::string& id) {
+    return Feed([&](storage::Txn& txn) -> Status {
+      const Listing before = *LoadListing(txn, id);
+      ListingDecision decision{before, {}};
+      decision.next.content.rules.sealed.holder_set = "nobody";
+      ListingEvent& event = decision.events.emplace_back();
+      event.time = txn.now();
+      event.type = ListingEventType::kUpdated;
+      event.state = before.state;
+      SaveDecision(txn, &before, decision);
+      return {};
+    });
+  };
+  const auto expect_refused = [this](auto step) {
+    const auto result = Write<Listing>(step);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().violations.at(0).field, "rules.sealed.holder_set");
+  };
+  const std::string draft = Drafted(SealedContent());
+  ASSERT_TRUE(spoil(draft).ok());
+  expect_refused([&](auto& txn) { return app_.SubmitListing(txn, kUniversity, {draft, ""}); });
+
+  const std::string reviewed = Drafted(SealedContent());
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.SubmitListing(txn, kUniversity, {reviewed, ""}); }).ok());
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.AcceptListing(txn, kClerk, {reviewed, ""}); }).ok());
+  ASSERT_TRUE(spoil(reviewed).ok());
+  expect_refused(
+      [&](auto& txn) { return app_.ApproveListing(txn, kBusiness, {reviewed, ""}, Review::kBusiness); });
+
+  const std::string approved = Approved(SealedContent());
+  ASSERT_TRUE(spoil(approved).ok());
+  expect_refused([&](auto& txn) { return app_.PublishListing(txn, kOfficer, {approved, ""}); });
+
+  const std::string qualified = Qualified({"b1", "b2"}, {}, SealedContent());
+  ASSERT_TRUE(spoil(qualified).ok());
+  expect_refused([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {qualified, ""}, {}); });
 }
 
 // DYNAMIC (domain.md 5.4): the auction runs while the listing does, and bidders qualify one by one.

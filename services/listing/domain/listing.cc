@@ -116,7 +116,7 @@ Error ObjectionOpen(const Listing& listing) {
 
 // The least it can be sold for: the floor of a falling price (domain.md 5.7 DUTCH), the listed price otherwise.
 Fen LowestPrice(const ListingContent& content) {
-  return content.rules.modes.dutch ? content.rules.modes.dutch->floor : content.listed_price;
+  return content.rules.mode == Mode::kDutch ? content.rules.dutch.floor : content.listed_price;
 }
 
 // Its auction may report a result.
@@ -233,7 +233,7 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
 }
 
 Status CheckReserve(const ListingContent& content, Fen reserve) {
-  const int64_t most = content.rules.cap == Fen{} ? kMaxFen : content.rules.cap.value;
+  const int64_t most = content.rules.cap ? content.rules.cap->value : kMaxFen;
   if (content.rules.mode == Mode::kDutch) return InvalidField("reserve_fen", Reason::kOUT_OF_RANGE, "none; a floor");
   return CheckRange(reserve.value, content.listed_price.value, most, "reserve_fen");
 }
@@ -333,6 +333,7 @@ Result<ListingDecision> Decide(const Listing& state, const PublishListing& comma
   if (now < state.content.earliest_start) {
     return Error(Reason::kSTART_NOT_REACHED, {{"start_time", FormatTime(state.content.earliest_start)}});
   }
+  TTX_RETURN_IF_ERROR(CheckRunnable(state.content.rules));
   ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar,
                                    DateInShanghai(now), state.content.listing_days);
   event.content_hash = command.content_hash;
@@ -499,6 +500,7 @@ Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& comm
   if (!state.objections.empty()) return ObjectionOpen(state);
   if (command.qualification.undecided > 0) return Error(Reason::kINTENTS_UNDECIDED);
   if (command.qualification.qualified.size() < 2) return Error(Reason::kTOO_FEW_BIDDERS);
+  TTX_RETURN_IF_ERROR(CheckRunnable(state.content.rules));
   TTX_TRY(const Time start, BiddingStart(command.start_time, regime, now));
   ListingEvent event = MakeEvent(ListingEventType::kBiddingScheduled, ListingState::kBiddingScheduled);
   event.auction = command.auction;
@@ -999,46 +1001,73 @@ class CanonicalText {
   std::string text_ = "TTX-LISTING-1\n";
 };
 
+// The number of an enum in the published text, that of the API.
+template <class Enum>
+int64_t Number(Enum value) {
+  return static_cast<int64_t>(value) + 1;
+}
+
+// Whether nothing beyond the rules that there were before there were modes is said.
+bool IsPlain(const ListingContent& content) {
+  Rules rules = bidding::OpenRules(Mode::kMulti);
+  const Rules& said = content.rules;
+  rules.mode = said.mode;
+  rules.start_price = said.start_price;
+  rules.increments = said.increments;
+  rules.multiple_base = said.multiple_base;
+  rules.free_period = said.free_period;
+  rules.preparation = said.preparation;
+  rules.cycle = said.cycle;
+  rules.limited_entry = said.limited_entry;
+  rules.max_steps_per_bid = said.max_steps_per_bid;
+  rules.self_outbid = said.self_outbid;
+  rules.cap = said.cap;
+  return rules == said && bidding::IsAscending(said.mode) && !content.names_suspension;
+}
+
 // What departs from a MULTI auction without any of them: such a listing keeps the text it had before there were modes.
-void AddModes(CanonicalText& text, const Rules& rules) {
-  Rules usual;
-  usual.mode = Mode::kMulti;
-  const ModeRules& modes = rules.modes;
-  if (!NormalizeModes(usual).ok() || modes == usual.modes || modes == ModeRules{}) return;
-  text.Add("modes").Add(static_cast<int64_t>(modes.cap_policy)).Add(modes.proxy_bids ? 1 : 0).Add(modes.min_bidders);
-  text.Add(static_cast<int64_t>(modes.single_bidder)).Add(static_cast<int64_t>(modes.tie_rule));
-  for (const Duration warning : modes.warnings) text.Add(warning.ns);
-  text.Add(modes.max_total.ns).Add(modes.forfeit_when_silent ? 1 : 0);
-  text.Add(static_cast<int64_t>(modes.priority.mode)).Add(static_cast<int64_t>(modes.priority.equal_rank));
-  text.Add(modes.priority.answer_period.ns).Add(modes.priority.best_bidder_may_raise ? 1 : 0);
-  if (const auto& dutch = modes.dutch) {
-    text.Add("dutch").Add(dutch->decrement.value).Add(dutch->decrement_share.value);
-    text.Add(dutch->interval.ns).Add(dutch->floor.value);
+void AddModes(CanonicalText& text, const ListingContent& content) {
+  if (IsPlain(content)) return;
+  const Rules& rules = content.rules;
+  text.Add("modes").Add(Number(rules.cap_policy)).Add(rules.proxy_bids ? 1 : 0).Add(rules.min_bidders);
+  text.Add(Number(rules.single_bidder)).Add(Number(rules.tie_rule));
+  for (const Duration warning : rules.warnings) text.Add(warning.ns);
+  text.Add(rules.max_total.ns).Add(rules.forfeit_when_silent ? 1 : 0);
+  text.Add(Number(rules.priority.mode)).Add(Number(rules.priority.equal_rank));
+  text.Add(rules.priority.answer_period.ns).Add(rules.priority.best_bidder_may_raise ? 1 : 0);
+  if (rules.mode == Mode::kDutch) {
+    const bidding::DutchRules& dutch = rules.dutch;
+    text.Add("dutch").Add(dutch.decrement.value).Add(dutch.decrement_share.value);
+    text.Add(dutch.interval.ns).Add(dutch.floor.value);
   }
-  if (const auto& sealed = modes.sealed) {
-    text.Add("sealed").Add(sealed->submissions).Add(sealed->may_withdraw ? 1 : 0).Add(sealed->check_multiple ? 1 : 0);
-    text.Add(sealed->shares_needed).Add(sealed->shares_total).Add(sealed->shares_period.ns);
-    text.Add(sealed->second_period.ns).Add(sealed->reveal_period.ns).Add(sealed->holder_set);
+  if (IsSealed(rules.mode)) {
+    const bidding::SealedRules& sealed = rules.sealed;
+    text.Add("sealed").Add(sealed.submissions).Add(sealed.may_withdraw ? 1 : 0).Add(sealed.check_multiple ? 1 : 0);
+    text.Add(sealed.shares_needed).Add(sealed.shares_total).Add(sealed.shares_period.ns);
+    text.Add(sealed.second_period.ns).Add(sealed.reveal_period.ns).Add(sealed.holder_set);
   }
-  if (const auto& scoring = modes.scoring) {
-    text.Add("scoring").Add(scoring->price_weight.value).Add(scoring->publicity.ns);
-    for (const Criterion& criterion : scoring->criteria) text.Add(criterion.name).Add(criterion.weight.value);
+  if (rules.mode == Mode::kWeighted || rules.mode == Mode::kTender) {
+    const bidding::ScoringRules& scoring = rules.scoring;
+    text.Add("scoring").Add(scoring.price_weight.value).Add(scoring.publicity.ns);
+    for (const Criterion& criterion : scoring.criteria) text.Add(criterion.name).Add(criterion.weight.value);
   }
-  if (const auto& suspension = modes.suspension) {
-    text.Add("suspension").Add(suspension->outage_notice.ns).Add(suspension->resume_notice.ns);
-    text.Add(suspension->longest.ns);
+  if (content.names_suspension) {
+    const SuspensionRules& suspension = rules.suspension;
+    text.Add("suspension").Add(suspension.outage_notice.ns).Add(suspension.resume_notice.ns);
+    text.Add(suspension.longest.ns);
   }
 }
 
-void AddRules(CanonicalText& text, const Rules& rules) {
-  text.Add(static_cast<int64_t>(rules.mode)).Add(rules.start_price.value);
+void AddRules(CanonicalText& text, const ListingContent& content) {
+  const Rules& rules = content.rules;
+  text.Add(Number(rules.mode)).Add(rules.start_price.value);
   text.Add(static_cast<int64_t>(rules.increments.size()));
   for (const Increment& increment : rules.increments)
     text.Add(increment.from.value).Add(increment.step.value);
-  text.Add(static_cast<int64_t>(rules.multiple_base)).Add(rules.free_period.ns).Add(rules.preparation.ns);
-  text.Add(rules.cycle.ns).Add(static_cast<int64_t>(rules.limited_entry)).Add(rules.max_steps_per_bid);
-  text.Add(rules.self_outbid ? 1 : 0).Add(rules.cap.value);
-  AddModes(text, rules);
+  text.Add(Number(rules.multiple_base)).Add(rules.free_period.ns).Add(rules.preparation.ns);
+  text.Add(rules.cycle.ns).Add(Number(rules.limited_entry)).Add(rules.max_steps_per_bid);
+  text.Add(rules.self_outbid ? 1 : 0).Add(rules.cap.value_or(Fen{}).value);
+  AddModes(text, content);
 }
 
 }  // namespace
@@ -1062,7 +1091,7 @@ std::string CanonicalContent(const Listing& listing) {
       .Add(content.auto_extend.enabled ? 1 : 0)
       .Add(content.auto_extend.trigger_intents);
   text.Add(content.auto_extend.cycle_days).Add(content.auto_extend.max_cycles);
-  AddRules(text, content.rules);
+  AddRules(text, content);
   text.Add(content.deposit.amount.value).Add(content.deposit.pay_days).Add(content.deposit.guarantee);
   text.Add(content.deposit.disposal).Add(content.buyer_conditions).Add(content.joint_bid_allowed ? 1 : 0);
   text.Add(content.important_disclosures).Add(content.payment_terms).Add(content.contact);

@@ -66,7 +66,8 @@ struct ListingContent {
   Time earliest_start;       // none: at publication
   int32_t closing_hour = 0;  // 1..24 of the last day; 0 means 24
   AutoExtend auto_extend;
-  Rules rules;
+  Rules rules = bidding::OpenRules(Mode::kMulti);
+  bool names_suspension = false;  // whether `rules.suspension` was said: the published text tells
   Deposit deposit;
   std::string buyer_conditions;
   bool joint_bid_allowed = false;

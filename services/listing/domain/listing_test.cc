@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 
 #include "libs/core/uscc.h"
 #include "services/listing/domain/testing.h"
@@ -889,11 +890,22 @@ TEST(Listing, AnOwnerWithIntentsCannotSimplyWithdraw) {
             Reason::kHAS_INTENTS);
 }
 
+struct BadField {
+  const char* field;
+  std::function<void(ListingContent&)> spoil;
+};
+
+void ExpectRefused(std::span<const BadField> rows) {
+  for (const BadField& row : rows) {
+    ListingContent content = MakeListingContent();
+    row.spoil(content);
+    const auto result = NormalizeContent(content, kProfile);
+    ASSERT_FALSE(result.ok()) << row.field;
+    EXPECT_EQ(result.error().violations[0].field, row.field);
+  }
+}
+
 TEST(Listing, BadContentNamesTheField) {
-  struct BadField {
-    const char* field;
-    std::function<void(ListingContent&)> spoil;
-  };
   const BadField rows[] = {
       {"title", [](auto& c) { c.title = "\n"; }},
       {"right_scope.kind", [](auto& c) { c.right_scope.kind = Kind::kUnspecified; }},
@@ -926,13 +938,73 @@ TEST(Listing, BadContentNamesTheField) {
          c.attachments = {{"a", std::string(64, 'a'), 0}};
        }},
   };
-  for (const BadField& row : rows) {
-    ListingContent content = MakeListingContent();
-    row.spoil(content);
-    const auto result = NormalizeContent(content, kProfile);
-    ASSERT_FALSE(result.ok()) << row.field;
-    EXPECT_EQ(result.error().violations[0].field, row.field);
-  }
+  ExpectRefused(rows);
+}
+
+// Everything that the auction service would refuse, and by the same name.
+TEST(Listing, RulesThatNoSessionCouldRunByAreRefused) {
+  const BadField rows[] = {
+      {"rules.preparation", [](auto& c) { c.rules.preparation = Hours(25); }},
+      {"rules.max_total", [](auto& c) { c.rules.max_total = Hours(24 * 91); }},
+      {"rules.warnings[0]", [](auto& c) { c.rules.warnings = {Hours(25)}; }},
+      {"rules.cap_policy", [](auto& c) { c.rules.cap_policy = bidding::CapPolicy::kLotteryAtCap; }},
+      {"rules.tie_rule", [](auto& c) { c.rules.tie_rule = bidding::TieRule::kRequote; }},
+      {"rules.proxy_bids",
+       [](auto& c) {
+         c.rules.proxy_bids = true;
+         c.rules.multiple_base = bidding::MultipleBase::kFromCurrent;
+       }},
+      {"rules.priority.answer_period", [](auto& c) { c.rules.priority.answer_period = Hours(24 * 15); }},
+      {"rules.priority.best_bidder_may_raise", [](auto& c) { c.rules.priority.best_bidder_may_raise = true; }},
+      {"rules.suspension.longest", [](auto& c) { c.rules.suspension.longest = Hours(1); }},
+      {"rules.dutch.decrement_fen",
+       [](auto& c) {
+         c.rules = bidding::OpenRules(Mode::kDutch);
+         c.rules.dutch = {Fen{1}, {}, Seconds(1), Fen{1}};
+       }},
+      {"rules.dutch.floor_fen",
+       [](auto& c) {
+         c.rules = bidding::OpenRules(Mode::kDutch);
+         c.rules.dutch = {Fen{1'000'000}, {}, Seconds(1), Fen{c.listed_price.value + 1}};
+       }},
+      {"rules.sealed.shares_needed",
+       [](auto& c) {
+         c.rules = bidding::OpenRules(Mode::kSealed);
+         c.rules.sealed.shares_needed = 6;
+       }},
+      {"rules.scoring",
+       [](auto& c) {
+         c.rules = bidding::OpenRules(Mode::kWeighted);
+         c.rules.scoring = {{600'000}, {{"team", {300'000}}}, {}};
+       }},
+      {"rules.min_bidders",
+       [](auto& c) {
+         c.rules = bidding::OpenRules(Mode::kTender);
+         c.rules.scoring.price_weight = {1'000'000};
+         c.rules.min_bidders = 2;
+       }},
+      {"rules.preparation",
+       [](auto& c) {
+         c.rules = bidding::OpenRules(Mode::kDynamic);
+         c.rules.preparation = Hours(25);
+       }},
+  };
+  ExpectRefused(rows);
+}
+
+// Rules that were approved before they were checked wholly stop where somebody can be told of it.
+TEST(Listing, RulesThatCannotRunAreNeitherPublishedNorScheduled) {
+  const auto spoilt = [](Listing listing) {
+    listing.content.rules.tie_rule = bidding::TieRule::kRequote;
+    return listing;
+  };
+  const auto published = Decide(spoilt(In(S::kApproved)), PublishListing{"people/officer", "hash"}, kRegime, kPublish);
+  ASSERT_FALSE(published.ok());
+  EXPECT_EQ(published.error().violations.at(0).field, "rules.tie_rule");
+  const auto scheduled =
+      Decide(spoilt(In(S::kQualifying)), ScheduleBidding{"auctions/x", {}, kTwo}, kRegime, kEnd);
+  ASSERT_FALSE(scheduled.ok());
+  EXPECT_EQ(scheduled.error().violations.at(0).field, "rules.tie_rule");
 }
 
 // reliability.md N83: a file is kept by its digest; its name leads nowhere.
@@ -985,7 +1057,7 @@ TEST(Listing, TheReserveLiesBetweenStartAndCap) {
   EXPECT_TRUE(CheckReserve(content, content.listed_price).ok());
   EXPECT_EQ(CheckReserve(content, content.listed_price - Fen{1}).error().violations[0].field, "reserve_fen");
   content.rules.cap = content.listed_price + Fen{1'000'000};
-  EXPECT_FALSE(CheckReserve(content, content.rules.cap + Fen{1}).ok());
+  EXPECT_FALSE(CheckReserve(content, *content.rules.cap + Fen{1}).ok());
 }
 
 TEST(Listing, ProjectNumbersCarryACheckSymbol) {

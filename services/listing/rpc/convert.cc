@@ -1,5 +1,6 @@
 #include "services/listing/rpc/convert.h"
 
+#include "libs/bidding/rules_proto.h"
 #include "libs/rpc/proto_time.h"
 #include "services/listing/store/fields.h"
 
@@ -70,7 +71,7 @@ void Put(const Announcement& from, v1::ListingPublished* to) {
   to->set_deposit_fen(listing.content.deposit.amount.value);
   *to->mutable_start_time() = rpc::ToProtoTime(listing.start_time);
   *to->mutable_end_time() = rpc::ToProtoTime(listing.end_time);
-  to->set_mode(static_cast<v1::AuctionRules::Mode>(listing.content.rules.mode));
+  to->set_mode(bidding::ToProto(listing.content.rules).mode());
   to->set_terms(TermsOf(listing.content));
   to->set_content_hash(listing.content_hash);
   to->set_achievement(listing.achievement);
@@ -99,7 +100,7 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
   to->set_title(listing.content.title);
   to->set_auction(listing.auction);
   *to->mutable_start_time() = rpc::ToProtoTime(listing.bidding_start_time);
-  fields::Put(AuctionRulesOf(listing), *to->mutable_rules());
+  *to->mutable_rules() = bidding::ToProto(AuctionRulesOf(listing));
   to->set_reserve_commitment(listing.reserve.commitment);
   if (!internal) return;
   if (reserve) {
@@ -342,6 +343,7 @@ Result<AchievementContent> FromProto(const v1::Achievement& from) {
 
 Result<ListingContent> FromProto(const v1::Listing& from) {
   TTX_RETURN_IF_ERROR(CheckCurrency(from.currency_code(), "listing.currency_code"));
+  TTX_RETURN_IF_ERROR(bidding::CheckMessage(from.rules()));
   return fields::GetListingContent(from);
 }
 
