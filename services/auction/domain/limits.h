@@ -23,6 +23,9 @@ inline constexpr Duration kMaxTotal = Hours(24 * 90);
 inline constexpr int64_t kMaxDutchSteps = 100'000;
 inline constexpr int32_t kMaxSubmissions = 16;
 inline constexpr int32_t kMaxHolders = 16;
+/// How far back it is looked for what stands without the bids of a barred bidder. The best bid of the others is
+/// among the first few unless one bidder alone has bid so often.
+inline constexpr int64_t kMaxBidsLookedAt = 100'000;
 inline constexpr size_t kMaxCriteria = 32;
 /// Scores are counted in 1e-4 points, 0..100.0000 (domain.md 0.3).
 inline constexpr int64_t kFullScore = 1'000'000;
