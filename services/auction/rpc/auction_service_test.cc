@@ -584,7 +584,6 @@ TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   // After it only the winner can have broken what it promised then.
   world_.MoveTo(At(11, 0));
   fault.set_cause(v1::PendingAct::NOT_SIGNED);
-  fault.set_bidder_code("B03");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "NOT_ASKED") << "not the winner";
   fault.set_bidder_code("B02");
   EXPECT_EQ(ByTwo(fault).barred_codes_size(), 2);
