@@ -102,7 +102,6 @@ constexpr PermissionRow kTable[] = {
     {"auction.auction.confirm", "EXCHANGE_OFFICER"},
     {"auction.auction.propose", "EXCHANGE_CLERK OPERATOR"},
     {"auction.bid.create", "BIDDER"},
-    {"auction.default.declare", "EXCHANGE_OFFICER"},
     {"auction.envelope.list", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER"},
     {"auction.envelope.submit", "BIDDER"},
     {"auction.event.list", "EXCHANGE_OFFICER"},

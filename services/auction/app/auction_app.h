@@ -94,7 +94,10 @@ class AuctionApp {
     Act act;
     std::string reason;
     Time resume_time;
+    std::string code = {};  // of a default
+    ForfeitCause cause = ForfeitCause::kWithdrew;
   };
+  /// Of a default: INVALID_FIELD for a code that no bidder of the session has.
   Result<PendingAct> RequestAct(storage::Txn& txn, const Principal& caller,
                                 const RequestActInput& input) const;
 
@@ -119,8 +122,6 @@ class AuctionApp {
                                      const HandInSharesInput& input) const;
   Result<StoredAuction> ReportTender(storage::Txn& txn, const Principal& caller, const AuctionId& id,
                                      const auction::ReportTender& report) const;
-  Result<StoredAuction> DeclareDefault(storage::Txn& txn, const Principal& caller, const AuctionId& id,
-                                       const auction::DeclareDefault& command) const;
 
   // --- From the listing service
 
@@ -128,7 +129,7 @@ class AuctionApp {
   /// refused, for it could not be proven at the close.
   Status Schedule(storage::Txn& txn, ScheduleAuction command) const;
   /// A bidder that qualified while the session runs (domain.md 5.4). Adding it again changes nothing.
-  Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) const;
+  Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder, Time qualify_time) const;
   /// The listing ends later (延牌).
   Status MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const;
 
@@ -206,6 +207,8 @@ class AuctionApp {
   Result<StoredAuction> OpenForStaff(storage::Txn& txn, const Principal& caller, const AuctionId& id) const;
   /// The same with every phase ended whose end has come: for what is looked up by round.
   Result<StoredAuction> OpenAdvanced(storage::Txn& txn, const AuctionId& id) const;
+  /// What stands of the session's bids without those of `code`.
+  BidsLeft LeftWithout(const storage::Reader& reader, const Auction& auction, const std::string& code) const;
   /// Decides, saves, and says why when it was refused; what a refusal records is kept.
   template <class Command>
   Result<Taken> Take(storage::Txn& txn, const StoredAuction& before, const Command& command) const;

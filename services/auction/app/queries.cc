@@ -40,7 +40,8 @@ class EnvelopeSight {
 
 std::string ActEtag(const PendingAct& act) {
   const std::string text = std::string(ActName(act.act)) + "|" + act.person + "|" + act.reason + "|" +
-                           std::to_string(act.resume_time.ns);
+                           std::to_string(act.resume_time.ns) + "|" + act.code + "|" +
+                           std::string(ForfeitCauseName(act.cause));
   return Hex(crypto::Sha256(text)).substr(0, 16);
 }
 

@@ -60,7 +60,7 @@ TEST(Section5_4_Dynamic, BiddersQualifyWhileItRunsAndTheListingMovesTheEnd) {
   world.Schedule(command);
   const auto add = [&](const std::string& code, Time time) {
     return TestApp::ReasonOf(
-        world.At(time, [&](storage::Txn& txn) { return world.app.AddBidder(txn, {"a1"}, BidderOf(code)); }));
+        world.At(time, [&](storage::Txn& txn) { return world.app.AddBidder(txn, {"a1"}, BidderOf(code), time); }));
   };
   EXPECT_EQ(add("B11", At(10, 0, 0, 0, 2)), kAccepted);
   EXPECT_EQ(add("B11", At(10, 1, 0, 0, 2)), kAccepted) << "the feed may tell it twice";

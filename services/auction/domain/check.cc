@@ -18,10 +18,14 @@ const char* CheckLeader(const Auction& auction) {
   }
   if (!auction.leading) {
     const bool none_counts =
-        auction.bid_count == 0 || auction.bid_count == auction.void_to || IsSealed(rules.mode);
+        auction.bid_count == 0 || auction.bid_count == auction.void_to ||
+                             !auction.barred.empty() || IsSealed(rules.mode);
     return none_counts ? nullptr : "bids without a leader";
   }
   const Bid& leading = *auction.leading;
+  const bool is_open = auction.state != State::kClosed;  // the winner may be barred later
+  if (is_open && IsBarred(auction, leading.code)) return "a barred leader";
+  if (is_open && auction.rival && IsBarred(auction, auction.rival->code)) return "a barred rival";
   if (leading.number < 1 || leading.number > auction.bid_count) return "a leader without bids";
   const Fen lowest = rules.mode == Mode::kDutch ? rules.dutch.floor : rules.start_price;
   if (leading.price < lowest) return "the leader is below the start price";
@@ -29,7 +33,7 @@ const char* CheckLeader(const Auction& auction) {
   if (auction.rival && IsAscending(rules.mode) && auction.rival->price > leading.price)
     return "the rival bid more";
   const bool last_leads = IsAscending(rules.mode) && rules.cap_policy == CapPolicy::kEndAtCap &&
-                          auction.bid_count != auction.void_to;
+                          auction.bid_count != auction.void_to && auction.barred.empty();
   if (last_leads && leading.number != auction.bid_count) return "the leader is not the last accepted bid";
   return nullptr;
 }

@@ -29,6 +29,9 @@ using bidding::kMinCycle;
 using bidding::kMinFreePeriod;
 using bidding::kMinTenderers;
 
+/// How far back it is looked for what stands without the bids of a barred bidder. The best bid of the others is
+/// among the first few unless one bidder alone has bid so often.
+inline constexpr int64_t kMaxBidsLookedAt = 100'000;
 /// Scores are counted in 1e-4 points, 0..100.0000 (domain.md 0.3).
 inline constexpr int64_t kFullScore = 1'000'000;
 /// A committee has at least five members, an odd number, at least two thirds of them experts (Bidding Law

@@ -78,9 +78,7 @@ std::vector<Bid> ValidBids(const std::vector<OpenedBid>& opened) {
 // The valid bids at the highest price, the one that ties fall to first.
 std::vector<Bid> BestBids(const std::vector<OpenedBid>& opened) {
   std::vector<Bid> bids = ValidBids(opened);
-  std::sort(bids.begin(), bids.end(), [](const Bid& a, const Bid& b) {
-    return a.price != b.price ? a.price > b.price : BeforeAtEqualPrice(a, b);
-  });
+  std::sort(bids.begin(), bids.end(), IsBetterSealed);
   const auto lower =
       std::find_if(bids.begin(), bids.end(), [&](const Bid& bid) { return bid.price < bids[0].price; });
   bids.erase(lower, bids.end());
@@ -108,12 +106,7 @@ void DecideSealed(Recorder& recorder) {
 }
 
 void DecideTender(Recorder& recorder) {
-  const auto valid = static_cast<int32_t>(ValidBids(recorder.state().envelopes.opened).size());
-  if (valid < recorder.state().rules().min_bidders) {
-    CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());  // RETENDER (domain.md 5.8)
-  } else {
-    StartPhase(recorder, State::kEvaluating, recorder.now());
-  }
+  if (!CloseIfTooFew(recorder)) StartPhase(recorder, State::kEvaluating, recorder.now());
 }
 
 bool HasQuorum(const Auction& auction) {
@@ -227,6 +220,17 @@ bool BeforeAtEqualPrice(const Bid& a, const Bid& b) {
   const int32_t rank_b = b.rank == 0 ? kLast : b.rank;
   if (rank_a != rank_b) return rank_a < rank_b;
   return a.time != b.time ? a.time < b.time : a.number < b.number;
+}
+
+bool IsBetterSealed(const Bid& a, const Bid& b) {
+  return a.price != b.price ? a.price > b.price : BeforeAtEqualPrice(a, b);
+}
+
+bool CloseIfTooFew(Recorder& recorder) {
+  const auto valid = static_cast<int32_t>(ValidBids(recorder.state().envelopes.opened).size());
+  if (valid >= recorder.state().rules().min_bidders) return false;
+  CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());
+  return true;
 }
 
 void EndSubmitting(Recorder& recorder) {

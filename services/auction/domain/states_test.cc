@@ -193,14 +193,9 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
       {"OpenEnvelopes", [](Session& s, Time now) { return s.Do(Opening(), now); }},
       {"AskAgain", [](Session& s, Time now) { return s.Do(AskAgain{}, now); }},
       {"ReportTender", [](Session& s, Time now) { return s.Do(Report(), now); }},
-      {"Withdrew",
-       [](Session& s, Time now) {
-         return s.Do(DeclareDefault{"B01", ForfeitCause::kWithdrew}, now);
-       }},
-      {"NotSigned",
-       [](Session& s, Time now) {
-         return s.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, now);
-       }},
+      {"Withdrew", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kWithdrew); }},
+      {"NotSigned", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kNotSigned); }},
+      {"Misconduct", [](Session& s, Time now) { return s.Default("B02", now); }},
   };
 }
 
@@ -262,8 +257,9 @@ RevealEnvelope   m m m m m m m m m m m m s s s s . s s s
 OpenEnvelopes    m m m m m m m m m m m m s s s q s . s s
 AskAgain         m m m m m m m m m m m m s s s s s . s s
 ReportTender     m m m m m m m m m m m m m m s s s s . s
-Withdrew         . . . . . s . . . . . . . . . . . . . .
-NotSigned        s s s s s . s s s s s s s s s s s s s s
+Withdrew         . . . . . s . . . . . . . . d . . . . .
+NotSigned        s s s s s . s s s s s s s s d s s s s s
+Misconduct       . . . . . . . . . . . . . . d . . . . .
 )";
 
 std::string TableOf(const std::vector<StateCase>& states) {
@@ -429,6 +425,7 @@ AskAgain         m m m m m m
 ReportTender     m m m m m m
 Withdrew         . . . . . s
 NotSigned        s s s s s .
+Misconduct       . . . . . .
 )";
 
 constexpr std::string_view kEnglishAndDutchAnswers = R"(
@@ -457,6 +454,7 @@ AskAgain         m m m m m m m m
 ReportTender     m m m m m m m m
 Withdrew         . . . s . . . s
 NotSigned        s s s . s s s .
+Misconduct       . . . . . . . .
 )";
 
 constexpr std::string_view kSealedAnswers = R"(
@@ -483,8 +481,9 @@ RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
-Withdrew         . . . . . . . . . .
-NotSigned        s s s s s s s s s s
+Withdrew         . . . . d . . . . .
+NotSigned        s s s s d s s s s s
+Misconduct       . . . . d . . . . .
 )";
 
 constexpr std::string_view kWeightedAnswers = R"(
@@ -511,8 +510,9 @@ RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
-Withdrew         . . . . . . . . . .
-NotSigned        s s s s s s s s s s
+Withdrew         . . . . d . . . . .
+NotSigned        s s s s d s s s s s
+Misconduct       . . . . d . . . . .
 )";
 
 constexpr std::string_view kTenderAnswers = R"(
@@ -539,8 +539,9 @@ RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
 AskAgain         s s s s s s s s s .
 ReportTender     s s s s s s s s s s
-Withdrew         . . . . . . . . . .
-NotSigned        s s s s s s s s s s
+Withdrew         . . . . d . . . . .
+NotSigned        s s s s d s s s s s
+Misconduct       . . . . d . . . . .
 )";
 
 constexpr std::string_view kOpenedAnswers = R"(
@@ -569,6 +570,7 @@ AskAgain         s s s s s s s
 ReportTender     m m m m s s s
 Withdrew         s s . . . . s
 NotSigned        a a s s s s a
+Misconduct       . . . . . . .
 )";
 
 TEST(States, EveryModeAnswersEveryCommandInItsStates) {

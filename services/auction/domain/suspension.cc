@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "services/auction/domain/default.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/sealed.h"
 
@@ -47,7 +48,8 @@ void SuspendAfter(Recorder& recorder, Time since, Duration outage) {
 std::optional<Error> CheckReason(Act act, const std::string& reason) {
   if (reason.empty()) return InvalidField("reason", Reason::kREQUIRED);
   if (reason.size() > kMaxReasonBytes) return InvalidField("reason", Reason::kTOO_LONG, "200");
-  if (act != Act::kOpen && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
+  const bool is_free_text = act == Act::kOpen || act == Act::kDeclareDefault;
+  if (!is_free_text && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
   return std::nullopt;
 }
 
@@ -60,28 +62,30 @@ std::optional<Error> CheckResumption(const Auction& auction, Time resume_time, T
 }
 
 // Whether the session is where the act applies; checked when it is asked for and again when it is confirmed.
-std::optional<Error> CheckAct(const Auction& auction, Act act, Time resume_time, Time now) {
+std::optional<Error> CheckAct(const Auction& auction, const PendingAct& act, Time now) {
   const bool suspended = auction.state == State::kSuspended;
-  switch (act) {
+  switch (act.act) {
     case Act::kSuspend:
       if (auction.state != State::kScheduled && IsTimed(auction.state)) return std::nullopt;
       break;
     case Act::kContinue:
-      if (suspended) return CheckResumption(auction, resume_time, now);
+      if (suspended) return CheckResumption(auction, act.resume_time, now);
       break;
     case Act::kRestartPhase:
-      if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, resume_time, now);
+      if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, act.resume_time, now);
       break;
     case Act::kAnnul:
       if (suspended) return std::nullopt;
       break;
     case Act::kOpen:
       return CheckOpening(auction);
+    case Act::kDeclareDefault:
+      return CheckDefault(auction, act.code, act.cause);
   }
-  return WrongState(auction, ActName(act));
+  return WrongState(auction, ActName(act.act));
 }
 
-void Carry(Recorder& recorder, const PendingAct& act) {
+void Carry(Recorder& recorder, const PendingAct& act, const BidsLeft& left) {
   const Time now = recorder.now();
   switch (act.act) {
     case Act::kSuspend:
@@ -99,7 +103,15 @@ void Carry(Recorder& recorder, const PendingAct& act) {
     case Act::kOpen:
       StartPhase(recorder, State::kSharesCollecting, now);
       return;
+    case Act::kDeclareDefault:
+      Bar(recorder, act.code, act.cause, left);
+      return;
   }
+}
+
+// One thing waits at a time. A suspension cannot wait for a default to be settled: that is asked for anew.
+bool GivesWay(const PendingAct& pending, Act act) {
+  return pending.act == Act::kDeclareDefault && act == Act::kSuspend;
 }
 
 }  // namespace
@@ -123,6 +135,7 @@ void Resume(Recorder& recorder) {
   } else {
     recorder.Add(Resumed{phase, now + std::max(auction.remaining, LeastLeft(auction.rules()))});
   }
+  SettleBarred(recorder);
 }
 
 Decision Decide(const Auction& state, const NoteOutage& command, Time now) {
@@ -159,13 +172,15 @@ Decision Decide(const Auction& state, const RequestAct& command, Time now) {
   const Auction& auction = recorder.state();
   if (command.person.empty()) return recorder.Refuse(InvalidField("person", Reason::kREQUIRED));
   if (auto error = CheckReason(command.act, command.reason)) return recorder.Refuse(*std::move(error));
-  if (auction.pending) {
+  if (auction.pending && !GivesWay(*auction.pending, command.act)) {
     return recorder.Refuse(
         Error(Reason::kPROPOSAL_DIFFERS, {{"proposed", std::string(ActName(auction.pending->act))}}));
   }
-  if (auto error = CheckAct(auction, command.act, command.resume_time, now))
-    return recorder.Refuse(*std::move(error));
-  recorder.Add(ActRequested{{command.act, command.person, command.reason, command.resume_time}});
+  const PendingAct act{command.act,         command.person, command.reason,
+                       command.resume_time, command.code,   command.cause};
+  if (auto error = CheckAct(auction, act, now)) return recorder.Refuse(*std::move(error));
+  if (auction.pending) recorder.Add(ActWithdrawn{auction.pending->act, command.person});
+  recorder.Add(ActRequested{act});
   return recorder.Take();
 }
 
@@ -181,10 +196,12 @@ Decision Decide(const Auction& state, const ConfirmAct& command, Time now) {
         Error(Reason::kPROPOSAL_DIFFERS, {{"proposed", std::string(ActName(pending.act))}}));
   }
   if (pending.person == command.person) return recorder.Refuse(Reason::kSAME_PERSON);
-  if (auto error = CheckAct(auction, pending.act, pending.resume_time, now))
-    return recorder.Refuse(*std::move(error));
+  if (auto error = CheckAct(auction, pending, now)) return recorder.Refuse(*std::move(error));
+  if (pending.act == Act::kDeclareDefault) {
+    if (auto error = CheckLeft(auction, pending.code, command.left)) return recorder.Refuse(*std::move(error));
+  }
   recorder.Add(ActConfirmed{pending.act, command.person});
-  Carry(recorder, pending);
+  Carry(recorder, pending, command.left);
   return recorder.Take();
 }
 

@@ -196,55 +196,5 @@ TEST(Outage, EnvelopesAndAnswersGetTheirTimeBackToo) {
   EXPECT_EQ(sealed.Submit("B01", At(10, 3)), kAccepted);
 }
 
-// --- Default
-
-TEST(Default, Section5_12_AllSilent) {
-  ScheduleAuction command = WorkedSession();
-  command.rules.forfeit_when_silent = true;
-  Session session(command);
-  session.AdvanceTo(At(10, 5));
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
-  EXPECT_EQ(session.Last<Forfeited>().cause, ForfeitCause::kAllSilent);
-  EXPECT_EQ(session.Last<Forfeited>().code, "") << "each of them";
-  Session bid(command);
-  bid.Bid("B01", Yuan(1'000'000), At(9, 30));
-  bid.AdvanceTo(At(10, 5));
-  EXPECT_EQ(bid.state().outcome, Outcome::kBelowReserve);
-  EXPECT_EQ(bid.Count<Forfeited>(), 0) << "they did bid: all is refunded";
-}
-
-TEST(Default, TheWinnerWhoDoesNotSignIsBarred) {
-  Session session(WorkedSession());
-  session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, At(9, 40)), Reason::kWRONG_STATE);
-  session.AdvanceTo(At(10, 5));
-  EXPECT_EQ(session.Do(DeclareDefault{"B02", ForfeitCause::kNotSigned}, At(11, 0)), Reason::kNOT_ASKED);
-  EXPECT_EQ(session.Do(DeclareDefault{"", ForfeitCause::kNotSigned}, At(11, 1)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kAllSilent}, At(11, 2)), Reason::kWRONG_STATE);
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, At(11, 3)), kAccepted);
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotPaid}, At(11, 4)), Reason::kINVALID_FIELD)
-      << "once";
-  EXPECT_EQ(session.state().barred, std::vector<std::string>{"B01"});
-  EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "what was decided stays on record";
-}
-
-TEST(Default, WhoWithdrawsMayBidNoMoreButItsBidsStand) {
-  Session session(WorkedSession());
-  session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kWithdrew}, At(9, 40)), kAccepted);
-  EXPECT_EQ(session.LeaderCode(), "B01");
-  session.Bid("B02", Yuan(1'070'000), At(9, 50));
-  EXPECT_EQ(session.Bid("B01", Yuan(1'080'000), At(9, 51)), Reason::kNOT_QUALIFIED);
-}
-
-TEST(Default, TheBarredStayOutOfTheRelisting) {
-  ScheduleAuction command = WorkedSession();
-  command.barred_organizations = {"organizations/B02"};
-  EXPECT_EQ(Decide(command, At(8, 0)).error().reason, Reason::kBIDDER_BARRED);
-  command.bidders = {BidderOf("B01")};
-  Session session(command);
-  EXPECT_EQ(session.Do(AddBidder{BidderOf("B02")}, At(8, 30)), Reason::kBIDDER_BARRED);
-}
-
 }  // namespace
 }  // namespace ttx::auction

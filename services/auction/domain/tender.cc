@@ -126,6 +126,21 @@ void NameCandidate(Recorder& recorder, const std::string& code) {
   TTX_CHECK(false, "a candidate that handed in nothing");
 }
 
+void NameBest(Recorder& recorder) {
+  const std::vector<OpenedBid> ranking = ValidBids(recorder.state());
+  std::vector<std::string> first;
+  for (const OpenedBid& bid : ranking) {
+    if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
+  }
+  if (first.empty()) {
+    Close(recorder, recorder.now());
+  } else if (first.size() > 1) {
+    OpenLot(recorder, std::move(first));
+  } else {
+    NameCandidate(recorder, first.front());
+  }
+}
+
 Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
@@ -145,16 +160,8 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
     }
   }
   std::stable_sort(ranking.begin(), ranking.end(), RanksBefore);
-  recorder.Add(Evaluated{ranking});
-  std::vector<std::string> first;
-  for (const OpenedBid& bid : ranking) {
-    if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
-  }
-  if (first.size() > 1) {
-    OpenLot(recorder, std::move(first));
-  } else {
-    NameCandidate(recorder, first.front());
-  }
+  recorder.Add(Evaluated{std::move(ranking)});
+  NameBest(recorder);
   return recorder.Take();
 }
 

@@ -58,6 +58,11 @@ std::set<const Event*> ExhaustedProxies(const std::vector<Event>& events) {
   Auction auction;
   for (size_t i = 0; i < events.size(); ++i) {
     auction = Apply(std::move(auction), events[i]);
+    // Nobody outbid a proxy whose owner was barred.
+    const auto* voided = std::get_if<BidsVoided>(&events[i].payload);
+    if (voided != nullptr && standing != nullptr && voided->code == std::get<ProxySet>(standing->payload).code) {
+      standing = nullptr;
+    }
     const bool decided = i + 1 == events.size() || events[i + 1].time != events[i].time;
     const bool set = std::holds_alternative<ProxySet>(events[i].payload);
     if ((decided || set) && standing != nullptr && auction.leading &&
@@ -141,7 +146,7 @@ Status ExportEvents(std::vector<Event> events, const std::string& log_hash, Sess
     size_t to = from;
     while (to < events.size() && events[to].time == events[from].time) ++to;
     const std::vector<Event> group(events.begin() + from, events.begin() + to);
-    writer.Write(ToJson({group.front().time, CommandOf(session.auction(), group)}, number));
+    writer.Write(ToJson({group.front().time, CommandOf(session.auction(), session.bids(), group)}, number));
     session.Take(group);
     from = to;
   }

@@ -56,6 +56,8 @@ class Session {
   void Take(const std::vector<Event>& events);
 
   const Auction& auction() const { return auction_; }
+  /// Accepted ones and valid ones of envelopes, by number.
+  const std::vector<Bid>& bids() const { return bids_; }
   const std::vector<DecisionLine>& lines() const { return lines_; }
   SessionResult result() const;
 
@@ -64,6 +66,7 @@ class Session {
   void Record(const std::vector<Event>& events);
 
   Auction auction_;
+  std::vector<Bid> bids_;
   std::string log_hash_;
   int64_t commands_ = 0;
   int64_t accepted_ = 0;

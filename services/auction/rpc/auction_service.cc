@@ -224,15 +224,6 @@ grpc::ServerUnaryReactor* AuctionService::ReportTender(grpc::CallbackServerConte
                 });
 }
 
-grpc::ServerUnaryReactor* AuctionService::DeclareDefault(grpc::CallbackServerContext* context,
-                                                         const v1::DeclareDefaultRequest* request,
-                                                         v1::Auction* response) {
-  return Change(context, request, response, "DeclareDefault",
-                [this](storage::Txn& txn, const Principal& caller, const DefaultInput& input) {
-                  return app_.DeclareDefault(txn, caller, input.auction, input.command);
-                });
-}
-
 template <class Request>
 grpc::ServerUnaryReactor* AuctionService::Ask(grpc::CallbackServerContext* context, const Request* request,
                                               v1::PendingAct* response, std::string_view method) {

@@ -58,6 +58,9 @@ struct PayloadToProto {
   void operator()(const ActRequested& e) const {
     Fill(e.act.act, v1::ActStep::REQUESTED, e.act.person, *out.mutable_act_step());
     out.mutable_act_step()->set_reason(e.act.reason);
+    if (e.act.act != Act::kDeclareDefault) return;
+    out.mutable_act_step()->set_bidder_code(e.act.code);
+    out.mutable_act_step()->set_cause(std::string(ForfeitCauseName(e.act.cause)));
   }
   void operator()(const ActConfirmed& e) const {
     Fill(e.act, v1::ActStep::CONFIRMED, e.person, *out.mutable_act_step());
@@ -143,6 +146,12 @@ struct PayloadToProto {
     // Only the winner can have broken a promise made after the close.
     to.set_was_winner(e.cause == ForfeitCause::kNotSigned || e.cause == ForfeitCause::kNotPaid ||
                       e.cause == ForfeitCause::kConditionsBroken);
+  }
+  void operator()(const BidsVoided& e) const {
+    auto& to = *out.mutable_bids_voided();
+    to.set_bidder_code(e.code);
+    if (e.leading) *to.mutable_leading_bid() = ToProto(stored.auction, *e.leading, e.phase_end);
+    if (e.phase_end) *to.mutable_end_time() = rpc::ToProtoTime(e.phase_end);
   }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_auction_closed();

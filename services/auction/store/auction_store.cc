@@ -122,9 +122,10 @@ bool IsNoticed(const Event& event) {
 
 // Appends one event to the log. Private ones are no part of the public log: neither of its index nor of its
 // hash, which nothing changes after the close.
-void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored, const Event& event) {
+void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored, const Event& event,
+               bool was_closed) {
   const std::string line = CanonicalLine(stored.auction, event);
-  if (!line.empty()) stored.log_hash = crypto::Sha256(stored.log_hash + line);
+  if (!line.empty() && !was_closed) stored.log_hash = crypto::Sha256(stored.log_hash + line);
   if (IsNoticed(event)) {
     ++stored.revision;
     stored.revision_time = event.time;
@@ -212,7 +213,8 @@ StoredAuction SaveDecision(storage::Txn& txn, const Vault& vault, const std::opt
   StoredAuction after = before.value_or(StoredAuction{});
   if (!before) after.log_hash = std::string(32, '\0');
   after.auction = decision.next;
-  for (const Event& event : decision.events) SaveEvent(txn, secrets, after, event);
+  const bool was_closed = before && before->auction.state == State::kClosed;
+  for (const Event& event : decision.events) SaveEvent(txn, secrets, after, event, was_closed);
   PlanChange(txn, after);
   const bool new_terms = !before || &*before->auction.terms != &*decision.next.terms;
   if (new_terms)
@@ -279,6 +281,15 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
   std::vector<Bid> bids;
   for (const storage::Entry& entry :
        storage::ScanAfter(reader, In(Table::kBid, id.text), static_cast<uint64_t>(after), limit)) {
+    bids.push_back(FromRecord(storage::ParseRecord<store::BidRecord>(entry.value)));
+  }
+  return bids;
+}
+
+std::vector<Bid> ListBidsBefore(const storage::Reader& reader, const AuctionId& id, int64_t before, size_t limit) {
+  std::vector<Bid> bids;
+  for (const storage::Entry& entry :
+       reader.Scan({BidKey(id, 0), BidKey(id, before)}, limit, storage::Direction::kReverse)) {
     bids.push_back(FromRecord(storage::ParseRecord<store::BidRecord>(entry.value)));
   }
   return bids;

@@ -141,6 +141,8 @@ std::vector<StoredAuction> ListAuctions(const storage::Reader& reader, const Vau
                                         std::string_view exchange, std::string_view after, size_t limit);
 /// At most `limit` accepted bids with numbers after `after`.
 std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, int64_t after, size_t limit);
+/// At most `limit` of them with numbers before `before`, the last first.
+std::vector<Bid> ListBidsBefore(const storage::Reader& reader, const AuctionId& id, int64_t before, size_t limit);
 /// At most `limit` refused bids with times after `after`.
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
                                         size_t limit);

@@ -108,6 +108,15 @@ struct PayloadWriter {
     to.set_cause(static_cast<int>(e.cause));
     to.set_barred(e.barred);
   }
+  void operator()(const BidsVoided& e) const {
+    auto& to = *out.mutable_bids_voided();
+    to.set_code(e.code);
+    if (e.leading) ToRecord(*e.leading, {}, *to.mutable_leading());
+    if (e.rival) ToRecord(*e.rival, {}, *to.mutable_rival());
+    if (e.base_leading) ToRecord(*e.base_leading, {}, *to.mutable_base_leading());
+    if (e.base_rival) ToRecord(*e.base_rival, {}, *to.mutable_base_rival());
+    to.set_phase_end_ns(e.phase_end.ns);
+  }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_closed();
     to.set_outcome(static_cast<int>(e.outcome));
@@ -194,6 +203,17 @@ Forfeited ForfeitedOf(const store::ForfeitedRecord& from) {
   return Forfeited{from.code(), static_cast<ForfeitCause>(from.cause()), from.barred()};
 }
 
+BidsVoided BidsVoidedOf(const store::BidsVoidedRecord& from) {
+  BidsVoided event;
+  event.code = from.code();
+  if (from.has_leading()) event.leading = FromRecord(from.leading());
+  if (from.has_rival()) event.rival = FromRecord(from.rival());
+  if (from.has_base_leading()) event.base_leading = FromRecord(from.base_leading());
+  if (from.has_base_rival()) event.base_rival = FromRecord(from.base_rival());
+  event.phase_end = {from.phase_end_ns()};
+  return event;
+}
+
 Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
   using Case = store::EventRecord;
   switch (record.payload_case()) {
@@ -256,6 +276,8 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return LeaderNamed{FromRecord(record.leader_named())};
     case Case::kForfeited:
       return ForfeitedOf(record.forfeited());
+    case Case::kBidsVoided:
+      return BidsVoidedOf(record.bids_voided());
     case Case::kClosed:
       return ClosedOf(record.closed());
     case Case::PAYLOAD_NOT_SET:

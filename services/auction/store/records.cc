@@ -333,10 +333,13 @@ void ToRecord(const PendingAct& act, store::PendingActRecord& record) {
   record.set_person(act.person);
   record.set_reason(act.reason);
   record.set_resume_time_ns(act.resume_time.ns);
+  record.set_code(act.code);
+  record.set_cause(Number(act.cause));
 }
 
 PendingAct FromRecord(const store::PendingActRecord& record) {
-  return {As<Act>(record.act()), record.person(), record.reason(), {record.resume_time_ns()}};
+  return {As<Act>(record.act()), record.person(), record.reason(), {record.resume_time_ns()},
+          record.code(),         As<ForfeitCause>(record.cause())};
 }
 
 void ToRecord(const NonPriceScore& score, store::NonPriceScoreRecord& record) {
@@ -373,6 +376,12 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   if (*auction.phase_base != Standing{}) ToRecord(*auction.phase_base, *record.mutable_phase_base());
   record.set_void_from(auction.void_from);
   record.set_void_to(auction.void_to);
+  for (const BidRange& range : auction.earlier_voids) {
+    auto* to = record.add_earlier_voids();
+    to->set_from(range.from);
+    to->set_to(range.to);
+  }
+  record.set_free_end_ns(auction.free_end.ns);
   if (auction.proxy) ToRecord(*auction.proxy, secrets, *record.mutable_proxy());
   record.set_suspended_state(Number(auction.suspended_state));
   record.set_remaining_ns(auction.remaining.ns);
@@ -408,6 +417,8 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   if (record.has_phase_base()) auction.phase_base = StandingOf(record.phase_base());
   auction.void_from = record.void_from();
   auction.void_to = record.void_to();
+  for (const auto& range : record.earlier_voids()) auction.earlier_voids.push_back({range.from(), range.to()});
+  auction.free_end = {record.free_end_ns()};
   if (record.has_proxy()) auction.proxy = FromRecord(record.proxy(), secrets);
   auction.suspended_state = As<State>(record.suspended_state());
   auction.remaining = {record.remaining_ns()};
