@@ -85,6 +85,11 @@ void Applied(Auction& state, const ActWithdrawn& event, Time) {
   if (event.act == Act::kOpen) state.state = State::kClosedForOpening;
 }
 
+void Applied(Auction& state, const ObjectionNoted& event, Time time) {
+  state.objected = event.open;
+  if (!event.open) state.objection_end_time = time;
+}
+
 void Applied(Auction& state, const Suspended& event, Time) {
   if (state.state != State::kSuspended) {
     state.suspended_state = state.state;

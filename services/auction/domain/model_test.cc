@@ -248,7 +248,7 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
   const std::string& code = command.bidders[dice.Below(4)].code;
   const Fen price = Yuan(kStart + kStep * dice.Below(25));
   const auto any_act = static_cast<Act>(dice.Below(5));
-  switch (dice.Below(14)) {
+  switch (dice.Below(16)) {
     case 0:
     case 1:
       session.Bid(code, MinAcceptable(session.state(), now).value_or(price), now, true);
@@ -289,6 +289,12 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
       return;
     case 13:
       session.Do(AskAgain{}, now);
+      return;
+    case 14:
+      session.Do(NoteObjection{!session.state().objected && dice.Toss()}, now);
+      return;
+    case 15:
+      if (dice.Below(10) == 0) session.Do(EndWithListing{"FALSE_MATERIAL"}, now);
       return;
   }
 }

@@ -27,7 +27,8 @@ constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "Pl
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
                                        "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
                                        "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
-                                       "OpenEnvelopes",    "DeclareDefault", "AskAgain"};
+                                       "OpenEnvelopes",    "DeclareDefault", "AskAgain",     "NoteObjection",
+                                       "EndWithListing"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -59,6 +60,14 @@ void Visit(A& a, NoteOutage& c) {
 template <class A>
 void Visit(A& a, MoveFreeEnd& c) {
   a.Instant("end", c.end);
+}
+template <class A>
+void Visit(A& a, NoteObjection& c) {
+  a.Flag("open", c.open);
+}
+template <class A>
+void Visit(A& a, EndWithListing& c) {
+  a.Text("reason", c.reason);
 }
 template <class A>
 void Visit(A& a, RequestAct& c) {
@@ -317,7 +326,10 @@ struct Candidates {
   void operator()(const RequoteCalled&) {}
   void operator()(const Evaluated&) {}
   void operator()(const LeaderNamed&) {}
-  void operator()(const Closed&) {}
+  void operator()(const ObjectionNoted& e) { found.emplace_back(NoteObjection{e.open}); }
+  void operator()(const Closed& e) {
+    if (e.outcome == Outcome::kAnnulled) found.emplace_back(EndWithListing{e.reason});
+  }
 };
 
 bool LeadsTo(const Auction& before, const TimedCommand& timed, const std::vector<Event>& events) {
@@ -400,6 +412,9 @@ std::string EventText(const Auction& auction, const Event& event) {
   }
   if (const auto* e = std::get_if<ActWithdrawn>(&event.payload)) {
     return Line("ActWithdrawn", auction, event.time, {std::string(ActName(e->act)), e->person});
+  }
+  if (const auto* e = std::get_if<ObjectionNoted>(&event.payload)) {
+    return Line("ObjectionNoted", auction, event.time, {e->open ? "OPEN" : "CLOSED"});
   }
   return CanonicalLine(auction, event);
 }

@@ -12,7 +12,8 @@ namespace ttx::auction::replay {
 using Command =
     std::variant<Advance, AddBidder, PlaceBid, SetProxy, NoteOutage, MoveFreeEnd, RequestAct, ConfirmAct,
                  WithdrawAct, AnswerPriority, DrawLot, SubmitEnvelope, WithdrawEnvelope, FixScores,
-                 HandInShares, RevealEnvelope, OpenEnvelopes, DeclareDefault, AskAgain>;
+                 HandInShares, RevealEnvelope, OpenEnvelopes, DeclareDefault, AskAgain, NoteObjection,
+                 EndWithListing>;
 
 struct TimedCommand {
   Time time;  // of its admission
