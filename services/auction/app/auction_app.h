@@ -132,6 +132,10 @@ class AuctionApp {
   Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder, Time qualify_time) const;
   /// The listing ends later (延牌).
   Status MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const;
+  /// An objection to the listing is open, or the last one was closed (domain.md 5.11).
+  Status NoteObjection(storage::Txn& txn, const AuctionId& id, bool open) const;
+  /// The listing has ended, for `reason`: annuls the session unless it is closed.
+  Status EndWithListing(storage::Txn& txn, const AuctionId& id, const std::string& reason) const;
 
   // --- Time
 

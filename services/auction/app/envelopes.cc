@@ -204,7 +204,7 @@ void AuctionApp::OpenSome(storage::Txn& txn, const AuctionId& id) const {
   const std::optional<StoredAuction> before = Load(txn, id);
   TTX_CHECK(before.has_value(), "an opening of an auction that does not exist");
   const Auction& auction = before->auction;
-  if (auction.state != State::kOpening) return;
+  if (auction.state != State::kOpening || auction.objected) return;
   const int32_t round = auction.envelopes.round;
   const std::vector<sealed::ShareReport> reports = Reports(txn, auction);
   OpenEnvelopes command;

@@ -242,6 +242,8 @@ struct Auction {
   Time suspend_time;
   bool restart = false;  // goes on with RESTART_PHASE
   std::optional<PendingAct> pending;
+  bool objected = false;    // an objection to the listing is open: nothing goes on (domain.md 5.11)
+  Time objection_end_time;  // when the last one was closed
 
   std::vector<Bid> declared;     // at the cap
   std::vector<std::string> lot;  // codes to draw one from, sorted
@@ -317,6 +319,11 @@ struct ActWithdrawn {
   Act act;
   std::string person;
   bool operator==(const ActWithdrawn&) const = default;
+};
+/// Private: that the session stops is public.
+struct ObjectionNoted {
+  bool open;
+  bool operator==(const ObjectionNoted&) const = default;
 };
 struct Suspended {
   Time time;
@@ -450,7 +457,7 @@ using Payload =
                  ProxySet, Extended, ActRequested, ActConfirmed, ActWithdrawn, ResumptionPlanned, LotOpened,
                  LotDrawn, PriorityAsked, PriorityAnswered, EnvelopeAccepted, EnvelopeWithdrawn, ScoresFixed,
                  SharesReceived, EnvelopeRevealed, Opened, RequoteCalled, Evaluated, LeaderNamed, Forfeited,
-                 BidsVoided>;
+                 BidsVoided, ObjectionNoted>;
 
 struct Event {
   Time time;  // when it was decided; a phase change carries its legal instant besides
@@ -508,6 +515,17 @@ struct NoteOutage {
 /// DYNAMIC: the listing ends later (延牌); a suspended FREE has so much more left.
 struct MoveFreeEnd {
   Time end;
+};
+/// An objection to the listing was accepted (`open`), or the last one was closed (domain.md 5.11, 8.2). While one is
+/// open the session is SUSPENDED, from its start when it has not begun, and two persons cannot make it go on; where a
+/// phase has no end, what would bring the next one is refused. Afterwards they can, within the longest suspension
+/// counted from the close of the objection. Nothing once CLOSED.
+struct NoteObjection {
+  bool open = false;
+};
+/// The listing has ended: the session is ANNULLED in every state but CLOSED.
+struct EndWithListing {
+  std::string reason;  // of the listing's end; published
 };
 struct RequestAct {
   Act act;
@@ -619,6 +637,8 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const SetProxy& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const NoteOutage& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const MoveFreeEnd& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const NoteObjection& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const EndWithListing& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const RequestAct& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const ConfirmAct& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const WithdrawAct& command, Time now);

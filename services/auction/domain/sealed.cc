@@ -5,6 +5,7 @@
 #include <set>
 
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -360,6 +361,7 @@ Decision Decide(const Auction& state, const AskAgain&, Time now) {
   const Auction& auction = recorder.state();
   if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
   if (!MayAskAgain(auction, now)) return recorder.Refuse(WrongState(auction, "AskAgain"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   recorder.Add(*NextTry(auction, now));
   return recorder.Take();
 }
@@ -368,6 +370,7 @@ Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   if (auto error = RefuseOpening(recorder.state(), command)) return recorder.Refuse(*std::move(error));
+  if (recorder.state().objected) return recorder.Refuse(ObjectionOpen(recorder.state()));
   std::vector<OpenedBid> bids = Verdicts(recorder.state(), command.envelopes);
   const Mode mode = recorder.state().rules().mode;
   if (mode == Mode::kWeighted) AddTotals(recorder.state(), bids);

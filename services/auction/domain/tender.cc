@@ -7,6 +7,7 @@
 
 #include "services/auction/domain/draw.h"
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -147,6 +148,7 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   const Auction& auction = recorder.state();
   if (auction.rules().mode != Mode::kTender) return recorder.Refuse(WrongMode(auction));
   if (auction.state != State::kEvaluating) return recorder.Refuse(WrongState(auction, "ReportTender"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   if (auto error = CheckCommittee(command.committee)) return recorder.Refuse(*std::move(error));
   std::vector<OpenedBid> ranking = ValidBids(auction);
   SheetsByMember sheets;

@@ -28,7 +28,7 @@ constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "Pl
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
                                        "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
                                        "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
-                                       "OpenEnvelopes",    "AskAgain"};
+                                       "OpenEnvelopes",    "AskAgain",     "NoteObjection", "EndWithListing"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -61,6 +61,14 @@ void Visit(A& a, NoteOutage& c) {
 template <class A>
 void Visit(A& a, MoveFreeEnd& c) {
   a.Instant("end", c.end);
+}
+template <class A>
+void Visit(A& a, NoteObjection& c) {
+  a.Flag("open", c.open);
+}
+template <class A>
+void Visit(A& a, EndWithListing& c) {
+  a.Text("reason", c.reason);
 }
 template <class A>
 void Visit(A& a, RequestAct& c) {
@@ -320,7 +328,10 @@ struct Candidates {
   void operator()(const LeaderNamed&) {}
   void operator()(const Forfeited&) {}
   void operator()(const BidsVoided&) {}
-  void operator()(const Closed&) {}
+  void operator()(const ObjectionNoted& e) { found.emplace_back(NoteObjection{e.open}); }
+  void operator()(const Closed& e) {
+    if (e.outcome == Outcome::kAnnulled) found.emplace_back(EndWithListing{e.reason});
+  }
 };
 
 // A confirmation with what is left of the bids, where it is one of a default.
@@ -433,6 +444,9 @@ std::string EventText(const Auction& auction, const Event& event) {
   }
   if (const auto* e = std::get_if<ActWithdrawn>(&event.payload)) {
     return Line("ActWithdrawn", auction, event.time, {std::string(ActName(e->act)), e->person});
+  }
+  if (const auto* e = std::get_if<ObjectionNoted>(&event.payload)) {
+    return Line("ObjectionNoted", auction, event.time, {e->open ? "OPEN" : "CLOSED"});
   }
   return CanonicalLine(auction, event);
 }

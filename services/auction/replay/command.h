@@ -12,7 +12,7 @@ namespace ttx::auction::replay {
 using Command =
     std::variant<Advance, AddBidder, PlaceBid, SetProxy, NoteOutage, MoveFreeEnd, RequestAct, ConfirmAct,
                  WithdrawAct, AnswerPriority, DrawLot, SubmitEnvelope, WithdrawEnvelope, FixScores,
-                 HandInShares, RevealEnvelope, OpenEnvelopes, AskAgain>;
+                 HandInShares, RevealEnvelope, OpenEnvelopes, AskAgain, NoteObjection, EndWithListing>;
 
 struct TimedCommand {
   Time time;  // of its admission

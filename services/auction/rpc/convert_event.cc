@@ -68,6 +68,7 @@ struct PayloadToProto {
   void operator()(const ActWithdrawn& e) const {
     Fill(e.act, v1::ActStep::WITHDRAWN, e.person, *out.mutable_act_step());
   }
+  void operator()(const ObjectionNoted& e) const { out.mutable_objection_noted()->set_open(e.open); }
   void operator()(const Suspended& e) const {
     auto& to = *out.mutable_auction_suspended();
     *to.mutable_suspend_time() = rpc::ToProtoTime(e.time);

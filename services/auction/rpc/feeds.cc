@@ -58,6 +58,18 @@ Status MoveEnd(const AuctionApp& app, storage::Txn& txn, const listing::v1::List
   return app.MoveFreeEnd(txn, id, end);
 }
 
+Status TakeObjection(const AuctionApp& app, storage::Txn& txn, const listing::v1::ListingObjected& from) {
+  TTX_TRY(const AuctionId id, ParseAuctionName(from.auction(), "auction"));
+  return app.NoteObjection(txn, id, from.open());
+}
+
+// Of a listing that ended as its session did, the session is closed already.
+Status End(const AuctionApp& app, storage::Txn& txn, const listing::v1::ListingExpired& from) {
+  if (from.auction().empty()) return {};
+  TTX_TRY(const AuctionId id, ParseAuctionName(from.auction(), "auction"));
+  return app.EndWithListing(txn, id, from.cause().empty() ? from.reason() : from.cause());
+}
+
 }  // namespace
 
 Status OnListingEvent(const AuctionApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
@@ -69,6 +81,8 @@ Status OnListingEvent(const AuctionApp& app, storage::Txn& txn, const rpc::FeedE
     return TakeBidder(app, txn, proto.intent_qualified(), qualify_time);
   }
   if (proto.has_listing_extended()) return MoveEnd(app, txn, proto.listing_extended());
+  if (proto.has_listing_objected()) return TakeObjection(app, txn, proto.listing_objected());
+  if (proto.has_listing_expired()) return End(app, txn, proto.listing_expired());
   return {};
 }
 

@@ -117,6 +117,7 @@ struct PayloadWriter {
     if (e.base_rival) ToRecord(*e.base_rival, {}, *to.mutable_base_rival());
     to.set_phase_end_ns(e.phase_end.ns);
   }
+  void operator()(const ObjectionNoted& e) const { out.mutable_objection_noted()->set_open(e.open); }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_closed();
     to.set_outcome(static_cast<int>(e.outcome));
@@ -199,6 +200,10 @@ EnvelopeAccepted EnvelopeAcceptedOf(const store::EnvelopeAcceptedRecord& from) {
   return EnvelopeAccepted{from.code(), from.round(), from.digest(), from.replaces()};
 }
 
+BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
+  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
+}
+
 Forfeited ForfeitedOf(const store::ForfeitedRecord& from) {
   return Forfeited{from.code(), static_cast<ForfeitCause>(from.cause()), from.barred()};
 }
@@ -223,10 +228,8 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return BidderAdded{FromRecord(record.bidder_added(), secrets)};
     case Case::kPhaseStarted:
       return PhaseStartedOf(record.phase_started());
-    case Case::kBidAccepted: {
-      const auto& from = record.bid_accepted();
-      return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
-    }
+    case Case::kBidAccepted:
+      return BidAcceptedOf(record.bid_accepted());
     case Case::kBidRefused:
       return FromRecord(record.bid_refused());
     case Case::kProxySet: {
@@ -278,6 +281,8 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return ForfeitedOf(record.forfeited());
     case Case::kBidsVoided:
       return BidsVoidedOf(record.bids_voided());
+    case Case::kObjectionNoted:
+      return ObjectionNoted{record.objection_noted().open()};
     case Case::kClosed:
       return ClosedOf(record.closed());
     case Case::PAYLOAD_NOT_SET:

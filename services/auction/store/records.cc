@@ -388,6 +388,8 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   record.set_suspend_time_ns(auction.suspend_time.ns);
   record.set_restart(auction.restart);
   if (auction.pending) ToRecord(*auction.pending, *record.mutable_pending());
+  record.set_objected(auction.objected);
+  record.set_objection_end_time_ns(auction.objection_end_time.ns);
   for (const Bid& bid : auction.declared) ToRecord(bid, {}, *record.add_declared());
   for (const std::string& code : auction.lot) record.add_lot(code);
   if (auction.exercise != Exercise{}) ToRecord(auction.exercise, *record.mutable_exercise());
@@ -425,6 +427,8 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   auction.suspend_time = {record.suspend_time_ns()};
   auction.restart = record.restart();
   if (record.has_pending()) auction.pending = FromRecord(record.pending());
+  auction.objected = record.objected();
+  auction.objection_end_time = {record.objection_end_time_ns()};
   for (const auto& bid : record.declared()) auction.declared.push_back(FromRecord(bid));
   auction.lot = TextsOf(record.lot());
   if (record.has_exercise()) {

@@ -121,13 +121,11 @@ void Anonymize(StoredEvent& event) {
     change->reference.clear();
   } else if (auto* announcement = std::get_if<Announcement>(&event.payload)) {
     announcement->bidders.clear();
+    announcement->barred_organizations.clear();
   }
 }
 
-// The auction costs silent bidders their deposits, but does not bar them (domain.md 5.12 b, c).
-bool BarsFromRelisting(const Intent& breached) {
-  return breached.end_reason != "ALL_SILENT" && breached.end_reason != "NO_SINGLE_QUOTE";
-}
+constexpr auto kEveryIntent = [](const Intent&) { return true; };
 
 Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
 
@@ -318,6 +316,20 @@ std::optional<ListingApp::Reserve> ListingApp::OpenReserve(const Listing& listin
   return Reserve{{std::stoll(opened->substr(colon + 1))}, opened->substr(0, colon)};
 }
 
+// What a re-listing has to know of the one that it names.
+Result<Previous> ListingApp::PreviousOf(const storage::Reader& reader, const std::string& owner,
+                                        const std::string& achievement, const Relisting& relisting) const {
+  constexpr std::string_view kField = "listing.previous_listing";
+  if (relisting.previous_listing.empty()) return Previous{};
+  TTX_TRY(const std::string id, ParseName(relisting.previous_listing, "listings", kField));
+  const std::optional<Listing> previous = LoadListing(reader, id);
+  const bool fits = previous && previous->owner == owner && previous->achievement == achievement &&
+                    MayBeRelisted(*previous);
+  if (fits) return AsPrevious(*previous);
+  return InvalidField(std::string(kField), Reason::kOUT_OF_RANGE,
+                      "a public listing of the same achievement that is EXPIRED, DEFAULTED or TERMINATED");
+}
+
 Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& caller,
                                           const CreateListingInput& input) const {
   const RuleProfile* profile = FindProfile(input.profile, 0, txn.now());
@@ -337,8 +349,10 @@ Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& ca
                                  "achievements/" + input.achievement,
                                  caller.person,
                                  input.content,
+                                 {},
                                  {}};
   command.reserve = SealReserve(command.id, input.reserve);
+  TTX_TRY(command.previous, PreviousOf(txn, command.owner, command.achievement, input.content.relisting));
   TTX_TRY(const ListingDecision decision, Decide(command, Regime{calendar_, *profile}, txn.now()));
   TTX_RETURN_IF_ERROR(CheckHolders(decision.next));
   if (input.reserve != Fen{}) TTX_RETURN_IF_ERROR(CheckReserve(decision.next.content, input.reserve));
@@ -375,7 +389,10 @@ Result<Listing> ListingApp::ChangeListing(storage::Txn& txn, const Principal& ca
 
 Result<Listing> ListingApp::UpdateListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                           const ListingContent& content, std::optional<Fen> reserve) const {
-  listing::UpdateListing command{caller.person, content, std::nullopt};
+  listing::UpdateListing command{caller.person, content, std::nullopt, {}};
+  if (const auto draft = LoadListing(txn, target.id); draft && draft->owner == caller.organization) {
+    TTX_TRY(command.previous, PreviousOf(txn, draft->owner, draft->achievement, content.relisting));
+  }
   if (reserve) command.reserve = SealReserve({target.id}, *reserve);
   TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kOwner, command));
   TTX_RETURN_IF_ERROR(CheckHolders(next));
@@ -474,6 +491,41 @@ Result<Listing> ListingApp::ApproveListing(storage::Txn& txn, const Principal& c
 Result<Listing> ListingApp::RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                           const std::string& note) const {
   return ChangeListing(txn, caller, target, Sight::kStaff, listing::RejectListing{caller.person, note});
+}
+
+// --- Listings: holders of priority rights
+
+Result<Listing> ListingApp::RecordPriorityNotice(storage::Txn& txn, const Principal& caller,
+                                                 const Target& target, int32_t holder,
+                                                 const PriorityNotice& notice) const {
+  listing::RecordPriorityNotice command{holder, notice};
+  command.notice.person = caller.person;
+  return ChangeListing(txn, caller, target, Sight::kStaff, command);
+}
+
+Result<Seen<Listing>> ListingApp::AnswerPriority(storage::Txn& txn, const Principal& caller,
+                                                 const Target& target, int32_t holder,
+                                                 PriorityAnswer answer) const {
+  const listing::AnswerPriority command{holder, answer, caller.person};
+  const std::optional<Listing> before = LoadListing(txn, target.id);
+  if (!before) return NotFound("listings/" + target.id);
+  if (SightOf(caller, *before) == Sight::kStaff) {
+    TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kStaff, command));
+    return Seen<Listing>{std::move(next), Sight::kStaff};
+  }
+  // Who has not been told knows of nothing before the publication.
+  const auto index = static_cast<size_t>(holder) - 1;
+  const bool is_holder = holder > 0 && index < before->content.priority_holders.size() &&
+                         !caller.organization.empty() &&
+                         before->content.priority_holders[index].organization == caller.organization;
+  const bool is_told = is_holder && index < before->priority_notices.size() &&
+                       before->priority_notices[index].method != NoticeMethod::kUnspecified;
+  if (!is_told) return NotFound("listings/" + target.id);
+  TTX_RETURN_IF_ERROR(CheckEtag(before->version, target.etag));
+  TTX_TRY(const Regime regime, RegimeOf(*before, txn.now()));
+  TTX_TRY(ListingDecision decision, Decide(*before, command, regime, txn.now()));
+  Commit(txn, &*before, decision);
+  return Seen<Listing>{std::move(decision.next), Sight::kPublic};
 }
 
 // --- Listings: the period
@@ -592,7 +644,10 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kExpired:
       return OnEnded(txn, listing, listing.reason, "LOST");
     case Type::kPeriodEnded:
-      return event.state == ListingState::kBidding ? ReleaseUndecided(txn, listing) : PlanOpinions(txn, listing);
+      if (event.state != ListingState::kBidding) return PlanOpinions(txn, listing);
+      // DYNAMIC: who had not qualified when the period ended bids no more.
+      return ReleaseIntents(txn, listing, "PERIOD_ENDED",
+                            [](const Intent& intent) { return IsUndecided(intent.state); });
     case Type::kBiddingScheduled:
       return OnScheduled(txn, listing);
     case Type::kDealDetermined:
@@ -615,9 +670,14 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kDealSigned:
     case Type::kSettled:
     case Type::kCertified:
+    case Type::kQuotedLow:
+    case Type::kPriorityNoticed:
+    case Type::kPriorityAnswered:
+      return;
     case Type::kObjectionOpened:
     case Type::kObjectionClosed:
-    case Type::kQuotedLow:
+      // Of a listing that it has ended the auction hears with the end.
+      if (HasLiveAuction(listing)) Tell(txn, listing, About(kListingObjected, listing));
       return;
   }
 }
@@ -635,11 +695,23 @@ void ListingApp::PlanOpinions(storage::Txn& txn, const Listing& listing) const {
              "opinion/" + listing.id.text);
 }
 
+template <class Which>
+void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
+                                Which which) const {
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    if (IsOver(intent.state) || !which(intent)) continue;
+    const auto decision =
+        Decide(intent, ReleaseIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+    TTX_CHECK(decision.ok(), "an open intent can be released");
+    Commit(txn, listing, &intent, *decision);
+  }
+}
+
 // A listing ended without a deal.
 void ListingApp::OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
                          const std::string& reason_of_intents) const {
   Unlock(txn, listing);
-  ReleaseIntents(txn, listing, reason_of_intents);
+  ReleaseIntents(txn, listing, reason_of_intents, kEveryIntent);
   if (IsPublic(listing)) Tell(txn, listing, About(AnnouncementType::kListingExpired, listing, reason));
 }
 
@@ -649,6 +721,12 @@ void ListingApp::OnScheduled(storage::Txn& txn, const Listing& listing) const {
     const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
     announcement.bidders.push_back({intent->bidder_code, intent->organization, name, PriorityRankOf(*intent),
                                     CapitalShareOf(*intent)});
+  }
+  // Who qualified here before it broke its word elsewhere, with another licence of the same achievement, still bids.
+  for (std::string& organization : ListBarred(txn, listing.achievement, kMaxBarred)) {
+    const bool bids = std::any_of(announcement.bidders.begin(), announcement.bidders.end(),
+                                  [&](const Bidder& bidder) { return bidder.organization == organization; });
+    if (!bids) announcement.barred_organizations.push_back(std::move(organization));
   }
   Tell(txn, listing, announcement);
 }
@@ -660,9 +738,7 @@ void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing, con
   if (achievement) announcement.ip_numbers = IpNumbers(achievement->content);
   Tell(txn, listing, announcement);
   if (deal != listing.deals.back().id) return;
-  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    if (!HasWon(listing, intent.name())) ReleaseIntent(txn, listing, intent, "LOST");
-  }
+  ReleaseIntents(txn, listing, "LOST", [&](const Intent& intent) { return !HasWon(listing, intent.name()); });
 }
 
 // Who did not keep its word loses; who did not cause it gets the deposit back (domain.md 5.12).
@@ -674,11 +750,9 @@ void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing, const List
   if (deal == nullptr && !listing.deals.empty()) deal = &listing.deals.front();
   const std::string& name = deal == nullptr ? listing.single_intent : deal->intent;
   if (event.reason == "TRANSFEROR" || event.reason == "CANCELLED" || event.reason == "CONTRACT_TERMINATED") {
-    const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
-    TTX_CHECK(intent.has_value(), "a winner without an intent");
-    ReleaseIntent(txn, listing, *intent, event.reason);
+    ReleaseIntents(txn, listing, event.reason, [&](const Intent& intent) { return intent.name() == name; });
   } else {
-    BreachIntent(txn, listing, name, event.reason);
+    BreachIntent(txn, listing, name, {event.reason});
   }
   using enum AnnouncementType;
   Announcement announcement = About(ended ? kListingDefaulted : kPortionDefaulted, listing, event.reason);
@@ -750,7 +824,7 @@ Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& call
   const std::optional<Listing> listing = LoadListing(txn, target.listing);
   TTX_CHECK(listing.has_value(), "an intent without its listing");
   TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
-  if (side == Sight::kOwner) {
+  if (side == Sight::kOwner || std::is_same_v<Command, ObjectToOpinion>) {
     TTX_TRY(const bool late, EndLateReply(txn, *listing, *before));
     if (late) return Error(Reason::kREPLY_TOO_LATE);
   }
@@ -788,14 +862,18 @@ Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& cal
 
 Result<Intent> ListingApp::ObjectIntent(storage::Txn& txn, const Principal& caller,
                                         const IntentTarget& target, const std::string& note) const {
-  return ChangeIntent(txn, caller, target, Sight::kOwner, ObjectToOpinion{caller.person, note});
+  const std::optional<Intent> intent = LoadIntent(txn, target.listing, target.id);
+  const bool by_owner = !intent || intent->organization != caller.organization;
+  return ChangeIntent(txn, caller, target, by_owner ? Sight::kOwner : Sight::kBuyer,
+                      ObjectToOpinion{caller.person, note, by_owner});
 }
 
 Result<Intent> ListingApp::DecideDispute(storage::Txn& txn, const Principal& caller,
                                          const IntentTarget& target, bool qualified,
-                                         const std::string& note) const {
+                                         const std::string& note,
+                                         std::optional<bool> priority_confirmed) const {
   return ChangeIntent(txn, caller, target, Sight::kStaff,
-                      listing::DecideDispute{caller.person, qualified, note, NewReference(txn)});
+                      listing::DecideDispute{caller.person, qualified, note, NewReference(txn), priority_confirmed});
 }
 
 Result<Intent> ListingApp::WithdrawIntent(storage::Txn& txn, const Principal& caller,
@@ -845,7 +923,7 @@ void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent*
         if (intent.end_reason != "DEPOSIT_MISSED") tell(kIntentReleased);
         break;
       case IntentEventType::kBreached:
-        if (BarsFromRelisting(intent)) Bar(txn, listing.achievement, intent.organization, NameOf(listing));
+        if (event.is_barred) Bar(txn, listing.achievement, intent.organization, NameOf(listing));
         tell(kBidderDefaulted);
         break;
       case IntentEventType::kRegistered:
@@ -862,35 +940,12 @@ void ListingApp::TellReleased(storage::Txn& txn, const Intent& intent) const {
   Announce(txn, intent.name(), intent.exchange, announcement);
 }
 
-void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason) const {
-  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    ReleaseIntent(txn, listing, intent, reason);
-  }
-}
-
-// Does nothing to an intent that has ended.
-void ListingApp::ReleaseIntent(storage::Txn& txn, const Listing& listing, const Intent& intent,
-                               const std::string& reason) const {
-  if (IsOver(intent.state)) return;
-  const auto decision = Decide(intent, listing::ReleaseIntent{reason},
-                               IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
-  TTX_CHECK(decision.ok(), "an open intent can be released");
-  Commit(txn, listing, &intent, *decision);
-}
-
-// DYNAMIC: who had not qualified when the period ended bids no more.
-void ListingApp::ReleaseUndecided(storage::Txn& txn, const Listing& listing) const {
-  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    if (IsUndecided(intent.state)) ReleaseIntent(txn, listing, intent, "PERIOD_ENDED");
-  }
-}
-
 void ListingApp::BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& name,
-                              const std::string& reason) const {
+                              const listing::BreachIntent& breach) const {
   const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
   TTX_CHECK(intent.has_value(), "a bidder without an intent");
-  const auto decision = Decide(*intent, listing::BreachIntent{reason},
-                               IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+  const auto decision =
+      Decide(*intent, breach, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
   if (decision.ok()) Commit(txn, listing, &*intent, *decision);
 }
 
@@ -1100,9 +1155,10 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
   }
   for (const Intent& intent : intents) {
     if (intent.bidder_code.empty()) continue;
-    if (broken.is_barred) Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
     if (!HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified) {
-      BreachIntent(txn, *listing, intent.name(), broken.cause);
+      BreachIntent(txn, *listing, intent.name(), {broken.cause, broken.is_barred});
+    } else if (broken.is_barred) {
+      Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
     }
   }
   return {};

@@ -91,6 +91,12 @@ class ListingApp {
                                  Review review) const;
   Result<Listing> RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                 const std::string& note) const;
+  /// How a declared holder of a priority right was told; `holder` is 1 for the first one.
+  Result<Listing> RecordPriorityNotice(storage::Txn& txn, const Principal& caller, const Target& target,
+                                       int32_t holder, const PriorityNotice& notice) const;
+  /// By the exchange for the holder, or by the holder's own organization once it was told.
+  Result<Seen<Listing>> AnswerPriority(storage::Txn& txn, const Principal& caller, const Target& target,
+                                       int32_t holder, PriorityAnswer answer) const;
   Result<Listing> PublishListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
   Result<Listing> ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                     Action action, const std::string& reason, const std::string& note) const;
@@ -111,7 +117,8 @@ class ListingApp {
   Result<Intent> ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const std::string& note) const;
   Result<Intent> DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                               bool qualified, const std::string& note) const;
+                               bool qualified, const std::string& note,
+                               std::optional<bool> priority_confirmed = {}) const;
   Result<Intent> WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
 
   // --- Timers and other services' events
@@ -230,6 +237,8 @@ class ListingApp {
   Result<Listing> LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target,
                                 Sight side) const;
   std::string TakenNumber(const storage::Reader& reader, const Achievement& achievement) const;
+  Result<Previous> PreviousOf(const storage::Reader& reader, const std::string& owner,
+                              const std::string& achievement, const Relisting& relisting) const;
   Status CheckOwnerActive(const storage::Reader& reader, const Listing& listing) const;
   Result<bool> EndLateReply(storage::Txn& txn, const Listing& listing, const Intent& intent) const;
   void TellReleased(storage::Txn& txn, const Intent& intent) const;
@@ -249,12 +258,10 @@ class ListingApp {
   void PlanListing(storage::Txn& txn, const Listing* before, const Listing& after) const;
   void Commit(storage::Txn& txn, const Listing& listing, const Intent* before,
               const IntentDecision& decision) const;
-  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason) const;
-  void ReleaseIntent(storage::Txn& txn, const Listing& listing, const Intent& intent,
-                     const std::string& reason) const;
-  void ReleaseUndecided(storage::Txn& txn, const Listing& listing) const;
+  template <class Which>
+  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason, Which which) const;
   void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,
-                    const std::string& reason) const;
+                    const listing::BreachIntent& breach) const;
   void Requalify(storage::Txn& txn, const std::string& listing_id) const;
   Qualification Count(const storage::Reader& reader, const std::string& listing_id) const;
   size_t CountRegistered(const storage::Reader& reader, const std::string& listing_id) const;

@@ -139,7 +139,9 @@ class ListingAppTest : public ::testing::Test {
     return made->id.text;
   }
   std::string Approved(ListingContent content = MakeListingContent(), Fen reserve = {}) {
-    const Target target{Drafted(std::move(content), reserve), ""};
+    return Reviewed({Drafted(std::move(content), reserve), ""});
+  }
+  std::string Reviewed(const Target& target) {
     EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.SubmitListing(txn, kUniversity, target); }).ok());
     EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.AcceptListing(txn, kClerk, target); }).ok());
     EXPECT_TRUE(Write<Listing>([&](auto& txn) {
@@ -149,6 +151,14 @@ class ListingAppTest : public ::testing::Test {
                   return app_.ApproveListing(txn, kCompliance, target, Review::kCompliance);
                 }).ok());
     return target.id;
+  }
+  // Another listing of an achievement, brought to APPROVED.
+  std::string Again(const std::string& achievement, const ListingContent& content) {
+    const auto made = Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+    EXPECT_TRUE(made.ok()) << made.error().message();
+    return Reviewed({made->id.text, ""});
   }
   std::string Listed(ListingContent content = MakeListingContent(), Fen reserve = {}) {
     const std::string id = Approved(std::move(content), reserve);
@@ -1259,6 +1269,222 @@ TEST_F(ListingAppTest, AnObjectionToTheNoticeSuspendsTheListingAndEndsItWhenUphe
   EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
   EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);
   EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
+// domain.md 5.11: the auction hears of objections while it is scheduled or runs, and of the end.
+TEST_F(ListingAppTest, TheAuctionIsToldOfObjectionsAndOfTheEnd) {
+  const std::string listing = Scheduled();
+  const std::string name = "listings/" + listing;
+  const auto accepted = [&](const char* objection) {
+    return Feed([&](auto& txn) { return app_.OnObjectionAccepted(txn, name, objection); });
+  };
+  const auto closed = [&](const char* objection, bool upheld) {
+    return Feed([&](auto& txn) { return app_.OnObjectionClosed(txn, name, objection, upheld); });
+  };
+  const auto told = [&] {
+    std::vector<bool> open;
+    for (const Announcement& announcement : Announced(AnnouncementType::kListingObjected)) {
+      EXPECT_EQ(announcement.listing->auction, Load(listing).auction);
+      open.push_back(!announcement.listing->objections.empty());
+    }
+    return open;
+  };
+  ASSERT_TRUE(accepted("objections/a").ok());
+  ASSERT_TRUE(accepted("objections/b").ok());
+  ASSERT_TRUE(closed("objections/a", false).ok());
+  EXPECT_EQ(told(), (std::vector<bool>{true, true, true}));
+  ASSERT_TRUE(closed("objections/b", false).ok());
+  EXPECT_EQ(told(), (std::vector<bool>{true, true, true, false}));
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, true); }).ok());
+  ASSERT_TRUE(accepted("objections/c").ok());
+  ASSERT_TRUE(closed("objections/c", true).ok());
+  EXPECT_EQ(told().size(), 5u) << "the end says the rest";
+  const auto ended = Announced(AnnouncementType::kListingExpired);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].reason, "TERMINATED");
+  EXPECT_EQ(ended[0].listing->reason, "OBJECTION");
+  EXPECT_EQ(ended[0].listing->auction, Load(listing).auction);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 3u) << "deposits go back";
+  // What the annulled session says is moot.
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(txn, {name, false, "ANNULLED", "", {}, 0, ""});
+              }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
+}
+
+TEST_F(ListingAppTest, ObjectionsToAListingWithoutAnAuctionAreItsOwnAffair) {
+  const std::string listing = Listed();
+  const std::string name = "listings/" + listing;
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnObjectionAccepted(txn, name, "objections/a"); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnObjectionClosed(txn, name, "objections/a", true); }).ok());
+  EXPECT_TRUE(Announced(AnnouncementType::kListingObjected).empty());
+  EXPECT_EQ(Announced(AnnouncementType::kListingExpired)[0].listing->auction, "");
+}
+
+// domain.md 4.4, 5.12: default, re-listing for less, and who stays out of it.
+TEST_F(ListingAppTest, WhatWasNotKeptIsListedAnewWithoutWhoBrokeItsWord) {
+  const std::string first = Won();
+  const std::string achievement = Load(first).achievement.substr(13);
+  ListingContent content = MakeListingContent();
+  content.listed_price = Fen{80'000'000};
+  content.relisting = {"listings/" + first, Fen{100'000'000}, PriceCutEvidence::kOwnerDecision,
+                       testing::MakeAttachment()};
+  const auto create = [&] {
+    return Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+  };
+  EXPECT_EQ(create().error().violations[0].field, "listing.previous_listing") << "its deal may still hold";
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnDealDefaulted(txn, "listings/" + first, Load(first).deals.front().id, "TRANSFEREE");
+              }).ok());
+  content.relisting.evidence = PriceCutEvidence::kNone;
+  content.relisting.document = {};
+  EXPECT_EQ(create().error().violations[0].field, "price_cut.evidence");
+  content.relisting.evidence = PriceCutEvidence::kOwnerDecision;
+  content.relisting.document = testing::MakeAttachment();
+  const std::string second = Again(achievement, content);
+  EXPECT_EQ(Load(second).previous, (Previous{Fen{100'000'000}, MakeDate(2026, 9, 17), 10}));
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.PublishListing(txn, kOfficer, {second, ""}); }).ok());
+  EXPECT_TRUE(Intents(second).empty()) << "intents do not carry over";
+  EXPECT_EQ(Register(second, "b2").error().reason, Reason::kBARRED);
+  for (const char* bidder : {"b1", "b3"}) ASSERT_TRUE(Register(second, bidder).ok());
+  AdvanceTo(Load(second).end_time);
+  for (const Intent& intent : Intents(second)) {
+    const IntentTarget target{second, intent.id.text, ""};
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  ASSERT_TRUE(
+      Write<Listing>([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {second, ""}, {}); }).ok());
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 2u);
+  EXPECT_TRUE(scheduled[0].barred_organizations.empty());
+  EXPECT_EQ(scheduled[1].barred_organizations, std::vector<std::string>{"organizations/b2"});
+  for (const StoredEvent& event : Events(kOfficer)) {
+    const auto* announcement = std::get_if<Announcement>(&event.payload);
+    if (announcement == nullptr) continue;
+    EXPECT_TRUE(announcement->barred_organizations.empty()) << "not for staff";
+  }
+}
+
+// A session with a barred bidder would be refused whole: whoever qualified before it was barred still bids.
+TEST_F(ListingAppTest, WhoWasBarredOverAnotherLicenceStaysInTheListingItHasQualifiedFor) {
+  const std::string listing = Qualified({"b1", "b2"});
+  for (const char* organization : {"organizations/b1", "organizations/b3"}) {
+    (void)Feed([&](storage::Txn& txn) {
+      Bar(txn, Load(listing).achievement, organization, "listings/other");
+      return Status();
+    });
+  }
+  ASSERT_TRUE(
+      Write<Listing>([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {}); }).ok());
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  EXPECT_EQ(scheduled[0].bidders.size(), 2u);
+  EXPECT_EQ(scheduled[0].barred_organizations, std::vector<std::string>{"organizations/b3"});
+}
+
+TEST_F(ListingAppTest, ARelistingFollowsAnEndedListingOfTheSameAchievement) {
+  const std::string ended = Listed();
+  AdvanceTo(kEnd);
+  ASSERT_EQ(Load(ended).state, ListingState::kExpired);
+  const auto create = [&](const std::string& achievement, const std::string& previous) {
+    ListingContent content = MakeListingContent();
+    content.relisting.previous_listing = previous;
+    return Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+  };
+  const std::string other = Published();
+  const auto refused = create(other, "listings/" + ended);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().violations[0].field, "listing.previous_listing");
+  const std::string achievement = Load(ended).achievement.substr(13);
+  for (const char* previous : {"listings/none", "achievements/x", "listings/"}) {
+    EXPECT_EQ(create(achievement, previous).error().violations[0].field, "listing.previous_listing") << previous;
+  }
+  const auto draft = create(achievement, "listings/" + ended);
+  ASSERT_TRUE(draft.ok());
+  // An update names it anew, or takes it back.
+  const auto updated = Write<Listing>([&](auto& txn) {
+    return app_.UpdateListing(txn, kUniversity, {draft->id.text, ""}, MakeListingContent(), {});
+  });
+  ASSERT_TRUE(updated.ok());
+  EXPECT_EQ(updated->previous, Previous{});
+}
+
+// domain.md 4.7: who holds a right is told, and answers itself or through the exchange.
+TEST_F(ListingAppTest, HoldersOfPriorityRightsAreToldAndAnswer) {
+  ListingContent content = MakeListingContent();
+  content.priority_holders = {{"b1", "organizations/b1", {PriorityRight::kShareholder, 1, 600}},
+                              {"张三", "", {PriorityRight::kInventor, 2, 0}},
+                              {"b2", "organizations/b2", {PriorityRight::kShareholder, 1, 400}}};
+  const std::string listing = Approved(content);
+  const Target target{listing, ""};
+  const auto publish = [&] {
+    return Write<Listing>([&](auto& txn) { return app_.PublishListing(txn, kOfficer, target); });
+  };
+  const auto tell = [&](const Principal& caller, int32_t holder) {
+    const PriorityNotice notice{NoticeMethod::kDirect, MakeDate(2026, 9, 16), testing::MakeAttachment(), "", {}, ""};
+    return Write<Listing>(
+        [&](auto& txn) { return app_.RecordPriorityNotice(txn, caller, target, holder, notice); });
+  };
+  const auto answer = [&](const Principal& caller, int32_t holder, PriorityAnswer what) {
+    return Write<Seen<Listing>>(
+        [&](auto& txn) { return app_.AnswerPriority(txn, caller, target, holder, what); });
+  };
+  const Principal b1 = Client("organizations/b1", "b1");
+  EXPECT_EQ(publish().error().reason, Reason::kPRIORITY_NOTICE_OPEN);
+  EXPECT_EQ(tell(kUniversity, 1).error().reason, Reason::kNOT_FOUND) << "the exchange records it";
+  EXPECT_EQ(answer(b1, 1, PriorityAnswer::kWaive).error().reason, Reason::kNOT_FOUND) << "not told yet";
+  for (const int32_t holder : {1, 2, 3}) ASSERT_TRUE(tell(kClerk, holder).ok());
+  EXPECT_EQ(Load(listing).priority_notices[0].person, "people/clerk");
+  EXPECT_EQ(answer(b1, 2, PriorityAnswer::kWaive).error().reason, Reason::kNOT_FOUND) << "another's right";
+  const auto own = answer(b1, 1, PriorityAnswer::kExerciseInFloor);
+  ASSERT_TRUE(own.ok());
+  EXPECT_EQ(own->sight, Sight::kPublic);
+  ASSERT_TRUE(answer(kClerk, 3, PriorityAnswer::kWaive).ok());
+  EXPECT_EQ(publish().error().metadata.at("holder"), "2") << "told a day ago";
+  AdvanceTo(StartOfDay(MakeDate(2026, 9, 19)));
+  ASSERT_TRUE(publish().ok());
+
+  // The intents' claims are held against what was declared and answered.
+  const auto claim = [&](const std::string& bidder, PriorityClaim priority) {
+    IntentContent intent = MakeIntentContent();
+    intent.priority = priority;
+    const auto made = Write<Intent>([&](auto& txn) {
+      return app_.CreateIntent(txn, Client("organizations/" + bidder, bidder), listing, intent);
+    });
+    EXPECT_TRUE(made.ok());
+    return IntentTarget{listing, made->id.text, ""};
+  };
+  const IntentTarget first = claim("b1", {PriorityRight::kShareholder, 1, 600});
+  const IntentTarget waived = claim("b2", {PriorityRight::kShareholder, 1, 400});
+  const IntentTarget unknown = claim("b3", {PriorityRight::kShareholder, 1, 600});
+  AdvanceTo(Load(listing).end_time);
+  const auto confirm = [&](const IntentTarget& of) {
+    return Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, of, true, "", true); });
+  };
+  EXPECT_TRUE(confirm(first).ok());
+  for (const IntentTarget& of : {waived, unknown}) {
+    EXPECT_EQ(confirm(of).error().violations[0].field, "priority_confirmed");
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, of, true, ""); }).ok());
+  }
+  // The organization itself objects, and the exchange decides the dispute by the same rule.
+  const Principal b3 = Client("organizations/b3", "b3");
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ObjectIntent(txn, b3, unknown, "有优先权"); }).ok());
+  EXPECT_EQ(Write<Intent>([&](auto& txn) {
+              return app_.DecideDispute(txn, kOfficer, unknown, true, "复核", true);
+            })
+                .error()
+                .violations[0]
+                .field,
+            "priority_confirmed");
+  EXPECT_TRUE(Write<Intent>([&](auto& txn) {
+                return app_.DecideDispute(txn, kOfficer, unknown, true, "复核", false);
+              }).ok());
 }
 
 TEST_F(ListingAppTest, AnExchangeListsOnlyWhatItHasReviewed) {

@@ -119,12 +119,6 @@ Fen LowestPrice(const ListingContent& content) {
   return content.rules.mode == Mode::kDutch ? content.rules.dutch.floor : content.listed_price;
 }
 
-// Its auction may report a result.
-bool IsAuctioned(const Listing& listing) {
-  return listing.state == ListingState::kBidding || listing.state == ListingState::kBiddingScheduled ||
-         BidsWhileListed(listing);
-}
-
 // An auction of a listing that an upheld objection has ended still reports what became of it.
 bool EndedUnderAuction(const Listing& listing) {
   return listing.state == ListingState::kTerminated && !listing.auction.empty();
@@ -229,7 +223,16 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
   TTX_RETURN_IF_ERROR(CheckText(content.payment_terms, 1, kMaxTermsChars, "payment_terms", Lines::kMultiple));
   TTX_RETURN_IF_ERROR(CheckText(content.contact, 1, kMaxNameChars, "contact"));
   TTX_RETURN_IF_ERROR(CheckAttachments(content.attachments, "attachments"));
+  TTX_RETURN_IF_ERROR(CheckRelisting(content.relisting, content.listed_price, profile));
+  TTX_RETURN_IF_ERROR(CheckPriorityHolders(content.priority_holders));
   return content;
+}
+
+Result<ListingContent> NormalizeContent(ListingContent content, const Previous& previous,
+                                        const RuleProfile& profile, Time now) {
+  TTX_RETURN_IF_ERROR(CheckFirstDisclosure(content.relisting, previous, profile, DateInShanghai(now)));
+  const RuleProfile of_round = ProfileOfRound(profile, content.relisting, previous, content.listed_price);
+  return NormalizeContent(std::move(content), of_round);
 }
 
 Status CheckReserve(const ListingContent& content, Fen reserve) {
@@ -245,7 +248,7 @@ Result<ListingDecision> Decide(const CreateListing& command, const Regime& regim
           ParseName(command.exchange, "organizations", "listing.exchange"));
   if (command.exchange == command.owner)
     return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
-  TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
+  TTX_TRY(ListingContent content, NormalizeContent(command.content, command.previous, regime.profile, now));
   ListingEvent event = MakeEvent(ListingEventType::kCreated, ListingState::kDraft, command.person);
   event.id = command.id;
   event.exchange = command.exchange;
@@ -255,16 +258,18 @@ Result<ListingDecision> Decide(const CreateListing& command, const Regime& regim
   event.profile = regime.profile.name;
   event.content = std::move(content);
   event.reserve = command.reserve;
+  event.previous = command.previous;
   return Record(Listing{}, std::move(event), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime,
                                Time now) {
   if (state.state != ListingState::kDraft) return WrongState(state, "Update");
-  TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
+  TTX_TRY(ListingContent content, NormalizeContent(command.content, command.previous, regime.profile, now));
   ListingEvent event = MakeEvent(ListingEventType::kUpdated, state.state, command.person);
   event.content = std::move(content);
   event.reserve = command.reserve;
+  event.previous = command.previous;
   return Record(state, std::move(event), now);
 }
 
@@ -272,7 +277,7 @@ Result<ListingDecision> Decide(const Listing& state, const SubmitListing& comman
                                Time now) {
   if (state.state != ListingState::kDraft) return WrongState(state, "Submit");
   // The profile may have changed since the draft was written.
-  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
+  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, state.previous, regime.profile, now));
   ListingEvent event = MakeEvent(ListingEventType::kSubmitted, ListingState::kSubmitted, command.person);
   event.tech_field = command.tech_field;
   return Record(state, std::move(event), now);
@@ -303,7 +308,7 @@ Result<ListingDecision> Decide(const Listing& state, const ApproveListing& comma
   const std::string& other = business ? state.compliance_reviewer : state.business_reviewer;
   if (!own.empty()) return Error(Reason::kALREADY_REVIEWED);
   if (other == command.person) return Error(Reason::kSAME_PERSON);
-  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
+  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, state.previous, regime.profile, now));
   if (other.empty()) {
     ListingEvent event = MakeEvent(ListingEventType::kReviewed, state.state, command.person);
     event.review = command.review;
@@ -324,6 +329,59 @@ Result<ListingDecision> Decide(const Listing& state, const RejectListing& comman
                    command.note, now);
 }
 
+// --- Holders of priority rights (domain.md 4.7)
+
+namespace {
+
+Status CheckHolder(const Listing& listing, int32_t holder) {
+  const auto count = static_cast<int32_t>(listing.content.priority_holders.size());
+  if (holder == 0) return InvalidField("holder", Reason::kREQUIRED);
+  return CheckRange(holder, 1, count, "holder");
+}
+
+PriorityNotice& NoticeTo(Listing& listing, int32_t holder) {
+  const auto index = static_cast<size_t>(holder) - 1;
+  if (listing.priority_notices.size() <= index) listing.priority_notices.resize(index + 1);
+  return listing.priority_notices[index];
+}
+
+}  // namespace
+
+Result<ListingDecision> Decide(const Listing& state, const RecordPriorityNotice& command, const Regime&,
+                               Time now) {
+  if (state.state != ListingState::kUnderReview && state.state != ListingState::kApproved) {
+    return WrongState(state, "RecordPriorityNotice");
+  }
+  TTX_RETURN_IF_ERROR(CheckHolder(state, command.holder));
+  TTX_RETURN_IF_ERROR(CheckPriorityNotice(command.notice, DateInShanghai(now)));
+  ListingEvent event = MakeEvent(ListingEventType::kPriorityNoticed, state.state, command.notice.person);
+  event.holder = command.holder;
+  event.notice = command.notice;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const AnswerPriority& command, const Regime&, Time now) {
+  const bool listed = state.state == ListingState::kListed && !PeriodOver(state, now);
+  if (state.state != ListingState::kUnderReview && state.state != ListingState::kApproved &&
+      state.state != ListingState::kSuspended && !listed) {
+    return WrongState(state, "AnswerPriority");
+  }
+  TTX_RETURN_IF_ERROR(CheckHolder(state, command.holder));
+  if (command.answer < PriorityAnswer::kWaive || command.answer > PriorityAnswer::kExerciseAfter) {
+    const bool missing = command.answer == PriorityAnswer::kNone;
+    return InvalidField("answer", missing ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE);
+  }
+  Listing copy = state;
+  if (NoticeTo(copy, command.holder).answer != PriorityAnswer::kNone) {
+    return InvalidField("answer", Reason::kDUPLICATE);
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kPriorityAnswered, state.state, command.person);
+  event.holder = command.holder;
+  event.notice.answer = command.answer;
+  event.notice.answer_person = command.person;
+  return Record(state, std::move(event), now);
+}
+
 // --- The period
 
 Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime,
@@ -334,8 +392,12 @@ Result<ListingDecision> Decide(const Listing& state, const PublishListing& comma
     return Error(Reason::kSTART_NOT_REACHED, {{"start_time", FormatTime(state.content.earliest_start)}});
   }
   TTX_RETURN_IF_ERROR(CheckRunnable(state.content.rules));
-  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar,
-                                   DateInShanghai(now), state.content.listing_days);
+  const Date today = DateInShanghai(now);
+  TTX_RETURN_IF_ERROR(
+      CheckAllNotified(state.content.priority_holders, state.priority_notices, regime.profile, today));
+  TTX_RETURN_IF_ERROR(CheckFirstDisclosure(state.content.relisting, state.previous, regime.profile, today));
+  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar, today,
+                                   state.content.listing_days);
   event.content_hash = command.content_hash;
   if (state.content.rules.mode != Mode::kDynamic) return Record(state, std::move(event), now);
   // The session closes with the listing, and nothing closes on a provisional date (domain.md 0.4).
@@ -558,7 +620,7 @@ Result<ListingDecision> Decide(const Listing& state, const StartBidding& command
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime&, Time now) {
   if (EndedUnderAuction(state)) return Unchanged(state);
-  if (!IsAuctioned(state)) {
+  if (!HasLiveAuction(state)) {
     return WrongState(state, "AuctionWon");
   }
   TTX_CHECK(!command.deals.empty(), "an auction that was won without a deal");
@@ -579,7 +641,7 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, 
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime&, Time now) {
   if (EndedUnderAuction(state)) return Unchanged(state);
-  if (!IsAuctioned(state)) {
+  if (!HasLiveAuction(state)) {
     return WrongState(state, "AuctionFailed");
   }
   ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
@@ -711,6 +773,7 @@ void ApplyApplication(Listing& state, const ListingEvent& event) {
   if (event.type == Type::kCreated) SetCreated(state, event);
   if (event.type == Type::kCreated || event.type == Type::kUpdated) {
     state.content = *event.content;
+    state.previous = event.previous;
     if (event.reserve) state.reserve = *event.reserve;
     state.maker_person = event.person;
   } else if (event.type == Type::kSubmitted) {
@@ -761,6 +824,27 @@ void ApplyPeriod(Listing& state, const ListingEvent& event) {
     state.suspended_by_objection = false;
     SetPeriod(state, event);
   }
+}
+
+void ApplyObjection(Listing& state, const ListingEvent& event) {
+  if (event.type == ListingEventType::kObjectionOpened) {
+    state.objections.push_back(event.objection);
+  } else {
+    std::erase(state.objections, event.objection);
+  }
+}
+
+void ApplyPriority(Listing& state, const ListingEvent& event) {
+  PriorityNotice& notice = NoticeTo(state, event.holder);
+  if (event.type == ListingEventType::kPriorityAnswered) {
+    notice.answer = event.notice.answer;
+    notice.answer_person = event.notice.answer_person;
+    return;
+  }
+  const PriorityNotice before = std::move(notice);
+  notice = event.notice;
+  notice.answer = before.answer;
+  notice.answer_person = before.answer_person;
 }
 
 void ApplyEnd(Listing& state, const ListingEvent& event) {
@@ -848,13 +932,15 @@ Listing Apply(Listing state, const ListingEvent& event) {
       ApplyDeal(state, event);
       break;
     case Type::kObjectionOpened:
-      state.objections.push_back(event.objection);
-      break;
     case Type::kObjectionClosed:
-      std::erase(state.objections, event.objection);
+      ApplyObjection(state, event);
       break;
     case Type::kQuotedLow:
       ++state.low_quotes;
+      break;
+    case Type::kPriorityNoticed:
+    case Type::kPriorityAnswered:
+      ApplyPriority(state, event);
       break;
     case Type::kBiddingStarted:
     case Type::kClosed:
@@ -914,6 +1000,12 @@ std::optional<std::string> Check(const Listing& listing) {
   if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
   if (const char* fault = FaultOfDeals(listing)) return fail(fault);
   if (listing.content.deposit.amount <= Fen{}) return fail("no deposit");
+  if (listing.priority_notices.size() > listing.content.priority_holders.size()) {
+    return fail("a notice to a holder that was not declared");
+  }
+  if (!listing.content.relisting.previous_listing.empty() && listing.previous.first_date == Date{}) {
+    return fail("a re-listing of nothing");
+  }
   return std::nullopt;
 }
 
@@ -945,6 +1037,23 @@ int32_t UnsoldShareOf(const Listing& listing) {
   int32_t unsold_ppm = kWholePpm;
   for (const Deal& deal : listing.deals) unsold_ppm -= WasKept(deal) ? deal.share_ppm : 0;
   return unsold_ppm;
+}
+
+bool MayBeRelisted(const Listing& listing) {
+  return IsPublic(listing) &&
+         (listing.state == ListingState::kExpired || listing.state == ListingState::kDefaulted ||
+          listing.state == ListingState::kTerminated);
+}
+
+Previous AsPrevious(const Listing& listing) {
+  const bool is_first = listing.content.relisting.previous_listing.empty();
+  if (!is_first) return {listing.content.listed_price, listing.previous.first_date, listing.previous.first_days};
+  return {listing.content.listed_price, DateInShanghai(listing.start_time), listing.content.listing_days};
+}
+
+bool HasLiveAuction(const Listing& listing) {
+  return listing.state == ListingState::kBidding || listing.state == ListingState::kBiddingScheduled ||
+         BidsWhileListed(listing);
 }
 
 bool TakesIntents(const Listing& listing, Time now) {
@@ -1070,6 +1179,20 @@ void AddRules(CanonicalText& text, const ListingContent& content) {
   AddModes(text, content);
 }
 
+// Nothing of a first listing without declared holders of priority rights.
+void AddRound(CanonicalText& text, const ListingContent& content) {
+  const Relisting& relisting = content.relisting;
+  if (relisting != Relisting{}) {
+    text.Add("relisting").Add(relisting.previous_listing).Add(relisting.appraisal.value);
+    text.Add(static_cast<int64_t>(relisting.evidence)).Add(relisting.document.sha256);
+  }
+  if (!content.priority_holders.empty()) text.Add("priority_holders");
+  for (const PriorityHolder& holder : content.priority_holders) {
+    text.Add(holder.display_name).Add(holder.organization).Add(static_cast<int64_t>(holder.claim.right));
+    text.Add(holder.claim.rank).Add(holder.claim.capital_share);
+  }
+}
+
 }  // namespace
 
 std::string CanonicalContent(const Listing& listing) {
@@ -1097,6 +1220,7 @@ std::string CanonicalContent(const Listing& listing) {
   text.Add(content.important_disclosures).Add(content.payment_terms).Add(content.contact);
   text.Add(static_cast<int64_t>(content.attachments.size()));
   for (const Attachment& file : content.attachments) text.Add(file.name).Add(file.sha256).Add(file.size);
+  AddRound(text, content);
   return text.Add(listing.reserve.commitment).Take();
 }
 
@@ -1154,14 +1278,14 @@ std::string_view StateName(ListingState state) {
 }
 
 std::string_view TypeName(ListingEventType type) {
-  static constexpr std::array<std::string_view, 31> kNames = {
+  static constexpr std::array<std::string_view, 33> kNames = {
       "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",         "RETURNED",
       "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",        "EXTENDED",
       "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",          "TERMINATED",
       "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER",    "QUOTE_DUE_MOVED",
       "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",      "DEFAULTED",
       "SETTLED",           "CERTIFIED",       "CLOSED",          "OBJECTION_OPENED", "OBJECTION_CLOSED",
-      "QUOTED_LOW"};
+      "QUOTED_LOW",        "PRIORITY_NOTICED", "PRIORITY_ANSWERED"};
   const auto index = static_cast<size_t>(type) - 1;
   TTX_CHECK(index < kNames.size(), "no such event type");
   return kNames[index];

@@ -125,6 +125,19 @@ Listing In(S state) {
   TTX_CHECK(false, "unreachable");
 }
 
+Listing WithHolder(Listing listing) {
+  listing.content.priority_holders = {{"张三", "", {PriorityRight::kInventor, 1, 0}}};
+  return listing;
+}
+PriorityNotice Told() {
+  PriorityNotice notice;
+  notice.method = NoticeMethod::kDirect;
+  notice.date = MakeDate(2026, 9, 16);
+  notice.evidence = testing::MakeAttachment();
+  notice.person = "people/clerk";
+  return notice;
+}
+
 const Time kLate = kEnd + Hours(24 * 30);
 struct Row {
   const char* command;
@@ -161,6 +174,19 @@ const Row kRows[] = {
        return Decide(l, RejectListing{"people/x", "不符"}, kRegime, kPublish);
      },
      {{S::kUnderReview, S::kRejected}}},
+    {"RecordPriorityNotice",
+     [](const Listing& l) {
+       return Decide(WithHolder(l), RecordPriorityNotice{1, Told()}, kRegime, kPublish);
+     },
+     {{S::kUnderReview, S::kUnderReview}, {S::kApproved, S::kApproved}}},
+    {"AnswerPriority",
+     [](const Listing& l) {
+       return Decide(WithHolder(l), AnswerPriority{1, PriorityAnswer::kWaive, "people/x"}, kRegime, kPublish);
+     },
+     {{S::kUnderReview, S::kUnderReview},
+      {S::kApproved, S::kApproved},
+      {S::kListed, S::kListed},
+      {S::kSuspended, S::kSuspended}}},
     {"Publish",
      [](const Listing& l) {
        return Decide(l, PublishListing{"people/x", "h"}, kRegime, kPublish);
@@ -299,6 +325,7 @@ TEST(Listing, EveryStateAnswersEveryCommand) {
       EXPECT_EQ(result->next.state, allowed->second) << what;
       EXPECT_EQ(Check(result->next), std::nullopt) << what;
       Listing folded = before;
+      folded.content = result->next.content;  // a row may need more in it
       for (const ListingEvent& event : result->events) folded = Apply(folded, event);
       EXPECT_EQ(folded, result->next) << what;
       EXPECT_EQ(result->next.version, before.version + static_cast<int64_t>(result->events.size())) << what;
@@ -536,7 +563,8 @@ TEST(DynamicListing, ListedItAnswersEveryCommand) {
                                          {"StartBidding", S::kBidding},
                                          {"AuctionWon", S::kDealPending},
                                          {"AuctionFailed", S::kExpired},
-                                         {"OpenObjection", S::kListed}};
+                                         {"OpenObjection", S::kListed},
+                                         {"AnswerPriority", S::kListed}};
   const Listing before = PublishDynamic(DynamicContent())->next;
   for (const Row& row : kRows) {
     const auto result = row.run(before);
@@ -820,6 +848,84 @@ TEST(Listing, AnOpenObjectionStopsSchedulingAndQuoting) {
   }
 }
 
+// --- Holders of priority rights (domain.md 4.7)
+
+TEST(Listing, NothingIsPublishedBeforeEveryDeclaredHolderWasToldOrAnswered) {
+  ListingContent content = MakeListingContent();
+  content.priority_holders = {{"张三", "", {PriorityRight::kInventor, 1, 0}},
+                              {"某公司", "organizations/co-owner", {PriorityRight::kCoDeveloper, 2, 0}}};
+  Listing listing = Approved(content);
+  const auto publish = [&](Time now) {
+    return Decide(listing, PublishListing{"people/officer", "hash"}, kRegime, now);
+  };
+  EXPECT_EQ(publish(kPublish).error().reason, Reason::kPRIORITY_NOTICE_OPEN);
+  listing = Must(Decide(listing, RecordPriorityNotice{2, Told()}, kRegime, kPublish));
+  listing = Must(Decide(listing, AnswerPriority{1, PriorityAnswer::kExerciseInFloor, "people/p"}, kRegime, kPublish));
+  EXPECT_EQ(publish(kPublish).error().metadata.at("holder"), "2");
+  EXPECT_EQ(publish(StartOfDay(MakeDate(2026, 9, 19)) - Nanoseconds(1)).error().reason, Reason::kPRIORITY_NOTICE_OPEN);
+  EXPECT_TRUE(publish(StartOfDay(MakeDate(2026, 9, 19))).ok());
+  // A holder answers once, and a later record of how it was told does not undo the answer.
+  EXPECT_EQ(Decide(listing, AnswerPriority{1, PriorityAnswer::kWaive, "people/p"}, kRegime, kPublish)
+                .error()
+                .violations[0]
+                .reason,
+            Reason::kDUPLICATE);
+  listing = Must(Decide(listing, RecordPriorityNotice{1, Told()}, kRegime, kPublish));
+  EXPECT_EQ(listing.priority_notices[0].answer, PriorityAnswer::kExerciseInFloor);
+  for (const int32_t holder : {0, -1, 3}) {
+    EXPECT_EQ(Decide(listing, RecordPriorityNotice{holder, Told()}, kRegime, kPublish).error().violations[0].field,
+              "holder");
+  }
+  for (const PriorityAnswer answer : {PriorityAnswer::kNone, static_cast<PriorityAnswer>(4)}) {
+    EXPECT_EQ(Decide(listing, AnswerPriority{2, answer, "people/p"}, kRegime, kPublish).error().violations[0].field,
+              "answer");
+  }
+}
+
+// --- Re-listing (domain.md 4.4)
+
+TEST(Listing, ARelistingIsJudgedAtEveryStepByWhatWentBefore) {
+  RuleProfile profile = kProfile;
+  profile.price_cut_rule = static_cast<int32_t>(PriceCutRule::kApprovalBody);
+  profile.disclosure_workdays_min = profile.disclosure_workdays_default = 20;
+  const Regime regime{kCalendar, profile};
+  ListingContent content = MakeListingContent();
+  content.listed_price = Fen{900'000'000};
+  content.listing_days = 5;
+  content.relisting = {"listings/before", Fen{1'000'000'000}, PriceCutEvidence::kOwnerDecision,
+                       testing::MakeAttachment()};
+  const Previous previous{Fen{1'000'000'000}, MakeDate(2025, 9, 17), 10};
+  CreateListing command{{"l"}, kExchange, kOwner, "某大学", "achievements/a", "people/maker", content, {}, previous};
+  const Listing draft = Must(Decide(command, regime, kPublish));
+  EXPECT_EQ(draft.previous, previous);
+  EXPECT_EQ(draft.content.listing_days, 5) << "the period after a price cut";
+  const Time late = kPublish + Hours(24);
+  EXPECT_EQ(Decide(command, regime, late).error().reason, Reason::kREDO_APPRAISAL);
+  EXPECT_EQ(Decide(draft, SubmitListing{"people/m", "06"}, regime, late).error().reason, Reason::kREDO_APPRAISAL);
+  Listing approved = draft;
+  approved.state = S::kApproved;
+  EXPECT_EQ(Decide(approved, PublishListing{"people/x", "h"}, regime, late).error().reason, Reason::kREDO_APPRAISAL);
+  command.content.listed_price = Fen{899'999'999};
+  EXPECT_EQ(Decide(command, regime, kPublish).error().violations[0].field, "price_cut.evidence");
+  command.content.listed_price = Fen{1'000'000'000};
+  EXPECT_EQ(Decide(command, regime, kPublish).error().violations[0].field, "listing_days") << "no cut";
+}
+
+TEST(Listing, WhatEndedInPublicWithoutADealThatHeldMayBeListedAnew) {
+  for (int number = 1; number <= 18; ++number) {
+    const S state = static_cast<S>(number);
+    const bool may = state == S::kTerminated || state == S::kExpired || state == S::kDefaulted;
+    EXPECT_EQ(MayBeRelisted(In(state)), may) << StateName(state);
+  }
+  const Listing first = In(S::kExpired);
+  EXPECT_EQ(AsPrevious(first), (Previous{Fen{100'000'000}, MakeDate(2026, 9, 17), 10}));
+  Listing second = first;
+  second.content.relisting.previous_listing = "listings/first";
+  second.content.listed_price = Fen{90'000'000};
+  second.previous = {Fen{100'000'000}, MakeDate(2026, 3, 2), 20};
+  EXPECT_EQ(AsPrevious(second), (Previous{Fen{90'000'000}, MakeDate(2026, 3, 2), 20})) << "the first of all counts";
+}
+
 TEST(Listing, BiddingNeedsTwoAndEverythingDecided) {
   const Listing listing = In(S::kQualifying);
   const auto schedule = [&](Qualification q, Time start) {
@@ -1087,6 +1193,9 @@ TEST(Listing, TheContentHashCoversEveryPublishedField) {
   changed([](Listing& l) { l.content.attachments = {testing::MakeAttachment()}; });
   changed([](Listing& l) { l.content.right_scope.fields = {"x"}; });
   changed([](Listing& l) { l.reserve.commitment = "x"; });
+  changed([](Listing& l) { l.content.relisting.previous_listing = "listings/x"; });
+  changed([](Listing& l) { l.content.relisting.appraisal = Fen{1}; });
+  changed([](Listing& l) { l.content.priority_holders = {{"张三", "", {PriorityRight::kInventor, 1, 0}}}; });
   EXPECT_EQ(texts.size(), expected);
 }
 

@@ -77,6 +77,7 @@ void Put(const Announcement& from, v1::ListingPublished* to) {
   to->set_achievement(listing.achievement);
   to->set_project_no(listing.project_no);
   to->set_end_provisional(listing.end_provisional);
+  to->set_previous_listing(listing.content.relisting.previous_listing);
 }
 
 void Put(const Announcement& from, v1::IntentConfirmed* to) {
@@ -115,6 +116,20 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
     item->set_priority_rank(bidder.rank);
     item->set_capital_share(bidder.capital_share);
   }
+  fields::PutTexts(from.barred_organizations, to->mutable_barred_organizations());
+}
+
+void Put(const Announcement& from, v1::ListingExpired* to) {
+  to->set_listing(NameOf(*from.listing));
+  to->set_reason(from.reason);
+  to->set_auction(from.listing->auction);
+  if (from.listing->state == ListingState::kTerminated) to->set_cause(from.listing->reason);
+}
+
+void Put(const Announcement& from, v1::ListingObjected* to) {
+  to->set_listing(NameOf(*from.listing));
+  to->set_auction(from.listing->auction);
+  to->set_open(!from.listing->objections.empty());
 }
 
 // The one it is about: of several deals, it names one.
@@ -241,9 +256,9 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
     case kDealDetermined:
       return Put(from, internal, to.mutable_deal_determined());
     case kListingExpired:
-      to.mutable_listing_expired()->set_listing(NameOf(*from.listing));
-      to.mutable_listing_expired()->set_reason(from.reason);
-      return;
+      return Put(from, to.mutable_listing_expired());
+    case kListingObjected:
+      return Put(from, to.mutable_listing_objected());
     case kListingDefaulted:
       return Put(from, to.mutable_listing_defaulted());
     case kPortionDefaulted:
@@ -284,6 +299,26 @@ void PutPortions(const Listing& from, Sight sight, v1::Listing& to) {
     portion->set_buyer(deal.buyer);
   }
   to.set_unsold_share_ppm(UnsoldShareOf(from));
+}
+
+// Who holds priority rights, and what each was told and answered, is for the owner and the exchange; that there are
+// such rights is for everybody who would bid.
+void PutNotices(const Listing& from, Sight sight, v1::Listing& to) {
+  for (int i = 0; i < to.priority_holders_size(); ++i) {
+    auto& holder = *to.mutable_priority_holders(i);
+    if (sight == Sight::kPublic || sight == Sight::kBuyer) {
+      holder.clear_display_name();
+      holder.clear_organization();
+      continue;
+    }
+    if (static_cast<size_t>(i) >= from.priority_notices.size()) continue;
+    const PriorityNotice& notice = from.priority_notices[static_cast<size_t>(i)];
+    holder.set_answer(static_cast<v1::Listing::PriorityHolder::Answer>(notice.answer));
+    if (notice.method == NoticeMethod::kUnspecified) continue;
+    holder.set_notice_method(static_cast<v1::Listing::PriorityHolder::NoticeMethod>(notice.method));
+    holder.set_notice_date(FormatDate(notice.date));
+    fields::Put(notice.evidence, *holder.mutable_notice_evidence());
+  }
 }
 
 // What only the owner, the buyer and the exchange's staff see of a listing. Where there are several deals, a buyer's
@@ -358,6 +393,14 @@ Result<ListingApp::CreateListingInput> FromProto(const v1::CreateListingRequest&
   return input;
 }
 
+Result<PriorityNotice> FromProto(const v1::RecordPriorityNoticeRequest& from) {
+  PriorityNotice notice;
+  notice.method = static_cast<NoticeMethod>(from.method());
+  TTX_TRY(notice.date, ParseDate(from.notice_date(), "notice_date"));
+  notice.evidence = fields::GetAttachment(from.evidence());
+  return notice;
+}
+
 IntentContent FromProto(const v1::Intent& from) { return fields::GetIntentContent(from); }
 
 v1::Achievement ToProto(const Achievement& from, Sight sight) {
@@ -407,6 +450,7 @@ v1::Listing ToProto(const Listing& from, Sight sight) {
   PutTimeIfAny(from.bidding_start_time, [&] { return to.mutable_bidding_start_time(); });
   PutPortions(from, sight, to);
   PutPrivate(from, sight, to);
+  PutNotices(from, sight, to);
   to.set_currency_code("CNY");
   *to.mutable_create_time() = rpc::ToProtoTime(from.create_time);
   *to.mutable_update_time() = rpc::ToProtoTime(from.update_time);

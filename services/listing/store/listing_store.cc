@@ -235,6 +235,28 @@ std::vector<Deal> GetDeals(const store::ListingRecord& from) {
   return deals;
 }
 
+void Put(const Previous& from, store::PreviousRecord& to) {
+  to.set_listed_price_fen(from.listed_price.value);
+  to.set_first_date_days(from.first_date.days);
+  to.set_first_days(from.first_days);
+}
+Previous FromRecord(const store::PreviousRecord& from) {
+  return {{from.listed_price_fen()}, {from.first_date_days()}, from.first_days()};
+}
+
+void Put(const PriorityNotice& from, store::PriorityNoticeRecord& to) {
+  to.set_method(static_cast<int>(from.method));
+  to.set_date_days(from.date.days);
+  if (from.evidence != Attachment{}) fields::Put(from.evidence, *to.mutable_evidence());
+  to.set_person(from.person);
+  to.set_answer(static_cast<int>(from.answer));
+  to.set_answer_person(from.answer_person);
+}
+PriorityNotice FromRecord(const store::PriorityNoticeRecord& from) {
+  return {static_cast<NoticeMethod>(from.method()),   {from.date_days()},  fields::GetAttachment(from.evidence()),
+          from.person(), static_cast<PriorityAnswer>(from.answer()), from.answer_person()};
+}
+
 void PutPeriod(const Listing& from, store::ListingRecord& to) {
   to.set_notice_version(from.notice_version);
   to.set_content_hash(from.content_hash);
@@ -299,6 +321,8 @@ store::ListingRecord ToRecord(const Listing& from) {
   to.set_update_time_ns(from.update_time.ns);
   to.set_version(from.version);
   to.set_low_quotes(from.low_quotes);
+  if (from.previous != Previous{}) Put(from.previous, *to.mutable_previous());
+  for (const PriorityNotice& notice : from.priority_notices) Put(notice, *to.add_priority_notices());
   fields::PutTexts(from.objections, to.mutable_objections());
   to.set_suspended_by_objection(from.suspended_by_objection);
   return to;
@@ -330,6 +354,8 @@ Listing FromRecord(const store::ListingRecord& from) {
   to.bidding_start_time = {from.bidding_start_time_ns()};
   to.deals = GetDeals(from);
   to.low_quotes = from.low_quotes();
+  to.previous = FromRecord(from.previous());
+  for (const auto& notice : from.priority_notices()) to.priority_notices.push_back(FromRecord(notice));
   to.objections = fields::GetTexts(from.objections());
   to.suspended_by_objection = from.suspended_by_objection();
   to.create_time = {from.create_time_ns()};
@@ -368,6 +394,9 @@ store::ListingEventRecord ToRecord(const ListingEvent& from) {
   to.set_auction(from.auction);
   to.set_start_ns(from.start.ns);
   to.set_objection(from.objection);
+  if (from.previous != Previous{}) Put(from.previous, *to.mutable_previous());
+  to.set_holder(from.holder);
+  if (from.notice != PriorityNotice{}) Put(from.notice, *to.mutable_notice());
   if (from.deal != Deal{}) Put(from.deal, *to.mutable_deal());
   return to;
 }
@@ -401,6 +430,9 @@ ListingEvent FromRecord(const store::ListingEventRecord& from) {
   to.auction = from.auction();
   to.start = {from.start_ns()};
   to.objection = from.objection();
+  to.previous = FromRecord(from.previous());
+  to.holder = from.holder();
+  to.notice = FromRecord(from.notice());
   to.deal = FromRecord(from.deal());
   return to;
 }
@@ -514,6 +546,8 @@ store::IntentEventRecord ToRecord(const IntentEvent& from) {
   to.set_reason(from.reason);
   to.set_priority_confirmed(from.priority_confirmed);
   to.set_is_entitled_only(from.is_entitled_only);
+  to.set_is_barred(from.is_barred);
+  if (from.decided_priority) to.set_decided_priority(*from.decided_priority);
   return to;
 }
 
@@ -540,6 +574,8 @@ IntentEvent FromRecord(const store::IntentEventRecord& from) {
   to.reason = from.reason();
   to.priority_confirmed = from.priority_confirmed();
   to.is_entitled_only = from.is_entitled_only();
+  to.is_barred = from.is_barred();
+  if (from.has_decided_priority()) to.decided_priority = from.decided_priority();
   return to;
 }
 
@@ -571,6 +607,7 @@ void Put(const Announcement& from, store::AnnouncementRecord& to) {
   to.set_due_time_ns(from.due_time.ns);
   to.set_auction(from.auction);
   to.set_deal(from.deal);
+  fields::PutTexts(from.barred_organizations, to.mutable_barred_organizations());
 }
 
 Announcement FromRecord(const store::AnnouncementRecord& from) {
@@ -592,6 +629,7 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
   to.due_time = {from.due_time_ns()};
   to.auction = from.auction();
   to.deal = from.deal();
+  to.barred_organizations = fields::GetTexts(from.barred_organizations());
   return to;
 }
 
@@ -649,6 +687,7 @@ bool IsInternal(AnnouncementType type) {
     case AnnouncementType::kListingClosed:
     case AnnouncementType::kDeadlinePassed:
     case AnnouncementType::kPortionDefaulted:
+    case AnnouncementType::kListingObjected:
       return false;
   }
   TTX_CHECK(false, "unreachable");
@@ -826,6 +865,10 @@ void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organ
 
 bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::string_view organization) {
   return reader.Get(KeyOf(Table::kBarred, achievement, organization)).has_value();
+}
+
+std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_view achievement, size_t limit) {
+  return ListTexts(reader, In(Table::kBarred, achievement), "", limit);
 }
 
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series) {
