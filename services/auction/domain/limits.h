@@ -22,7 +22,13 @@ inline constexpr Duration kMaxPublicity = Hours(24 * 60);
 inline constexpr Duration kMaxTotal = Hours(24 * 90);
 inline constexpr int64_t kMaxDutchSteps = 100'000;
 inline constexpr int32_t kMaxSubmissions = 16;
-inline constexpr int32_t kMaxHolders = 16;
+/// The same as of the lists of key holders that libs/sealed reads.
+inline constexpr int32_t kMinHolders = 2;
+inline constexpr int32_t kMaxHolders = 15;
+/// A part of a key holder's shares that leaves envelopes to others names at least so many.
+inline constexpr size_t kMinPartEnvelopes = 64;
+/// So many parts of each holder at most, which follows.
+inline constexpr size_t kMaxShareParts = (kMaxBidders + kMinPartEnvelopes - 1) / kMinPartEnvelopes;
 inline constexpr size_t kMaxCriteria = 32;
 /// Scores are counted in 1e-4 points, 0..100.0000 (domain.md 0.3).
 inline constexpr int64_t kFullScore = 1'000'000;

@@ -3,6 +3,7 @@
 #include "libs/crypto/digest.h"
 #include "libs/storage/codec.h"
 #include "libs/storage/table.h"
+#include "services/auction/domain/limits.h"
 #include "services/auction/store/event_records.h"
 #include "services/auction/store/records.h"
 
@@ -28,15 +29,14 @@ std::string EnvelopeKey(Table table, const AuctionId& id, int32_t round, std::st
   return In(table, id.text).U64(static_cast<uint64_t>(round)).Text(code).str();
 }
 
-std::string SharesKey(const AuctionId& id, int32_t round, int32_t holder) {
-  return In(Table::kShares, id.text)
-      .U64(static_cast<uint64_t>(round))
-      .U64(static_cast<uint64_t>(holder))
-      .str();
+storage::Key SharesKey(const AuctionId& id, int32_t round, int32_t holder) {
+  return In(Table::kShares, id.text).U64(static_cast<uint64_t>(round)).U64(static_cast<uint64_t>(holder));
 }
 
-std::string SharesField(int32_t round, int32_t holder) {
-  return "shares/" + std::to_string(round) + "/" + std::to_string(holder);
+std::string SharesField(int32_t round, int32_t holder, size_t part) {
+  std::string field = "shares/" + std::to_string(round) + "/" + std::to_string(holder);
+  if (part > 0) field += "/" + std::to_string(part);
+  return field;
 }
 
 std::string VerdictField(int32_t round, const std::string& code) {
@@ -371,15 +371,22 @@ void SaveEnvelopeBytes(storage::Txn& txn, const AuctionId& id, int32_t round, co
   }
 }
 
-std::optional<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
-                                      int32_t round, int32_t holder) {
-  const auto sealed = reader.Get(SharesKey(id, round, holder));
-  return sealed ? std::optional(vault.Open(id, SharesField(round, holder), *sealed)) : std::nullopt;
+std::vector<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                    int32_t round, int32_t holder) {
+  std::vector<std::string> parts;
+  const storage::KeyRange range = storage::PrefixRange(SharesKey(id, round, holder).str());
+  for (const storage::Entry& entry : reader.Scan(range, kMaxShareParts)) {
+    parts.push_back(vault.Open(id, SharesField(round, holder, parts.size()), entry.value));
+  }
+  return parts;
 }
 
 void SaveShares(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round, int32_t holder,
-                const std::string& shares) {
-  txn.Put(SharesKey(id, round, holder), vault.Seal(id, SharesField(round, holder), shares));
+                size_t part, const std::string& shares) {
+  TTX_CHECK(part < kMaxShareParts, "more parts of a key holder's shares than are taken");
+  storage::Key key = SharesKey(id, round, holder);
+  if (part > 0) key.U64(part);
+  txn.Put(key.str(), vault.Seal(id, SharesField(round, holder, part), shares));
 }
 
 std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const Vault& vault,

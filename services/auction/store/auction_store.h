@@ -29,7 +29,8 @@ enum class Table : uint8_t {
   kTerms = 0x1c,           // text id -> TermsRecord
   kEnvelope = 0x1d,        // text auction, u64 round, text code -> EnvelopeRecord
   kEnvelopeBytes = 0x1e,   // text auction, u64 round, text code -> the standing envelope itself
-  kShares = 0x1f,          // text auction, u64 round, u64 holder -> what the holder handed in, sealed
+  kShares = 0x1f,          // text auction, u64 round, u64 holder, from the second part on u64 part from 1
+                           // -> what the holder handed in, sealed
   kVerdict = 0x20,         // text auction, u64 round, text code -> VerdictRecord, sealed
   kCloseProof = 0x21,      // text auction, u64 round -> the close proof that key holders are shown
   kRefusedBidByOrg = 0x22, // text auction, text digest of the organization, i64 time -> nothing
@@ -163,11 +164,12 @@ std::optional<std::string> LoadEnvelopeBytes(const storage::Reader& reader, cons
 /// Nothing removes it.
 void SaveEnvelopeBytes(storage::Txn& txn, const AuctionId& id, int32_t round, const std::string& code,
                        std::optional<std::string> bytes);
-/// What a key holder has handed in, sealed at rest.
-std::optional<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
-                                      int32_t round, int32_t holder);
+/// The parts that a key holder has handed in, in the order they came, sealed at rest.
+std::vector<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                    int32_t round, int32_t holder);
+/// `part` is how many came before it, below kMaxShareParts.
 void SaveShares(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round, int32_t holder,
-                const std::string& shares);
+                size_t part, const std::string& shares);
 
 std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const Vault& vault,
                                            const AuctionId& id, int32_t round, const std::string& code);

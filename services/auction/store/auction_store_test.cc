@@ -229,7 +229,9 @@ TEST(AuctionStoreTest, EnvelopesAndSharesAreKeptByRound) {
   const EnvelopeEntry entry{"11111", std::string(32, 'd'), {7}, 2, true, false};
   SaveEnvelope(txn, {"a1"}, 1, entry);
   SaveEnvelopeBytes(txn, {"a1"}, 1, "11111", "bytes");
-  SaveShares(txn, kVault, {"a1"}, 1, 3, "holder 3 says");
+  SaveShares(txn, kVault, {"a1"}, 1, 3, 0, "holder 3 says");
+  SaveShares(txn, kVault, {"a1"}, 1, 3, 1, "and besides");
+  SaveShares(txn, kVault, {"a1"}, 1, 5, 0, "holder 5 says");
   Commit(kv, txn);
   EXPECT_EQ(LoadEnvelope(kv, {"a1"}, 1, "11111"), entry);
   EXPECT_EQ(LoadEnvelope(kv, {"a1"}, 2, "11111"), (EnvelopeEntry{.code = "11111", .digest = "", .time = {}}));
@@ -237,8 +239,10 @@ TEST(AuctionStoreTest, EnvelopesAndSharesAreKeptByRound) {
   EXPECT_EQ(ListEnvelopes(kv, {"a1"}, 1, "11111", 10).size(), 0u);
   EXPECT_EQ(LoadEnvelopeBytes(kv, {"a1"}, 1, "11111"), "bytes");
   EXPECT_FALSE(LoadEnvelopeBytes(kv, {"a1"}, 2, "11111").has_value());
-  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 3), "holder 3 says");
-  EXPECT_FALSE(LoadShares(kv, kVault, {"a1"}, 1, 4).has_value());
+  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 3), (std::vector<std::string>{"holder 3 says", "and besides"}));
+  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 4).size(), 0u);
+  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 5), (std::vector<std::string>{"holder 5 says"}));
+  EXPECT_FALSE(OnDisk(kv, "and besides"));
   EXPECT_FALSE(OnDisk(kv, "holder 3 says"));
 }
 
