@@ -579,9 +579,10 @@ struct WithdrawEnvelope {
 struct FixScores {
   std::vector<NonPriceScore> scores;
 };
-/// Key holder `holder` handed in its shares of every envelope.
+/// Key holder `holder` handed in shares: with this part, or without one, it has told of every envelope.
 struct HandInShares {
   int32_t holder = 0;
+  bool complete = true;  // if not, nothing is decided: other parts are to come
 };
 struct RevealEnvelope {
   std::optional<Bidder> bidder;

@@ -27,11 +27,16 @@ using bidding::kMaxTotal;
 using bidding::kMaxWarnings;
 using bidding::kMinCycle;
 using bidding::kMinFreePeriod;
+using bidding::kMinHolders;
 using bidding::kMinTenderers;
 
 /// How far back it is looked for what stands without the bids of a barred bidder. The best bid of the others is
 /// among the first few unless one bidder alone has bid so often.
 inline constexpr int64_t kMaxBidsLookedAt = 100'000;
+/// A part of a key holder's shares that leaves envelopes to others names at least so many.
+inline constexpr size_t kMinPartEnvelopes = 64;
+/// So many parts of each holder at most, which follows.
+inline constexpr size_t kMaxShareParts = (kMaxBidders + kMinPartEnvelopes - 1) / kMinPartEnvelopes;
 /// Scores are counted in 1e-4 points, 0..100.0000 (domain.md 0.3).
 inline constexpr int64_t kFullScore = 1'000'000;
 /// A committee has at least five members, an odd number, at least two thirds of them experts (Bidding Law

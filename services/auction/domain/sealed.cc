@@ -328,6 +328,7 @@ Decision Decide(const Auction& state, const HandInShares& command, Time now) {
   if ((auction.envelopes.holders >> command.holder & 1U) != 0) {
     return recorder.Refuse(InvalidField("holder", Reason::kDUPLICATE));
   }
+  if (!command.complete) return recorder.Take();
   recorder.Add(SharesReceived{command.holder});
   if (auction.state == State::kSharesCollecting && HasQuorum(auction)) {
     StartPhase(recorder, State::kOpening, now);

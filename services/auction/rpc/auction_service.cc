@@ -352,7 +352,7 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
             id.ok() ? app_.Get(reader, *id) : Result<StoredAuction>(id.error());
         return stored.ok() && stored->auction.state == State::kClosed;
       },
-      /*topic=*/request->name());
+      /*topic=*/request->name(), rpc::Numbering::kOwn);
 }
 
 grpc::ServerUnaryReactor* AuctionService::ListEvents(grpc::CallbackServerContext* context,

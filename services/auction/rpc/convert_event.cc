@@ -197,6 +197,7 @@ v1::Event ToProto(const StoredEvent& stored) {
   proto.set_listing(stored.listing);
   proto.set_exchange(stored.exchange);
   proto.set_previous_milestone(static_cast<int64_t>(stored.previous_milestone));
+  proto.set_log_number(static_cast<int64_t>(stored.log_number));
   std::visit(PayloadToProto{stored, proto}, stored.event.payload);
   return proto;
 }

@@ -306,7 +306,8 @@ StoredEvent EventFromOutbox(const storage::OutboxEvent& stored, const Vault& vau
           record.exchange(),
           record.log_hash(),
           record.previous_milestone(),
-          {{record.time_ns()}, PayloadOf(record, {vault, id})}};
+          {{record.time_ns()}, PayloadOf(record, {vault, id})},
+          record.log_number()};
 }
 
 store::BidRefusedRecord ToRecord(const BidRefused& event, const Secrets& secrets) {

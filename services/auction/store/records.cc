@@ -403,6 +403,10 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   if (stored.due) record.set_due_ns(stored.due->ns);
   record.set_revision(stored.revision);
   record.set_revision_time_ns(stored.revision_time.ns);
+  record.set_log_count(stored.log_count);
+  record.set_public_count(stored.public_count);
+  record.set_held_count(stored.held_count);
+  record.set_first_released(stored.first_released);
   return record;
 }
 
@@ -448,6 +452,10 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   if (record.has_due_ns()) stored.due = Time{record.due_ns()};
   stored.revision = record.revision();
   stored.revision_time = {record.revision_time_ns()};
+  stored.log_count = record.log_count();
+  stored.public_count = record.public_count();
+  stored.held_count = record.held_count();
+  stored.first_released = record.first_released();
   return stored;
 }
 
