@@ -187,6 +187,10 @@ class AuctionApp {
   /// own exchange's, envelopes only after the opening. With `milestones_only`, what moves a session.
   storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
                                            uint64_t after_sequence, size_t limit, bool milestones_only) const;
+  /// The auction, if `caller` may export it: everybody after the close; before it staff of the exchange, unless bids or
+  /// envelopes are secret then. NOT_FOUND, WRONG_STATE.
+  Result<StoredAuction> GetForExport(const storage::Reader& reader, const Principal& caller,
+                                     const AuctionId& id) const;
   /// The public events of one auction.
   Result<storage::LogPage<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                     uint64_t after_sequence, size_t limit) const;

@@ -32,6 +32,8 @@ inline constexpr size_t kMinCommittee = 5;
 inline constexpr size_t kMaxCommittee = 51;
 /// From so many experts on, one highest and one lowest score per criterion are dropped (domain.md 5.7).
 inline constexpr size_t kDropExtremesFrom = 7;
+/// Points in all score sheets of a committee together.
+inline constexpr size_t kMaxSheetPoints = 100'000;
 /// Fewer than three bidders: the tender is repeated (Bidding Law art. 28).
 inline constexpr int32_t kMinTenderers = 3;
 

@@ -27,7 +27,7 @@ constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "Pl
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
                                        "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
                                        "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
-                                       "OpenEnvelopes",    "DeclareDefault", "AskAgain"};
+                                       "OpenEnvelopes",    "DeclareDefault", "AskAgain",     "ReportTender"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -137,6 +137,23 @@ template <class A>
 void Visit(A& a, DeclareDefault& c) {
   a.Text("bidder", c.code);
   a.Choice("cause", c.cause, kForfeitCauses);
+}
+
+template <class A>
+void Visit(A& a, ReportTender& c) {
+  a.List("committee", c.committee, [](auto& b, Expert& member) {
+    b.Text("member", member.name);
+    b.Flag("is_expert", member.is_expert);
+  });
+  a.List("sheets", c.sheets, [](auto& b, ScoreSheet& sheet) {
+    b.Integer("member", sheet.member);
+    b.Text("bidder", sheet.code);
+    b.Integers("points", sheet.points);
+  });
+  a.List("risks", c.risks, [](auto& b, RiskFlags& risk) {
+    b.Text("bidder", risk.code);
+    b.Integer("count", risk.count);
+  });
 }
 
 template <size_t I = 0>
@@ -302,6 +319,17 @@ struct Candidates {
     }
     found.emplace_back(std::move(command));
   }
+  void operator()(const Evaluated& e) {
+    ReportTender command;
+    for (const bool is_expert : e.experts) {
+      command.committee.push_back({"E" + std::to_string(command.committee.size() + 1), is_expert});
+    }
+    command.sheets = e.sheets;
+    for (const OpenedBid& bid : e.ranking) {
+      if (bid.risk_flags > 0) command.risks.push_back({bid.bid.code, bid.risk_flags});
+    }
+    found.emplace_back(std::move(command));
+  }
   void operator()(const Forfeited& e) {
     if (!e.code.empty()) found.emplace_back(DeclareDefault{e.code, e.cause});
   }
@@ -315,7 +343,6 @@ struct Candidates {
   void operator()(const LotOpened&) {}
   void operator()(const PriorityAsked&) {}
   void operator()(const RequoteCalled&) {}
-  void operator()(const Evaluated&) {}
   void operator()(const LeaderNamed&) {}
   void operator()(const Closed&) {}
 };

@@ -33,6 +33,7 @@ enum class Table : uint8_t {
   kVerdict = 0x20,         // text auction, u64 round, text code -> VerdictRecord, sealed
   kCloseProof = 0x21,      // text auction, u64 round -> the close proof that key holders are shown
   kRefusedBidByOrg = 0x22, // text auction, text digest of the organization, i64 time -> nothing
+  kSessionEvent = 0x28,    // text auction, u64 outbox sequence -> nothing; every event, private ones too
 };
 
 /// An auction with what is kept of it besides: not part of the decisions, but of the record.
@@ -209,6 +210,13 @@ std::string AuctionOf(const storage::OutboxEvent& event);
 /// all when `id` is empty.
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit);
+/// At most `limit` events of one auction after `after_sequence`, private ones too.
+std::vector<StoredEvent> ListSessionEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                           uint64_t after_sequence, size_t limit);
+/// The sequence of the auction's last event so far; 0 when there is no such auction.
+uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id);
+/// Whether the event with this sequence is the auction's.
+bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence);
 /// At most `limit` milestones after `after_sequence`.
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
                                         uint64_t after_sequence, size_t limit);
