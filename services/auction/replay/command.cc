@@ -200,11 +200,10 @@ struct Candidates {
     }
   }
   void operator()(const BidRefused& e) {
-    if (IsSealed(before.rules().mode) && e.price == Fen{}) {
-      RefusedEnvelope(e);
-      return;
-    }
-    if (e.price == Fen{}) RefusedProxy(e);
+    // No amount: that of a maximum or an envelope, also where the mode takes neither, or an answer without one.
+    const bool is_secret = e.price == Fen{};
+    if (is_secret && IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) RefusedProxy(e);
     for (const bool confirm : {false, true}) {
       PlaceBid command;
       command.bidder = Who(e.code);
@@ -217,6 +216,8 @@ struct Candidates {
     other.price = e.price;
     other.claimed_code = "?";
     found.emplace_back(other);
+    if (is_secret && !IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) found.emplace_back(AnswerPriority{Who(e.code), "", false});
   }
   // A proxy's maximum, which nobody learns: any that is refused for the same reason.
   void RefusedProxy(const BidRefused& e) {

@@ -71,13 +71,13 @@ class Survey {
   std::map<std::string, size_t> latest_;  // the latest proxy of each code, unless it was outbid
 };
 
-/// An export line by line. A copy is a place to go on from; its size does not grow with the session but by 16 bytes for
-/// each proxy that was set.
+/// An export line by line. A copy is a place to go on from; its size does not grow with the session but by 16 bytes
+/// for each proxy that was set.
 class Exporter {
  public:
   enum class Found { kLine, kNotYet, kEnd };
 
-  /// `object` is the next line without its chain. kNotYet: the reader's budget is spent, the export goes on with another
+  /// `object` is the next line without its chain. kNotYet: the budget is spent, the export goes on with another
   /// reader. WRONG_STATE for what cannot be told before the close (proxy bids).
   Result<Found> Next(GroupReader& reader, std::string& object);
   /// The last line was given.
@@ -97,7 +97,7 @@ class Exporter {
   Survey survey_;
   std::shared_ptr<const ExportFacts> facts_;
   std::optional<Session> session_;
-  size_t proxies_ = 0;   // that this phase came by
+  size_t proxies_ = 0;  // that this phase came by
   int64_t commands_ = 0;
   int64_t decisions_ = 0;
   std::deque<std::string> ready_;

@@ -427,6 +427,43 @@ TEST(SessionTest, ASealedSessionInWhichAHolderLiedReplays) {
   EXPECT_TRUE(ReplayOf(Rechained(changed)).difference.has_value()) << "the reveal then decides nothing";
 }
 
+// What a mode does not take is refused and recorded, and a secret amount does not tell what it was.
+TEST(SessionTest, RequestsThatBelongToOtherModesReplay) {
+  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish, Mode::kDutch, Mode::kSealed,
+                          Mode::kWeighted, Mode::kTender}) {
+    for (const bool proxy_bids : {false, true}) {
+      ScheduleAuction schedule = Announced(mode);
+      schedule.reserve.reset();
+      schedule.rules.dutch = {{10}, {}, Seconds(60), {500}};
+      schedule.rules.proxy_bids = proxy_bids && (mode == Mode::kMulti || mode == Mode::kEnglish);
+      schedule.rules.scoring.price_weight = {1'000'000};
+      if (mode == Mode::kTender) schedule.rules.min_bidders = 3;
+      Recorded session = Begin(schedule);
+      Time now = kStart;
+      for (int round = 0; round < 2; ++round) {
+        for (const int bidder : {0, 1}) {
+          SubmitEnvelope submit;
+          WithdrawEnvelope withdraw;
+          SetProxy proxy;
+          AnswerPriority answer;
+          if (bidder > 0) answer.bidder = proxy.bidder = withdraw.bidder = submit.bidder = BidderNumber(bidder);
+          submit.digest = crypto::Sha256("");
+          proxy.maximum = {1050};
+          session.Run(submit, now = now + Seconds(1));
+          session.Run(withdraw, now = now + Seconds(1));
+          session.Run(proxy, now = now + Seconds(1));
+          session.Run(answer, now = now + Seconds(1));
+          session.Bid(bidder, 0, now = now + Seconds(1));
+          session.Bid(bidder, 970, now = now + Seconds(1));
+        }
+        now = now + Hours(3);
+        session.Run(Advance{}, now);
+      }
+      EXPECT_EQ(Describe(ReplayOf(ExportOf(session))), "") << static_cast<int>(mode) << proxy_bids;
+    }
+  }
+}
+
 // Envelopes of three bidders, opened at these prices.
 Recorded Opened(const ScheduleAuction& schedule, const std::vector<int64_t>& prices,
                 const std::vector<NonPriceScore>& scores = {}) {

@@ -68,7 +68,8 @@ class ServiceTest : public ::testing::Test {
                                   {.clock = &world_.clock,
                                    .authenticate = Authenticate,
                                    .service_secret = "service-secret",
-                                   .on_call = [](const rpc::CallRecord&, const auto& answer) { answer(); }},
+                                   .on_call = [](const rpc::CallRecord&, const auto& answer) { answer(); },
+                                   .answers_key = std::string(32, 'k')},
                                   world_.shell, readers_, signal_)
                    .value();
     service_ = std::make_unique<AuctionService>(world_.app, *handler_, world_.clock);
@@ -489,6 +490,27 @@ TEST_F(OpenServiceTest, AnswerPriority) {
   EXPECT_EQ(closed.outcome(), v1::Auction::WINNER);
   EXPECT_EQ(closed.leading_bid().bidder_code(), "H1");
   EXPECT_EQ(Try<v1::Auction>("AnswerPriority", answer, holder), "PHASE_CLOSED");
+}
+
+TEST_F(OpenServiceTest, TheStoreTellsNeitherWhoAskedNorWhatFor) {
+  ScheduleMulti(/*with_priority=*/false);
+  world_.MoveTo(At(9, 0));
+  auto proxy = Named<v1::SetProxyRequest>();
+  proxy.set_maximum_fen(Yuan(1'230).value);
+  proxy.set_currency_code("CNY");
+  proxy.set_request_id("a-proxy");
+  EXPECT_EQ(Call<v1::ProxyStanding>("SetProxy", proxy, BidderToken("B01")).text, "OK");
+  auto bid = Named<v1::PlaceBidRequest>();
+  bid.set_price_fen(Yuan(1'010).value);
+  bid.set_currency_code("CNY");
+  bid.set_request_id("a-bid");
+  EXPECT_EQ(Call<v1::Bid>("PlaceBid", bid, BidderToken("B02")).text, "OK");
+  EXPECT_TRUE(Call<v1::ProxyStanding>("SetProxy", proxy, BidderToken("B01")).replayed);
+  EXPECT_TRUE(world_.OnDisk("B02")) << "bids are stored by code";
+  for (const char* secret : {"apiClients/", "SetProxy", "PlaceBid", "a-proxy", "a-bid"}) {
+    EXPECT_FALSE(world_.OnDisk(secret)) << secret;
+  }
+  EXPECT_FALSE(world_.OnDisk(crypto::Sha256(proxy.SerializeAsString()))) << "a guess is not confirmed";
 }
 
 TEST_F(OpenServiceTest, ExportAuction) {
