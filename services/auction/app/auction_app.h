@@ -194,6 +194,10 @@ class AuctionApp {
   /// own exchange's, envelopes only after the opening. With `milestones_only`, what moves a session.
   storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
                                            uint64_t after_sequence, size_t limit, bool milestones_only) const;
+  /// The auction, if `caller` may export it: everybody after the close; before it staff of the exchange, unless bids or
+  /// envelopes are secret then. NOT_FOUND, WRONG_STATE.
+  Result<StoredAuction> GetForExport(const storage::Reader& reader, const Principal& caller,
+                                     const AuctionId& id) const;
   /// The public events of one auction after number `after`: `sequence` is the number, there is no
   /// `previous_milestone`, and no `log_number` while envelopes are secret, for each would tell how many were handed in.
   Result<storage::LogPage<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,

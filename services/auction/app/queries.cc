@@ -180,6 +180,20 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
   return page;
 }
 
+Result<StoredAuction> AuctionApp::GetForExport(const storage::Reader& reader, const Principal& caller,
+                                               const AuctionId& id) const {
+  TTX_TRY(StoredAuction stored, Get(reader, id));
+  const Auction& auction = stored.auction;
+  // Whether a secret maximum stands is nobody's business either.
+  const bool has_secrets = auction.rules().proxy_bids || RefusalsAreSecret(auction);
+  if (auction.state != State::kClosed && (has_secrets || !IsStaff(auction, caller))) {
+    return Error(Reason::kWRONG_STATE, {{"resource", "auctions/" + id.text},
+                                        {"state", std::string(StateName(auction.state))},
+                                        {"command", "ExportAuction"}});
+  }
+  return stored;
+}
+
 Result<storage::LogPage<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader,
                                                               const AuctionId& id, uint64_t after,
                                                               size_t limit) const {

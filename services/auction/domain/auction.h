@@ -405,9 +405,19 @@ struct RequoteCalled {
   Fen start_price;
   bool operator==(const RequoteCalled&) const = default;
 };
-/// The committee's report: the valid bids, best first, with their totals.
+/// One member's points for one bidder, one per criterion, 1e-4 points.
+struct ScoreSheet {
+  size_t member = 0;
+  std::string code;
+  std::vector<int64_t> points;
+  bool operator==(const ScoreSheet&) const = default;
+};
+/// The committee's report: the valid bids, best first, with their totals, and what these follow from. Members are kept
+/// by number alone.
 struct Evaluated {
   std::vector<OpenedBid> ranking;
+  std::vector<bool> experts;  // of each member, whether it is an expert
+  std::vector<ScoreSheet> sheets;
   bool operator==(const Evaluated&) const = default;
 };
 /// The leader, where it does not follow from the last accepted bid.
@@ -607,12 +617,6 @@ struct AskAgain {};
 struct Expert {
   std::string name;
   bool is_expert = true;  // otherwise it represents the tenderer
-};
-/// One member's points for one bidder, one per criterion, 1e-4 points.
-struct ScoreSheet {
-  size_t member = 0;
-  std::string code;
-  std::vector<int64_t> points;
 };
 struct RiskFlags {
   std::string code;

@@ -28,7 +28,8 @@ constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "Pl
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
                                        "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
                                        "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
-                                       "OpenEnvelopes",    "AskAgain",     "NoteObjection", "EndWithListing"};
+                                       "OpenEnvelopes",    "AskAgain",       "NoteObjection", "EndWithListing",
+                                       "ReportTender"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -147,6 +148,23 @@ void Visit(A& a, OpenEnvelopes& c) {
 template <class A>
 void Visit(A&, AskAgain&) {}
 
+template <class A>
+void Visit(A& a, ReportTender& c) {
+  a.List("committee", c.committee, [](auto& b, Expert& member) {
+    b.Text("member", member.name);
+    b.Flag("is_expert", member.is_expert);
+  });
+  a.List("sheets", c.sheets, [](auto& b, ScoreSheet& sheet) {
+    b.Integer("member", sheet.member);
+    b.Text("bidder", sheet.code);
+    b.Integers("points", sheet.points);
+  });
+  a.List("risks", c.risks, [](auto& b, RiskFlags& risk) {
+    b.Text("bidder", risk.code);
+    b.Integer("count", risk.count);
+  });
+}
+
 template <size_t I = 0>
 Command Named(std::string_view kind, bool& known) {
   if constexpr (I < std::variant_size_v<Command>) {
@@ -191,11 +209,10 @@ struct Candidates {
     }
   }
   void operator()(const BidRefused& e) {
-    if (IsSealed(before.rules().mode) && e.price == Fen{}) {
-      RefusedEnvelope(e);
-      return;
-    }
-    if (e.price == Fen{}) RefusedProxy(e);
+    // No amount: that of a maximum or an envelope, also where the mode takes neither, or an answer without one.
+    const bool is_secret = e.price == Fen{};
+    if (is_secret && IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) RefusedProxy(e);
     for (const bool confirm : {false, true}) {
       PlaceBid command;
       command.bidder = Who(e.code);
@@ -208,6 +225,8 @@ struct Candidates {
     other.price = e.price;
     other.claimed_code = "?";
     found.emplace_back(other);
+    if (is_secret && !IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) found.emplace_back(AnswerPriority{Who(e.code), "", false});
   }
   // A proxy's maximum, which nobody learns: any that is refused for the same reason.
   void RefusedProxy(const BidRefused& e) {
@@ -314,6 +333,17 @@ struct Candidates {
     }
     found.emplace_back(std::move(command));
   }
+  void operator()(const Evaluated& e) {
+    ReportTender command;
+    for (const bool is_expert : e.experts) {
+      command.committee.push_back({"E" + std::to_string(command.committee.size() + 1), is_expert});
+    }
+    command.sheets = e.sheets;
+    for (const OpenedBid& bid : e.ranking) {
+      if (bid.risk_flags > 0) command.risks.push_back({bid.bid.code, bid.risk_flags});
+    }
+    found.emplace_back(std::move(command));
+  }
   void operator()(const PhaseStarted&) {
     if (before.state == State::kOpening) found.emplace_back(AskAgain{});
   }
@@ -324,7 +354,6 @@ struct Candidates {
   void operator()(const LotOpened&) {}
   void operator()(const PriorityAsked&) {}
   void operator()(const RequoteCalled&) {}
-  void operator()(const Evaluated&) {}
   void operator()(const LeaderNamed&) {}
   void operator()(const Forfeited&) {}
   void operator()(const BidsVoided&) {}

@@ -27,6 +27,10 @@ std::string BidKey(const AuctionId& id, int64_t number) {
   return In(Table::kBid, id.text).U64(static_cast<uint64_t>(number)).str();
 }
 
+std::string SessionEventKey(const AuctionId& id, uint64_t sequence) {
+  return In(Table::kSessionEvent, id.text).U64(sequence).str();
+}
+
 std::string EnvelopeKey(Table table, const AuctionId& id, int32_t round, std::string_view code) {
   return In(table, id.text).U64(static_cast<uint64_t>(round)).Text(code).str();
 }
@@ -163,6 +167,7 @@ void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored,
   PayloadToRecord(event, secrets, record);
   if (is_milestone) record.set_previous_milestone(storage::LastNumber(txn, In(Table::kMilestone)));
   const uint64_t sequence = txn.Emit(record.SerializeAsString());
+  txn.Put(SessionEventKey(secrets.auction, sequence), "");
   if (is_milestone) txn.Put(In(Table::kMilestone).U64(sequence).str(), "");
   if (!line.empty()) IndexPublic(txn, stored, event, sequence);
   IndexEvent(txn, secrets, event);
@@ -545,6 +550,21 @@ std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const V
   }
   read_on(Table::kEventByAuction, 0, auction.public_count);
   return FromOutbox(storage::ReadOutboxAt(reader, sequences), vault);
+}
+
+std::vector<StoredEvent> ListSessionEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                           uint64_t after_sequence, size_t limit) {
+  return FromOutbox(storage::ReadOutboxAt(reader, SequencesAfter(reader, In(Table::kSessionEvent, id.text),
+                                                                 after_sequence, limit)),
+                    vault);
+}
+
+uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id) {
+  return storage::LastNumber(reader, In(Table::kSessionEvent, id.text));
+}
+
+bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence) {
+  return reader.Get(SessionEventKey(id, sequence)).has_value();
 }
 
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,

@@ -35,6 +35,7 @@ enum class Table : uint8_t {
   kCloseProof = 0x21,      // text auction, u64 round -> the close proof that key holders are shown
   kRefusedBidByOrg = 0x22, // text auction, text digest of the organization, i64 time -> nothing
   kHeldEvent = 0x26,       // text auction, u64 number from 1 -> u64 outbox sequence; public once envelopes are open
+  kSessionEvent = 0x28,    // text auction, u64 outbox sequence -> nothing; every event, private ones too
 };
 
 /// An auction with what is kept of it besides: not part of the decisions, but of the record.
@@ -225,6 +226,13 @@ std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& 
 /// after + 1, after + 2 ...
 std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const Vault& vault,
                                           const StoredAuction& auction, uint64_t after, size_t limit);
+/// At most `limit` events of one auction after `after_sequence`, private ones too.
+std::vector<StoredEvent> ListSessionEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                           uint64_t after_sequence, size_t limit);
+/// The sequence of the auction's last event so far; 0 when there is no such auction.
+uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id);
+/// Whether the event with this sequence is the auction's.
+bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence);
 /// At most `limit` milestones after `after_sequence`.
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
                                         uint64_t after_sequence, size_t limit);

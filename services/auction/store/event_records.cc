@@ -94,13 +94,26 @@ struct PayloadWriter {
   }
   void operator()(const SharesReceived& e) const { out.mutable_shares_received()->set_holder(e.holder); }
   void operator()(const EnvelopeRevealed& e) const { out.mutable_envelope_revealed()->set_code(e.code); }
-  void operator()(const Opened& e) const { Write(e.bids, *out.mutable_opened()); }
+  void operator()(const Opened& e) const {
+    auto& to = *out.mutable_opened();
+    for (const OpenedBid& bid : e.bids) ToRecord(bid, *to.add_bids());
+  }
   void operator()(const RequoteCalled& e) const {
     auto& to = *out.mutable_requote_called();
     Write(e.codes, to);
     to.set_start_price_fen(e.start_price.value);
   }
-  void operator()(const Evaluated& e) const { Write(e.ranking, *out.mutable_evaluated()); }
+  void operator()(const Evaluated& e) const {
+    auto& to = *out.mutable_evaluated();
+    for (const OpenedBid& bid : e.ranking) ToRecord(bid, *to.add_bids());
+    for (const bool is_expert : e.experts) to.add_experts(is_expert);
+    for (const ScoreSheet& sheet : e.sheets) {
+      auto& record = *to.add_sheets();
+      record.set_member(static_cast<int32_t>(sheet.member));
+      record.set_code(sheet.code);
+      for (const int64_t points : sheet.points) record.add_points(points);
+    }
+  }
   void operator()(const LeaderNamed& e) const { ToRecord(e.bid, {}, *out.mutable_leader_named()); }
   void operator()(const Forfeited& e) const {
     auto& to = *out.mutable_forfeited();
@@ -143,12 +156,10 @@ struct PayloadWriter {
   static void Write(const std::vector<std::string>& codes, Record& to) {
     for (const std::string& code : codes) to.add_codes(code);
   }
-  static void Write(const std::vector<OpenedBid>& bids, store::OpenedBidsRecord& to) {
-    for (const OpenedBid& bid : bids) ToRecord(bid, *to.add_bids());
-  }
 };
 
-std::vector<OpenedBid> BidsOf(const store::OpenedBidsRecord& record) {
+template <class Record>
+std::vector<OpenedBid> BidsOf(const Record& record) {
   std::vector<OpenedBid> bids;
   for (const auto& bid : record.bids()) bids.push_back(FromRecord(bid));
   return bids;
@@ -177,6 +188,16 @@ Closed ClosedOf(const store::ClosedRecord& record) {
 ScoresFixed ScoresFixedOf(const store::ScoresFixedRecord& record) {
   ScoresFixed event;
   for (const auto& score : record.scores()) event.scores.push_back(FromRecord(score));
+  return event;
+}
+
+Evaluated EvaluatedOf(const store::EvaluatedRecord& record) {
+  Evaluated event{BidsOf(record), {record.experts().begin(), record.experts().end()}, {}};
+  for (const auto& sheet : record.sheets()) {
+    event.sheets.push_back({static_cast<size_t>(sheet.member()),
+                            sheet.code(),
+                            {sheet.points().begin(), sheet.points().end()}});
+  }
   return event;
 }
 
@@ -274,7 +295,7 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return RequoteCalled{TextsOf(record.requote_called().codes()),
                            {record.requote_called().start_price_fen()}};
     case Case::kEvaluated:
-      return Evaluated{BidsOf(record.evaluated())};
+      return EvaluatedOf(record.evaluated());
     case Case::kLeaderNamed:
       return LeaderNamed{FromRecord(record.leader_named())};
     case Case::kForfeited:
