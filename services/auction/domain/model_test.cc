@@ -334,12 +334,6 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
       session.Do(ConfirmAct{session.state().pending ? session.state().pending->act : any_act, "people/p2"},
                  now);
       return;
-    case 14:
-      session.AskDefault(code, now);
-      return;
-    case 15:
-      session.ConfirmDefault(now);
-      return;
     case 7:
       session.Answer(code, dice.Toss(), now);
       return;
@@ -366,6 +360,12 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
       return;
     case 15:
       if (dice.Below(10) == 0) session.Do(EndWithListing{"FALSE_MATERIAL"}, now);
+      return;
+    case 16:
+      session.AskDefault(code, now);
+      return;
+    case 17:
+      session.ConfirmDefault(now);
       return;
   }
 }

@@ -248,23 +248,5 @@ TEST(Objection, AnOutageDoesNotLetItGoOn) {
   EXPECT_EQ(session.state().state, State::kSuspended);
 }
 
-TEST(Default, WhoWithdrawsMayBidNoMoreButItsBidsStand) {
-  Session session(WorkedSession());
-  session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kWithdrew}, At(9, 40)), kAccepted);
-  EXPECT_EQ(session.LeaderCode(), "B01");
-  session.Bid("B02", Yuan(1'070'000), At(9, 50));
-  EXPECT_EQ(session.Bid("B01", Yuan(1'080'000), At(9, 51)), Reason::kNOT_QUALIFIED);
-}
-
-TEST(Default, TheBarredStayOutOfTheRelisting) {
-  ScheduleAuction command = WorkedSession();
-  command.barred_organizations = {"organizations/B02"};
-  EXPECT_EQ(Decide(command, At(8, 0)).error().reason, Reason::kBIDDER_BARRED);
-  command.bidders = {BidderOf("B01")};
-  Session session(command);
-  EXPECT_EQ(session.Do(AddBidder{BidderOf("B02")}, At(8, 30)), Reason::kBIDDER_BARRED);
-}
-
 }  // namespace
 }  // namespace ttx::auction
