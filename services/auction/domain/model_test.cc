@@ -313,7 +313,7 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
   const std::string& code = command.bidders[dice.Below(4)].code;
   const Fen price = Yuan(kStart + kStep * dice.Below(25));
   const auto any_act = static_cast<Act>(dice.Below(5));
-  switch (dice.Below(16)) {
+  switch (dice.Below(18)) {
     case 0:
     case 1:
       session.Bid(code, MinAcceptable(session.state(), now).value_or(price), now, true);
