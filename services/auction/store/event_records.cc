@@ -183,6 +183,10 @@ PhaseStarted PhaseStartedOf(const store::PhaseStartedRecord& from) {
   return PhaseStarted{static_cast<State>(from.state()), {from.start_ns()}, {from.end_ns()}};
 }
 
+BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
+  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
+}
+
 Suspended SuspendedOf(const store::SuspendedRecord& from) {
   return Suspended{{from.time_ns()}, from.reason(), {from.remaining_ns()}, {from.resume_time_ns()}};
 }
@@ -223,10 +227,8 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return BidderAdded{FromRecord(record.bidder_added(), secrets)};
     case Case::kPhaseStarted:
       return PhaseStartedOf(record.phase_started());
-    case Case::kBidAccepted: {
-      const auto& from = record.bid_accepted();
-      return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
-    }
+    case Case::kBidAccepted:
+      return BidAcceptedOf(record.bid_accepted());
     case Case::kBidRefused:
       return FromRecord(record.bid_refused());
     case Case::kProxySet: {

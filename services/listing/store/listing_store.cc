@@ -790,6 +790,14 @@ bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::
   return reader.Get(KeyOf(Table::kBarred, achievement, organization)).has_value();
 }
 
+void SaveAdmitted(storage::Txn& txn, std::string_view listing_id, std::string_view code) {
+  txn.Put(KeyOf(Table::kAdmitted, listing_id, code), "");
+}
+
+bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std::string_view code) {
+  return reader.Get(KeyOf(Table::kAdmitted, listing_id, code)).has_value();
+}
+
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series) {
   return static_cast<int64_t>(storage::FindNumber(reader, KeyOf(Table::kProjectSequence, series)));
 }
