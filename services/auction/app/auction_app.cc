@@ -232,6 +232,26 @@ Status AuctionApp::MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end)
   return {};
 }
 
+Status AuctionApp::NoteObjection(storage::Txn& txn, const AuctionId& id, bool open) const {
+  if (HoldAfterSilence(txn)) return ClockHold();
+  const std::optional<StoredAuction> before = Load(txn, id);
+  if (!before) return NoAuction(id);
+  TTX_TRY(const Taken taken, Take(txn, *before, auction::NoteObjection{open}));
+  // The opening stood still.
+  if (!open && taken.after.auction.state == State::kOpening) {
+    txn.SetDue(txn.now(), std::string(kOpenSubject) + id.text);
+  }
+  return {};
+}
+
+Status AuctionApp::EndWithListing(storage::Txn& txn, const AuctionId& id, const std::string& reason) const {
+  if (HoldAfterSilence(txn)) return ClockHold();
+  const std::optional<StoredAuction> before = Load(txn, id);
+  if (!before) return NoAuction(id);
+  TTX_TRY(const Taken taken, Take(txn, *before, auction::EndWithListing{reason}));
+  return {};
+}
+
 // --- Time
 
 void AuctionApp::Heartbeat(storage::Txn& txn) const {

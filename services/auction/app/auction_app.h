@@ -22,7 +22,7 @@ namespace ttx::auction {
 /// No envelope of a price is longer.
 inline constexpr size_t kMaxEnvelopeBytes = 16 * 1024;
 
-/// What a key holder says of all envelopes of a session is no longer.
+/// A part of what a key holder says of the envelopes of a session is no longer: it has room for some 440 of them.
 inline constexpr size_t kMaxReportBytes = 60 * 1024;
 
 /// The auction service's use cases: one method per RPC, timer and event. Commands run on the writer's thread,
@@ -118,6 +118,8 @@ class AuctionApp {
     AuctionId auction;
     std::string report;  // what the holder signed
   };
+  /// A holder has handed in its shares once its parts name every envelope that stands. A part that says nothing new
+  /// changes nothing; WRONG_SHARE for one that is only partly new or says something else than an earlier one.
   Result<StoredAuction> HandInShares(storage::Txn& txn, const Principal& caller,
                                      const HandInSharesInput& input) const;
   Result<StoredAuction> ReportTender(storage::Txn& txn, const Principal& caller, const AuctionId& id,
@@ -132,6 +134,10 @@ class AuctionApp {
   Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder, Time qualify_time) const;
   /// The listing ends later (延牌).
   Status MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const;
+  /// An objection to the listing is open, or the last one was closed (domain.md 5.11).
+  Status NoteObjection(storage::Txn& txn, const AuctionId& id, bool open) const;
+  /// The listing has ended, for `reason`: annuls the session unless it is closed.
+  Status EndWithListing(storage::Txn& txn, const AuctionId& id, const std::string& reason) const;
 
   // --- Time
 
@@ -188,9 +194,14 @@ class AuctionApp {
   /// own exchange's, envelopes only after the opening. With `milestones_only`, what moves a session.
   storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
                                            uint64_t after_sequence, size_t limit, bool milestones_only) const;
-  /// The public events of one auction.
+  /// The auction, if `caller` may export it: everybody after the close; before it staff of the exchange, unless bids or
+  /// envelopes are secret then. NOT_FOUND, WRONG_STATE.
+  Result<StoredAuction> GetForExport(const storage::Reader& reader, const Principal& caller,
+                                     const AuctionId& id) const;
+  /// The public events of one auction after number `after`: `sequence` is the number, there is no
+  /// `previous_milestone`, and no `log_number` while envelopes are secret, for each would tell how many were handed in.
   Result<storage::LogPage<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
-                                                    uint64_t after_sequence, size_t limit) const;
+                                                    uint64_t after, size_t limit) const;
 
   const Vault& vault() const { return vault_; }
   const AuctionOptions& options() const { return options_; }

@@ -86,6 +86,11 @@ void Applied(Auction& state, const ActWithdrawn& event, Time) {
   if (event.act == Act::kOpen) state.state = State::kClosedForOpening;
 }
 
+void Applied(Auction& state, const ObjectionNoted& event, Time time) {
+  state.objected = event.open;
+  if (!event.open) state.objection_end_time = time;
+}
+
 // What was asked for about the phase is settled by what happened to it; a default is another matter.
 void DropPending(Auction& state) {
   if (state.pending && state.pending->act != Act::kDeclareDefault) state.pending.reset();

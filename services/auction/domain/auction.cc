@@ -209,6 +209,7 @@ Duration FullLength(const Auction& auction, State phase) {
 
 void StartPhase(Recorder& recorder, State phase, Time start) {
   recorder.Add(PhaseStarted{phase, start, start + FullLength(recorder.state(), phase)});
+  if (recorder.state().objected) SuspendForObjection(recorder, start);
 }
 
 void AdvanceUntil(Recorder& recorder, Time until) {

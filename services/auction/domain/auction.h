@@ -242,6 +242,8 @@ struct Auction {
   Time suspend_time;
   bool restart = false;  // goes on with RESTART_PHASE
   std::optional<PendingAct> pending;
+  bool objected = false;    // an objection to the listing is open: nothing goes on (domain.md 5.11)
+  Time objection_end_time;  // when the last one was closed
 
   std::vector<Bid> declared;     // at the cap
   std::vector<std::string> lot;  // codes to draw one from, sorted
@@ -317,6 +319,11 @@ struct ActWithdrawn {
   Act act;
   std::string person;
   bool operator==(const ActWithdrawn&) const = default;
+};
+/// Private: that the session stops is public.
+struct ObjectionNoted {
+  bool open;
+  bool operator==(const ObjectionNoted&) const = default;
 };
 struct Suspended {
   Time time;
@@ -398,9 +405,19 @@ struct RequoteCalled {
   Fen start_price;
   bool operator==(const RequoteCalled&) const = default;
 };
-/// The committee's report: the valid bids, best first, with their totals.
+/// One member's points for one bidder, one per criterion, 1e-4 points.
+struct ScoreSheet {
+  size_t member = 0;
+  std::string code;
+  std::vector<int64_t> points;
+  bool operator==(const ScoreSheet&) const = default;
+};
+/// The committee's report: the valid bids, best first, with their totals, and what these follow from. Members are kept
+/// by number alone.
 struct Evaluated {
   std::vector<OpenedBid> ranking;
+  std::vector<bool> experts;  // of each member, whether it is an expert
+  std::vector<ScoreSheet> sheets;
   bool operator==(const Evaluated&) const = default;
 };
 /// The leader, where it does not follow from the last accepted bid.
@@ -450,7 +467,7 @@ using Payload =
                  ProxySet, Extended, ActRequested, ActConfirmed, ActWithdrawn, ResumptionPlanned, LotOpened,
                  LotDrawn, PriorityAsked, PriorityAnswered, EnvelopeAccepted, EnvelopeWithdrawn, ScoresFixed,
                  SharesReceived, EnvelopeRevealed, Opened, RequoteCalled, Evaluated, LeaderNamed, Forfeited,
-                 BidsVoided>;
+                 BidsVoided, ObjectionNoted>;
 
 struct Event {
   Time time;  // when it was decided; a phase change carries its legal instant besides
@@ -509,6 +526,17 @@ struct NoteOutage {
 struct MoveFreeEnd {
   Time end;
 };
+/// An objection to the listing was accepted (`open`), or the last one was closed (domain.md 5.11, 8.2). While one is
+/// open the session is SUSPENDED, from its start when it has not begun, and two persons cannot make it go on; where a
+/// phase has no end, what would bring the next one is refused. Afterwards they can, within the longest suspension
+/// counted from the close of the objection. Nothing once CLOSED.
+struct NoteObjection {
+  bool open = false;
+};
+/// The listing has ended: the session is ANNULLED in every state but CLOSED.
+struct EndWithListing {
+  std::string reason;  // of the listing's end; published
+};
 struct RequestAct {
   Act act;
   std::string person;
@@ -561,9 +589,10 @@ struct WithdrawEnvelope {
 struct FixScores {
   std::vector<NonPriceScore> scores;
 };
-/// Key holder `holder` handed in its shares of every envelope.
+/// Key holder `holder` handed in shares: with this part, or without one, it has told of every envelope.
 struct HandInShares {
   int32_t holder = 0;
+  bool complete = true;  // if not, nothing is decided: other parts are to come
 };
 struct RevealEnvelope {
   std::optional<Bidder> bidder;
@@ -589,12 +618,6 @@ struct Expert {
   std::string name;
   bool is_expert = true;  // otherwise it represents the tenderer
 };
-/// One member's points for one bidder, one per criterion, 1e-4 points.
-struct ScoreSheet {
-  size_t member = 0;
-  std::string code;
-  std::vector<int64_t> points;
-};
 struct RiskFlags {
   std::string code;
   int32_t count = 0;
@@ -619,6 +642,8 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const SetProxy& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const NoteOutage& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const MoveFreeEnd& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const NoteObjection& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const EndWithListing& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const RequestAct& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const ConfirmAct& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const WithdrawAct& command, Time now);

@@ -189,6 +189,7 @@ struct LineOf {
   Line operator()(const ActRequested&) const { return {}; }
   Line operator()(const ActConfirmed&) const { return {}; }
   Line operator()(const ActWithdrawn&) const { return {}; }
+  Line operator()(const ObjectionNoted&) const { return {}; }
 };
 
 }  // namespace

@@ -57,6 +57,9 @@ const char* CheckPhase(const Auction& auction) {
     return "a falling price after a bid";
   if (state == State::kSuspended && !IsTimed(auction.suspended_state))
     return "suspended from a phase without an end";
+  if (auction.objected && state != State::kScheduled && IsTimed(state)) return "goes on while an objection is open";
+  if (auction.objected && state == State::kSuspended && auction.phase_end)
+    return "to go on before an objection is closed";
   if ((state == State::kDrawing) != !auction.lot.empty()) return "a lot that nobody draws";
   if (state == State::kCapDeclaring && auction.declared.empty()) return "declaring at the cap after no bid";
   if (state == State::kPriorityExercise && (auction.exercise.rank < 1 || !auction.leading))

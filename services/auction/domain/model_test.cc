@@ -361,6 +361,12 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
     case 13:
       session.Do(AskAgain{}, now);
       return;
+    case 14:
+      session.Do(NoteObjection{!session.state().objected && dice.Toss()}, now);
+      return;
+    case 15:
+      if (dice.Below(10) == 0) session.Do(EndWithListing{"FALSE_MATERIAL"}, now);
+      return;
   }
 }
 

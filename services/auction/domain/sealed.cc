@@ -5,6 +5,7 @@
 #include <set>
 
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -327,6 +328,7 @@ Decision Decide(const Auction& state, const HandInShares& command, Time now) {
   if ((auction.envelopes.holders >> command.holder & 1U) != 0) {
     return recorder.Refuse(InvalidField("holder", Reason::kDUPLICATE));
   }
+  if (!command.complete) return recorder.Take();
   recorder.Add(SharesReceived{command.holder});
   if (auction.state == State::kSharesCollecting && HasQuorum(auction)) {
     StartPhase(recorder, State::kOpening, now);
@@ -360,6 +362,7 @@ Decision Decide(const Auction& state, const AskAgain&, Time now) {
   const Auction& auction = recorder.state();
   if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
   if (!MayAskAgain(auction, now)) return recorder.Refuse(WrongState(auction, "AskAgain"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   recorder.Add(*NextTry(auction, now));
   return recorder.Take();
 }
@@ -368,6 +371,7 @@ Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   if (auto error = RefuseOpening(recorder.state(), command)) return recorder.Refuse(*std::move(error));
+  if (recorder.state().objected) return recorder.Refuse(ObjectionOpen(recorder.state()));
   std::vector<OpenedBid> bids = Verdicts(recorder.state(), command.envelopes);
   const Mode mode = recorder.state().rules().mode;
   if (mode == Mode::kWeighted) AddTotals(recorder.state(), bids);

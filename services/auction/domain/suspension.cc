@@ -11,6 +11,7 @@ namespace ttx::auction {
 namespace {
 
 constexpr std::string_view kSystemFailure = "SYSTEM_FAILURE";
+constexpr std::string_view kObjection = "OBJECTION";
 constexpr size_t kMaxReasonBytes = 200;
 
 // The least that is left when a phase goes on. The falling price must not rise again, but for its last
@@ -55,8 +56,9 @@ std::optional<Error> CheckReason(Act act, const std::string& reason) {
 
 std::optional<Error> CheckResumption(const Auction& auction, Time resume_time, Time now) {
   const SuspensionRules& rules = auction.rules().suspension;
+  if (auction.objected) return ObjectionOpen(auction);
   const Time earliest = now + rules.resume_notice;
-  const Time latest = auction.suspend_time + rules.longest;
+  const Time latest = std::max(auction.suspend_time, auction.objection_end_time) + rules.longest;
   if (resume_time >= earliest && resume_time <= latest) return std::nullopt;
   return InvalidField("resume_time", Reason::kOUT_OF_RANGE, FormatTime(earliest) + ".." + FormatTime(latest));
 }
@@ -78,7 +80,8 @@ std::optional<Error> CheckAct(const Auction& auction, const PendingAct& act, Tim
       if (suspended) return std::nullopt;
       break;
     case Act::kOpen:
-      return CheckOpening(auction);
+      if (auto error = CheckOpening(auction)) return error;
+      return auction.objected ? std::optional(ObjectionOpen(auction)) : std::nullopt;
     case Act::kDeclareDefault:
       return CheckDefault(auction, act.code, act.cause);
   }
@@ -125,6 +128,16 @@ bool IsSuspensionReason(std::string_view reason) {
   return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
 }
 
+void SuspendForObjection(Recorder& recorder, Time time) {
+  const Auction& auction = recorder.state();
+  if (auction.state == State::kScheduled || !IsTimed(auction.state)) return;
+  recorder.Add(Suspended{time, std::string(kObjection), auction.phase_end - time, Time{}});
+}
+
+Error ObjectionOpen(const Auction& auction) {
+  return Error(Reason::kOBJECTION_OPEN, {{"resource", auction.terms->listing}});
+}
+
 void Resume(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const Time now = recorder.now();
@@ -163,6 +176,31 @@ Decision Decide(const Auction& state, const NoteOutage& command, Time now) {
                             std::string(kSystemFailure)});
     }
   }
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const NoteObjection& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (auction.state == State::kClosed || auction.objected == command.open) return recorder.Take();
+  recorder.Add(ObjectionNoted{command.open});
+  if (!command.open) {
+    SettleBarred(recorder);
+    return recorder.Take();
+  }
+  if (auction.state != State::kSuspended) {
+    SuspendForObjection(recorder, now);
+  } else if (auction.phase_end) {  // when it was to go on no longer holds
+    recorder.Add(Suspended{auction.suspend_time, std::string(kObjection), auction.remaining, Time{}});
+  }
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const EndWithListing& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  if (recorder.state().state != State::kClosed) CloseWithout(recorder, Outcome::kAnnulled, now, command.reason);
   return recorder.Take();
 }
 

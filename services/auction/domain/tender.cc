@@ -7,6 +7,7 @@
 
 #include "services/auction/domain/draw.h"
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -41,6 +42,9 @@ using SheetsByMember = std::map<std::pair<std::string_view, size_t>, const std::
 std::optional<Error> CheckSheets(const Auction& auction, const ReportTender& command,
                                  const std::vector<OpenedBid>& valid, SheetsByMember& sheets) {
   const size_t criteria = auction.rules().scoring.criteria.size();
+  if (command.sheets.size() * criteria > kMaxSheetPoints) {
+    return InvalidField("sheets", Reason::kTOO_MANY, std::to_string(kMaxSheetPoints) + " points");
+  }
   for (size_t i = 0; i < command.sheets.size(); ++i) {
     const ScoreSheet& sheet = command.sheets[i];
     const std::string path = "sheets[" + std::to_string(i) + "]";
@@ -147,6 +151,7 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   const Auction& auction = recorder.state();
   if (auction.rules().mode != Mode::kTender) return recorder.Refuse(WrongMode(auction));
   if (auction.state != State::kEvaluating) return recorder.Refuse(WrongState(auction, "ReportTender"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   if (auto error = CheckCommittee(command.committee)) return recorder.Refuse(*std::move(error));
   std::vector<OpenedBid> ranking = ValidBids(auction);
   SheetsByMember sheets;
@@ -160,7 +165,9 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
     }
   }
   std::stable_sort(ranking.begin(), ranking.end(), RanksBefore);
-  recorder.Add(Evaluated{std::move(ranking)});
+  std::vector<bool> experts;
+  for (const Expert& member : command.committee) experts.push_back(member.is_expert);
+  recorder.Add(Evaluated{std::move(ranking), std::move(experts), command.sheets});
   NameBest(recorder);
   return recorder.Take();
 }

@@ -28,7 +28,8 @@ constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "Pl
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
                                        "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
                                        "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
-                                       "OpenEnvelopes",    "AskAgain"};
+                                       "OpenEnvelopes",    "AskAgain",       "NoteObjection", "EndWithListing",
+                                       "ReportTender"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -61,6 +62,14 @@ void Visit(A& a, NoteOutage& c) {
 template <class A>
 void Visit(A& a, MoveFreeEnd& c) {
   a.Instant("end", c.end);
+}
+template <class A>
+void Visit(A& a, NoteObjection& c) {
+  a.Flag("open", c.open);
+}
+template <class A>
+void Visit(A& a, EndWithListing& c) {
+  a.Text("reason", c.reason);
 }
 template <class A>
 void Visit(A& a, RequestAct& c) {
@@ -139,6 +148,23 @@ void Visit(A& a, OpenEnvelopes& c) {
 template <class A>
 void Visit(A&, AskAgain&) {}
 
+template <class A>
+void Visit(A& a, ReportTender& c) {
+  a.List("committee", c.committee, [](auto& b, Expert& member) {
+    b.Text("member", member.name);
+    b.Flag("is_expert", member.is_expert);
+  });
+  a.List("sheets", c.sheets, [](auto& b, ScoreSheet& sheet) {
+    b.Integer("member", sheet.member);
+    b.Text("bidder", sheet.code);
+    b.Integers("points", sheet.points);
+  });
+  a.List("risks", c.risks, [](auto& b, RiskFlags& risk) {
+    b.Text("bidder", risk.code);
+    b.Integer("count", risk.count);
+  });
+}
+
 template <size_t I = 0>
 Command Named(std::string_view kind, bool& known) {
   if constexpr (I < std::variant_size_v<Command>) {
@@ -183,11 +209,10 @@ struct Candidates {
     }
   }
   void operator()(const BidRefused& e) {
-    if (IsSealed(before.rules().mode) && e.price == Fen{}) {
-      RefusedEnvelope(e);
-      return;
-    }
-    if (e.price == Fen{}) RefusedProxy(e);
+    // No amount: that of a maximum or an envelope, also where the mode takes neither, or an answer without one.
+    const bool is_secret = e.price == Fen{};
+    if (is_secret && IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) RefusedProxy(e);
     for (const bool confirm : {false, true}) {
       PlaceBid command;
       command.bidder = Who(e.code);
@@ -200,6 +225,8 @@ struct Candidates {
     other.price = e.price;
     other.claimed_code = "?";
     found.emplace_back(other);
+    if (is_secret && !IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) found.emplace_back(AnswerPriority{Who(e.code), "", false});
   }
   // A proxy's maximum, which nobody learns: any that is refused for the same reason.
   void RefusedProxy(const BidRefused& e) {
@@ -306,6 +333,17 @@ struct Candidates {
     }
     found.emplace_back(std::move(command));
   }
+  void operator()(const Evaluated& e) {
+    ReportTender command;
+    for (const bool is_expert : e.experts) {
+      command.committee.push_back({"E" + std::to_string(command.committee.size() + 1), is_expert});
+    }
+    command.sheets = e.sheets;
+    for (const OpenedBid& bid : e.ranking) {
+      if (bid.risk_flags > 0) command.risks.push_back({bid.bid.code, bid.risk_flags});
+    }
+    found.emplace_back(std::move(command));
+  }
   void operator()(const PhaseStarted&) {
     if (before.state == State::kOpening) found.emplace_back(AskAgain{});
   }
@@ -316,11 +354,13 @@ struct Candidates {
   void operator()(const LotOpened&) {}
   void operator()(const PriorityAsked&) {}
   void operator()(const RequoteCalled&) {}
-  void operator()(const Evaluated&) {}
   void operator()(const LeaderNamed&) {}
   void operator()(const Forfeited&) {}
   void operator()(const BidsVoided&) {}
-  void operator()(const Closed&) {}
+  void operator()(const ObjectionNoted& e) { found.emplace_back(NoteObjection{e.open}); }
+  void operator()(const Closed& e) {
+    if (e.outcome == Outcome::kAnnulled) found.emplace_back(EndWithListing{e.reason});
+  }
 };
 
 // A confirmation with what is left of the bids, where it is one of a default.
@@ -433,6 +473,9 @@ std::string EventText(const Auction& auction, const Event& event) {
   }
   if (const auto* e = std::get_if<ActWithdrawn>(&event.payload)) {
     return Line("ActWithdrawn", auction, event.time, {std::string(ActName(e->act)), e->person});
+  }
+  if (const auto* e = std::get_if<ObjectionNoted>(&event.payload)) {
+    return Line("ObjectionNoted", auction, event.time, {e->open ? "OPEN" : "CLOSED"});
   }
   return CanonicalLine(auction, event);
 }

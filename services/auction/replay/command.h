@@ -8,11 +8,12 @@
 
 namespace ttx::auction::replay {
 
-/// What was asked of a session, as a session file holds it: bidders by code only, persons as P1, P2, ...
+/// What was asked of a session, as a session file holds it: bidders by code only, persons as P1, P2, ..., members of a
+/// committee as E1, E2, ...
 using Command =
     std::variant<Advance, AddBidder, PlaceBid, SetProxy, NoteOutage, MoveFreeEnd, RequestAct, ConfirmAct,
                  WithdrawAct, AnswerPriority, DrawLot, SubmitEnvelope, WithdrawEnvelope, FixScores,
-                 HandInShares, RevealEnvelope, OpenEnvelopes, AskAgain>;
+                 HandInShares, RevealEnvelope, OpenEnvelopes, AskAgain, NoteObjection, EndWithListing, ReportTender>;
 
 struct TimedCommand {
   Time time;  // of its admission

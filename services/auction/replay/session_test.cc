@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -494,6 +495,187 @@ TEST(SessionTest, ASealedSessionInWhichAHolderLiedReplays) {
     if (at != std::string::npos) object.erase(at, 12);
   }
   EXPECT_TRUE(ReplayOf(Rechained(changed)).difference.has_value()) << "the reveal then decides nothing";
+}
+
+// What a mode does not take is refused and recorded, and a secret amount does not tell what it was.
+TEST(SessionTest, RequestsThatBelongToOtherModesReplay) {
+  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish, Mode::kDutch, Mode::kSealed,
+                          Mode::kWeighted, Mode::kTender}) {
+    for (const bool proxy_bids : {false, true}) {
+      ScheduleAuction schedule = Announced(mode);
+      schedule.reserve.reset();
+      schedule.rules.dutch = {{10}, {}, Seconds(60), {500}};
+      schedule.rules.proxy_bids = proxy_bids && (mode == Mode::kMulti || mode == Mode::kEnglish);
+      schedule.rules.scoring.price_weight = {1'000'000};
+      if (mode == Mode::kTender) schedule.rules.min_bidders = 3;
+      Recorded session = Begin(schedule);
+      Time now = kStart;
+      for (int round = 0; round < 2; ++round) {
+        for (const int bidder : {0, 1}) {
+          SubmitEnvelope submit;
+          WithdrawEnvelope withdraw;
+          SetProxy proxy;
+          AnswerPriority answer;
+          if (bidder > 0) answer.bidder = proxy.bidder = withdraw.bidder = submit.bidder = BidderNumber(bidder);
+          submit.digest = crypto::Sha256("");
+          proxy.maximum = {1050};
+          session.Run(submit, now = now + Seconds(1));
+          session.Run(withdraw, now = now + Seconds(1));
+          session.Run(proxy, now = now + Seconds(1));
+          session.Run(answer, now = now + Seconds(1));
+          session.Bid(bidder, 0, now = now + Seconds(1));
+          session.Bid(bidder, 970, now = now + Seconds(1));
+        }
+        now = now + Hours(3);
+        session.Run(Advance{}, now);
+      }
+      EXPECT_EQ(Describe(ReplayOf(ExportOf(session))), "") << static_cast<int>(mode) << proxy_bids;
+    }
+  }
+}
+
+// Envelopes of three bidders, opened at these prices.
+Recorded Opened(const ScheduleAuction& schedule, const std::vector<int64_t>& prices,
+                const std::vector<NonPriceScore>& scores = {}) {
+  Recorded session = Begin(schedule);
+  Time now = kStart;
+  const auto next = [&] { return now = now + Seconds(1); };
+  OpenEnvelopes open;
+  for (int bidder = 1; bidder <= static_cast<int>(prices.size()); ++bidder) {
+    SubmitEnvelope command;
+    command.bidder = BidderNumber(bidder);
+    command.digest = crypto::Sha256(std::to_string(bidder));
+    session.Run(command, next());
+    open.envelopes.push_back(
+        {.bidder = BidderNumber(bidder), .time = now, .price = Fen{prices[static_cast<size_t>(bidder - 1)]}});
+  }
+  now = kStart + Hours(1);
+  if (!scores.empty()) session.Run(FixScores{scores}, next());
+  session.Run(RequestAct{Act::kOpen, "people/anna", "opening", {}}, next());
+  session.Run(ConfirmAct{Act::kOpen, "people/bert"}, next());
+  for (int32_t holder = 0; holder < 3; ++holder) session.Run(HandInShares{holder}, next());
+  session.Run(open, next());
+  return session;
+}
+
+// A drawn lot follows its decision at once, as the service does it.
+void DrawIfWaiting(Recorded& session, Time now) {
+  if (session.auction.state != State::kDrawing) return;
+  session.Run(DrawLot{crypto::Sha256(DrawMaterial(session.auction))}, now);
+}
+
+ScheduleAuction AnnouncedTender() {
+  ScheduleAuction schedule = Announced(Mode::kTender);
+  schedule.rules.min_bidders = 3;
+  schedule.rules.scoring.price_weight = {400'000};
+  schedule.rules.scoring.criteria = {{"technology", {500'000}}, {"team", {100'000}}};
+  schedule.draw_seed = DrawSeed{std::string(32, 'r'), crypto::Sha256("TTX-DRAW-SEED-1|" + std::string(32, 'r'))};
+  return schedule;
+}
+
+// Seven members; `points(member, bidder)` for each criterion.
+template <class Points>
+ReportTender ReportOf(Points points) {
+  ReportTender report;
+  for (size_t member = 0; member < 7; ++member) {
+    report.committee.push_back({"secret expert " + std::to_string(member), member != 3});
+    for (int bidder = 1; bidder <= 3; ++bidder) {
+      report.sheets.push_back({member, BidderNumber(bidder).code, points(static_cast<int64_t>(member), bidder)});
+    }
+  }
+  return report;
+}
+
+TEST(SessionTest, ATenderReplaysFromTheScoreSheetsOfItsCommittee) {
+  Recorded session = Opened(AnnouncedTender(), {1600, 1900, 1700});
+  ASSERT_EQ(session.auction.state, State::kEvaluating);
+  ReportTender report = ReportOf([](int64_t member, int bidder) -> std::vector<int64_t> {
+    return {500'000 + 10'007 * member * bidder, 1'000'000 - 31'337 * member};
+  });
+  report.risks = {{BidderNumber(2).code, 3}, {BidderNumber(1).code, 0}};
+  session.Run(report, session.auction.update_time + Hours(1));
+  ASSERT_EQ(session.auction.state, State::kPublicity);
+  const std::string evaluated = ExportOf(session);
+  EXPECT_EQ(Describe(ReplayOf(evaluated)), "");
+  session.Run(Advance{}, session.auction.phase_end);
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const std::string file = ExportOf(session);
+  const ReplayReport replayed = ReplayOf(file);
+  EXPECT_EQ(Describe(replayed), "");
+  EXPECT_EQ(replayed.result->winner, session.auction.leading->code);
+  EXPECT_EQ(file.find("secret"), file.npos);
+  EXPECT_NE(file.find("{\"member\":\"E7\",\"is_expert\":true}"), file.npos);
+  EXPECT_NE(file.find("{\"member\":\"E4\",\"is_expert\":false}"), file.npos);
+
+  std::vector<std::string> objects;
+  for (const std::string& line : LinesOf(file)) objects.push_back(ObjectOf(line));
+  const auto command = std::find_if(objects.begin(), objects.end(), [](const std::string& object) {
+    return object.find("\"kind\":\"ReportTender\"") != object.npos;
+  });
+  ASSERT_NE(command, objects.end());
+  const size_t at = command->find("520014");  // the third member's for the first bidder
+  ASSERT_NE(at, command->npos);
+  command->replace(at, 6, "920014");
+  EXPECT_TRUE(ReplayOf(Rechained(objects)).difference.has_value()) << "the totals follow from the sheets";
+}
+
+TEST(SessionTest, ATenderThatALotDecidedReplays) {
+  Recorded session = Opened(AnnouncedTender(), {1800, 1800, 1700});
+  const Time now = session.auction.update_time + Hours(1);
+  session.Run(ReportOf([](int64_t, int) -> std::vector<int64_t> { return {900'000, 900'000}; }), now);
+  ASSERT_EQ(session.auction.state, State::kDrawing);
+  DrawIfWaiting(session, now);
+  ASSERT_EQ(session.auction.state, State::kPublicity);
+  session.Run(Advance{}, session.auction.phase_end);
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(Describe(ReplayOf(file)), "");
+  EXPECT_NE(file.find("\"kind\":\"DrawLot\""), file.npos);
+}
+
+TEST(SessionTest, ALotAtTheCapReplays) {
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.rules.cap = Fen{2000};
+  schedule.rules.cap_policy = CapPolicy::kLotteryAtCap;
+  schedule.draw_seed = AnnouncedTender().draw_seed;
+  Recorded session = Begin(schedule);
+  session.Bid(1, 1000, kStart + Minutes(1));
+  session.Bid(2, 2000, kStart + Minutes(2));
+  ASSERT_EQ(session.auction.state, State::kCapDeclaring);
+  session.Bid(1, 2000, kStart + Minutes(3));
+  const Time end = session.auction.phase_end;
+  session.Run(Advance{}, end);
+  ASSERT_EQ(session.auction.state, State::kDrawing);
+  DrawIfWaiting(session, end);
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const std::string file = ExportOf(session);
+  const ReplayReport report = ReplayOf(file);
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, session.auction.leading->code);
+}
+
+TEST(SessionTest, AWeightedSessionReplays) {
+  ScheduleAuction schedule = Announced(Mode::kWeighted);
+  schedule.rules.scoring.price_weight = {600'000};
+  const Recorded session = Opened(schedule, {1600, 1900, 1700},
+                                  {{"11111", 950'000}, {"22222", 300'000}, {"33333", 800'000}});
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(Describe(ReplayOf(file)), "");
+  EXPECT_EQ(ReplayOf(file).result->winner, "11111");
+}
+
+TEST(SessionTest, ADutchSessionReplays) {
+  ScheduleAuction schedule = Announced(Mode::kDutch);
+  schedule.reserve.reset();
+  schedule.rules.dutch = {{10}, {}, Seconds(60), {500}};
+  Recorded session = Begin(schedule);
+  session.Bid(1, 1000, kStart + Minutes(2));
+  ASSERT_EQ(session.auction.state, State::kDutch) << "the price has fallen";
+  session.Bid(2, 980, kStart + Minutes(2) + Seconds(1));
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const ReplayReport report = ReplayOf(ExportOf(session));
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->price, Fen{980});
 }
 
 RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()) {

@@ -3,12 +3,13 @@
 #include <bit>
 #include <charconv>
 
+#include "libs/bidding/rules_proto.h"
 #include "libs/core/encoding.h"
 #include "libs/core/text.h"
 #include "libs/rpc/proto_time.h"
 #include "services/auction/domain/dutch.h"
 #include "services/auction/domain/limits.h"
-#include "services/auction/rpc/convert_rules.h"
+#include "services/auction/rpc/convert_state.h"
 
 namespace ttx::auction {
 namespace {
@@ -335,7 +336,7 @@ v1::Auction ToProto(const StoredAuction& stored, Time server_time, const std::st
   proto.set_exchange(terms.exchange);
   proto.set_title(terms.title);
   proto.set_state(ToProto(auction.state));
-  *proto.mutable_rules() = ToProto(auction.rules());
+  *proto.mutable_rules() = bidding::ToProto(auction.rules());
   *proto.mutable_start_time() = rpc::ToProtoTime(terms.start_time);
   proto.set_cycle_number(auction.cycle_number);
   proto.set_bidder_count(auction.bidder_count);

@@ -48,7 +48,7 @@ class RandomSession {
       AddBids(taken.events, bids_);
       return taken;
     };
-    switch (Below(IsSealed(mode_) ? 24 : 14)) {
+    switch (Below(IsSealed(mode_) ? 26 : 16)) {
       case 0:
         decide(NoteOutage{now - Milliseconds(static_cast<int64_t>(Below(4000)))});
         return;
@@ -79,6 +79,12 @@ class RandomSession {
         return;
       case 8:
         decide(Advance{});
+        return;
+      case 9:
+        decide(NoteObjection{!state.objected && Chance(3)});
+        return;
+      case 10:
+        if (Chance(20)) decide(EndWithListing{"OBJECTION"});
         return;
       default:
         IsSealed(mode_) ? StepSealed(state, decide) : StepPrice(state, now, decide);

@@ -388,6 +388,8 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   record.set_suspend_time_ns(auction.suspend_time.ns);
   record.set_restart(auction.restart);
   if (auction.pending) ToRecord(*auction.pending, *record.mutable_pending());
+  record.set_objected(auction.objected);
+  record.set_objection_end_time_ns(auction.objection_end_time.ns);
   for (const Bid& bid : auction.declared) ToRecord(bid, {}, *record.add_declared());
   for (const std::string& code : auction.lot) record.add_lot(code);
   if (auction.exercise != Exercise{}) ToRecord(auction.exercise, *record.mutable_exercise());
@@ -401,6 +403,10 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   if (stored.due) record.set_due_ns(stored.due->ns);
   record.set_revision(stored.revision);
   record.set_revision_time_ns(stored.revision_time.ns);
+  record.set_log_count(stored.log_count);
+  record.set_public_count(stored.public_count);
+  record.set_held_count(stored.held_count);
+  record.set_first_released(stored.first_released);
   return record;
 }
 
@@ -425,6 +431,8 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   auction.suspend_time = {record.suspend_time_ns()};
   auction.restart = record.restart();
   if (record.has_pending()) auction.pending = FromRecord(record.pending());
+  auction.objected = record.objected();
+  auction.objection_end_time = {record.objection_end_time_ns()};
   for (const auto& bid : record.declared()) auction.declared.push_back(FromRecord(bid));
   auction.lot = TextsOf(record.lot());
   if (record.has_exercise()) {
@@ -444,6 +452,10 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   if (record.has_due_ns()) stored.due = Time{record.due_ns()};
   stored.revision = record.revision();
   stored.revision_time = {record.revision_time_ns()};
+  stored.log_count = record.log_count();
+  stored.public_count = record.public_count();
+  stored.held_count = record.held_count();
+  stored.first_released = record.first_released();
   return stored;
 }
 

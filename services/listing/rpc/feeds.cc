@@ -66,6 +66,9 @@ Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedE
   result.price = {from.price_fen()};
   result.bid_count = from.bid_count();
   result.log_hash = from.log_hash();
+  for (const auto& portion : from.portions()) {
+    result.portions.push_back({portion.bidder_code(), portion.share_ppm(), {portion.price_fen()}});
+  }
   return app.OnAuctionClosed(txn, result);
 }
 
