@@ -9,6 +9,7 @@
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/priority.h"
 #include "services/auction/domain/sealed.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/tender.h"
 
 namespace ttx::auction {
@@ -74,6 +75,7 @@ void BidAgain(Recorder& recorder) {
   const Rules& rules = recorder.state().rules();
   const State phase = rules.mode == Mode::kEnglish ? State::kEnglish : State::kLimited;
   recorder.Add(PhaseStarted{phase, recorder.now(), recorder.now() + rules.cycle});
+  if (recorder.state().objected) SuspendForObjection(recorder, recorder.now());
 }
 
 // Nobody is left in the lot.
@@ -179,7 +181,7 @@ void SettleBarred(Recorder& recorder) {
       }
       return;
     case State::kEvaluating:
-      CloseIfTooFew(recorder);
+      if (!auction.objected) CloseIfTooFew(recorder);
       return;
     case State::kPublicity:
       if (!auction.leading) NameBest(recorder);

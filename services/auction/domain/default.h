@@ -13,7 +13,8 @@ std::optional<Error> CheckLeft(const Auction& auction, const std::string& code, 
 /// and they have at least one cycle to bid on it; holders of priority rights are asked about it anew; the next
 /// candidate of a tender is named; an envelope counts for nothing at the opening.
 void Bar(Recorder& recorder, const std::string& code, ForfeitCause cause, const BidsLeft& left);
-/// What follows from that where the session waits for somebody who is barred. Of a suspended session once it goes on.
+/// What follows from that where the session waits for somebody who is barred. Of a suspended session once it goes on,
+/// of one that an objection holds once that is closed.
 void SettleBarred(Recorder& recorder);
 
 /// How many may bid: the barred do not count.

@@ -721,6 +721,26 @@ TEST(DefaultTender, TooFewAreLeftToEvaluate) {
   EXPECT_EQ(session.state().outcome, Outcome::kTooFewBidders);
 }
 
+TEST(DefaultTender, AnObjectionHoldsWhatFollows) {
+  Session session = Tender({{"B01", 1'100}, {"B02", 1'200}, {"B03", 1'300}});
+  session.Do(NoteObjection{true}, At(10, 3));
+  EXPECT_EQ(session.Default("B01", At(10, 4)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kEvaluating) << "nothing goes on";
+  session.Do(NoteObjection{false}, At(10, 5));
+  EXPECT_EQ(session.state().outcome, Outcome::kTooFewBidders);
+  // Nobody is left at the cap: the cycle for the others waits too.
+  Session declared(Capped());
+  declared.Bid("B01", Yuan(1'100), At(9, 20));
+  declared.Bid("B02", Yuan(1'100), At(9, 21));
+  declared.AdvanceTo(At(9, 25));
+  ASSERT_EQ(declared.state().state, State::kDrawing);
+  declared.Do(NoteObjection{true}, At(9, 26));
+  declared.Default("B01", At(9, 27));
+  declared.Default("B02", At(9, 28));
+  EXPECT_EQ(declared.state().state, State::kSuspended);
+  EXPECT_EQ(declared.state().suspended_state, State::kLimited);
+}
+
 TEST(DefaultTender, TheNextCandidateIsPublished) {
   Session session = Tender({{"B01", 1'100}, {"B02", 1'200}, {"B03", 1'300}});
   EXPECT_EQ(session.Do(Report(), At(10, 3)), kAccepted);

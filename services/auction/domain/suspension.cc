@@ -185,7 +185,10 @@ Decision Decide(const Auction& state, const NoteObjection& command, Time now) {
   const Auction& auction = recorder.state();
   if (auction.state == State::kClosed || auction.objected == command.open) return recorder.Take();
   recorder.Add(ObjectionNoted{command.open});
-  if (!command.open) return recorder.Take();
+  if (!command.open) {
+    SettleBarred(recorder);
+    return recorder.Take();
+  }
   if (auction.state != State::kSuspended) {
     SuspendForObjection(recorder, now);
   } else if (auction.phase_end) {  // when it was to go on no longer holds

@@ -371,8 +371,9 @@ TEST(SessionTest, ASessionWithABarredLeaderReplays) {
   session.Run(Advance{}, kStart + Hours(3));
   ASSERT_EQ(session.auction.state, State::kClosed);
   ask(2, kStart + Hours(4));  // too late to withdraw
-  session.Run(RequestAct{Act::kDeclareDefault, "people/anna", "no signature", {}, "22222", ForfeitCause::kNotSigned},
-              kStart + Hours(5));
+  session.Run(
+      RequestAct{Act::kDeclareDefault, "people/anna", "no signature", {}, "22222", ForfeitCause::kNotSigned},
+      kStart + Hours(5));
   session.Run(ConfirmAct{Act::kDeclareDefault, "people/bert"}, kStart + Hours(6));
   ASSERT_EQ(session.auction.barred.size(), 2u);
   const std::string file = ExportOf(session);
@@ -701,8 +702,8 @@ RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()
         session.Run(Advance{}, now);
         break;
       case 8:
-        session.Run(RequestAct{Act::kDeclareDefault, "people/a", "words", {}, BidderNumber(static_cast<int>(1 + below(3))).code,
-                               ForfeitCause::kMisconduct},
+        session.Run(RequestAct{Act::kDeclareDefault, "people/a", "words", {},
+                               BidderNumber(static_cast<int>(1 + below(3))).code, ForfeitCause::kMisconduct},
                     now);
         now = now + Seconds(1);
         session.Run(ConfirmAct{Act::kDeclareDefault, "people/b"}, now);

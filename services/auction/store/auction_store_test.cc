@@ -174,6 +174,24 @@ TEST(AuctionStoreTest, RefusedBidsAreNoPartOfThePublicLog) {
       << "nothing after the close";
 }
 
+TEST(AuctionStoreTest, BidsAreListedFromTheLastBack) {
+  Stored stored;
+  stored.Schedule();
+  stored.Bid(1'000'000'001, "organizations/b1", 110);
+  stored.Bid(1'000'000'002, "organizations/b2", 120);
+  stored.Bid(1'000'000'003, "organizations/b1", 130);
+  const auto numbers = [&](int64_t before, size_t limit) {
+    std::vector<int64_t> found;
+    for (const auction::Bid& bid : ListBidsBefore(stored.kv, {"a1"}, before, limit)) found.push_back(bid.number);
+    return found;
+  };
+  EXPECT_EQ(numbers(4, 10), (std::vector<int64_t>{3, 2, 1}));
+  EXPECT_EQ(numbers(4, 2), (std::vector<int64_t>{3, 2}));
+  EXPECT_EQ(numbers(2, 2), std::vector<int64_t>{1});
+  EXPECT_TRUE(numbers(1, 2).empty());
+  EXPECT_TRUE(ListBidsBefore(stored.kv, {"a0"}, 4, 10).empty());
+}
+
 TEST(AuctionStoreTest, ATimerThatComesEarlyPlansItselfAnew) {
   Stored stored;
   stored.Schedule();

@@ -205,6 +205,10 @@ PhaseStarted PhaseStartedOf(const store::PhaseStartedRecord& from) {
   return PhaseStarted{static_cast<State>(from.state()), {from.start_ns()}, {from.end_ns()}};
 }
 
+BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
+  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
+}
+
 Suspended SuspendedOf(const store::SuspendedRecord& from) {
   return Suspended{{from.time_ns()}, from.reason(), {from.remaining_ns()}, {from.resume_time_ns()}};
 }
@@ -223,6 +227,10 @@ EnvelopeAccepted EnvelopeAcceptedOf(const store::EnvelopeAcceptedRecord& from) {
 
 BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
   return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
+}
+
+RequoteCalled RequoteCalledOf(const store::RequoteCalledRecord& from) {
+  return RequoteCalled{TextsOf(from.codes()), {from.start_price_fen()}};
 }
 
 Forfeited ForfeitedOf(const store::ForfeitedRecord& from) {
@@ -292,8 +300,7 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
     case Case::kOpened:
       return Opened{BidsOf(record.opened())};
     case Case::kRequoteCalled:
-      return RequoteCalled{TextsOf(record.requote_called().codes()),
-                           {record.requote_called().start_price_fen()}};
+      return RequoteCalledOf(record.requote_called());
     case Case::kEvaluated:
       return EvaluatedOf(record.evaluated());
     case Case::kLeaderNamed:

@@ -1153,14 +1153,24 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
   } else {
     return NotFound(broken.listing + "/intents/-");
   }
+  const bool as_they_come = listing->content.rules.mode == Mode::kDynamic;
   for (const Intent& intent : intents) {
     if (intent.bidder_code.empty()) continue;
+    const bool is_bidder = !as_they_come || IsAdmitted(txn, listing->id.text, intent.bidder_code);
+    if (broken.bidder_code.empty() && !is_bidder) continue;
     if (!HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified) {
       BreachIntent(txn, *listing, intent.name(), {broken.cause, broken.is_barred});
     } else if (broken.is_barred) {
       Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
     }
   }
+  return {};
+}
+
+Status ListingApp::OnBidderAdded(storage::Txn& txn, const std::string& listing,
+                                 const std::string& bidder_code) const {
+  if (!LoadListing(txn, IdOf(listing))) return NotFound(listing);
+  SaveAdmitted(txn, IdOf(listing), bidder_code);
   return {};
 }
 

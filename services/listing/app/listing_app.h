@@ -158,13 +158,16 @@ class ListingApp {
   Status OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const;
   struct AuctionDefault {
     std::string listing;
-    std::string bidder_code;  // empty: every bidder
+    std::string bidder_code;  // empty: every bidder of the session
     std::string cause;        // such as MISCONDUCT
     bool is_barred = false;   // from what is sold
   };
   /// Bidders broke their word in the auction (domain.md 5.12): who has lost its deposit before the close is in breach,
   /// who is barred may not register for the same achievement again. The contract tells of a deal that falls through.
   Status OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const;
+  /// The session of a DYNAMIC listing has taken a bidder that qualified while it ran. Who qualified so late that
+  /// bidding was closed is none: it lost nothing by that, and is released with the others.
+  Status OnBidderAdded(storage::Txn& txn, const std::string& listing, const std::string& bidder_code) const;
   Status OnDepositEffective(storage::Txn& txn, const std::string& intent) const;
   Status OnDepositMissed(storage::Txn& txn, const std::string& intent) const;
   Status OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const;

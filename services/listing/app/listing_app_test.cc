@@ -1581,6 +1581,35 @@ TEST_F(ListingAppTest, ABidderThatBrokeItsWordInTheAuctionStaysOutOfTheNextListi
   EXPECT_FALSE(IsBarred(shell_.kv(), "achievements/other", "organizations/b1"));
 }
 
+// DYNAMIC: who qualified too late to bid was no bidder, so its silence costs it nothing.
+TEST_F(ListingAppTest, WhoNeverBecameABidderLosesNothingWithTheOthers) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  const std::string listing = Listed(content);
+  const std::string name = "listings/" + listing;
+  for (const char* bidder : {"b1", "b2"}) {
+    const Intent intent = *Register(listing, bidder);
+    const IntentTarget target{listing, intent.id.text, ""};
+    ASSERT_TRUE(
+        Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  const auto intent = [&](const char* bidder) {
+    return *FindIntentOf(shell_.kv(), listing, std::string("organizations/") + bidder);
+  };
+  EXPECT_FALSE(Feed([&](auto& txn) { return app_.OnBidderAdded(txn, "listings/none", "1"); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBidderAdded(txn, name, intent("b1").bidder_code); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnAuctionDefault(txn, {name, "", "ALL_SILENT", false}); }).ok());
+  EXPECT_EQ(intent("b1").state, IntentState::kBreached);
+  EXPECT_EQ(intent("b2").state, IntentState::kQualified);
+  AdvanceTo(Load(listing).end_time);
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "NO_BID", "", {}, 0, ""}); }).ok());
+  EXPECT_EQ(intent("b2").state, IntentState::kReleased) << "its deposit goes back";
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+}
+
 TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd) {
   const std::string listing = Won();
   const std::string name = "listings/" + listing;

@@ -49,6 +49,9 @@ Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedE
   if (proto.has_phase_started()) {
     return app.OnBiddingStarted(txn, proto.listing(), proto.phase_started().state() == auction::v1::Auction::FREE);
   }
+  if (proto.has_bidder_added()) {
+    return app.OnBidderAdded(txn, proto.listing(), proto.bidder_added().bidder_code());
+  }
   if (proto.has_deposit_forfeited()) {
     const auto& from = proto.deposit_forfeited();
     return app.OnAuctionDefault(txn, {proto.listing(), from.bidder_code(), from.cause(), from.barred()});

@@ -867,6 +867,14 @@ bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::
   return reader.Get(KeyOf(Table::kBarred, achievement, organization)).has_value();
 }
 
+void SaveAdmitted(storage::Txn& txn, std::string_view listing_id, std::string_view code) {
+  txn.Put(KeyOf(Table::kAdmitted, listing_id, code), "");
+}
+
+bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std::string_view code) {
+  return reader.Get(KeyOf(Table::kAdmitted, listing_id, code)).has_value();
+}
+
 std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_view achievement, size_t limit) {
   return ListTexts(reader, In(Table::kBarred, achievement), "", limit);
 }

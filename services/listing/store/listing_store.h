@@ -32,6 +32,7 @@ enum class Table : uint8_t {
   kIpIdentity = 0x1e,  // text digest of a right's identity, text id of a live achievement -> nothing
   kExchangeCode = 0x1f,    // text exchange -> its code (libs/storage/exchange_codes.h)
   kExchangeByCode = 0x20,  // text code -> exchange
+  kAdmitted = 0x22,        // text listing id, text code -> nothing, while a DYNAMIC session runs or ran
 };
 
 /// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its
@@ -168,6 +169,10 @@ void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organ
 bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::string_view organization);
 /// At most `limit` organizations that may not take part in the sale of this achievement.
 std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_view achievement, size_t limit);
+
+/// The session of a DYNAMIC listing has taken the bidder with this code.
+void SaveAdmitted(storage::Txn& txn, std::string_view listing_id, std::string_view code);
+bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std::string_view code);
 
 /// The last number given in a series, 0 at first.
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series);
