@@ -192,7 +192,7 @@ TEST(NumberingTest, WhoGoesOnAfterTheLastNumberMissesNothing) {
 
 TEST(NumberingTest, OfSessionsWithoutEnvelopesTheNumbersAreThePlacesInTheChain) {
   TestApp world(At(8, 0));
-  world.Schedule(testing::WorkedSession());
+  world.Schedule(testing::SessionOf(Mode::kMulti, Yuan(1'000'000), Yuan(10'000)));
   EXPECT_EQ(world.Bid("B01", Yuan(1'000'000), At(9, 1)), std::nullopt);
   EXPECT_EQ(world.Bid("B01", Yuan(1'000'000), At(9, 2)), Reason::kNOT_HIGHER);
   EXPECT_EQ(world.Bid("B02", Yuan(1'010'000), At(9, 3)), std::nullopt);
