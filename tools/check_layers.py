@@ -17,11 +17,12 @@ import sources
 # What a folder of libs may include besides itself and the standard library.
 LIBS = {
     "core": set(),
+    "bidding": {"core"},
     "obs": {"core"},
     "config": {"core"},
     "auth": {"core", "crypto"},
     "crypto": {"core"},
-    "sealed": {"core", "crypto"},
+    "sealed": {"bidding", "core", "crypto"},
     "storage": {"core", "obs"},
     "rpc": {"core", "obs", "auth", "storage", "crypto"},
     "testing": {"core", "storage"},
@@ -30,11 +31,11 @@ ALL_LIBS = set(LIBS)
 
 # What a layer of services/X may include: layers of the same service, and libs. "proto" is any ttx.*.v1.
 SERVICE_LAYERS = {
-    "domain": (set(), {"core"}),
-    "store": ({"domain"}, {"core", "storage", "crypto"}),
-    "app": ({"domain", "store"}, {"core", "obs", "sealed", "storage", "crypto"}),
-    "rpc": ({"app", "domain", "store", "replay"}, {"core", "auth", "rpc", "storage", "proto"}),
-    "replay": ({"domain", "store"}, {"core", "crypto", "storage", "proto"}),
+    "domain": (set(), {"bidding", "core"}),
+    "store": ({"domain"}, {"bidding", "core", "storage", "crypto"}),
+    "app": ({"domain", "store"}, {"bidding", "core", "obs", "sealed", "storage", "crypto"}),
+    "rpc": ({"app", "domain", "store", "replay"}, {"bidding", "core", "auth", "rpc", "storage", "proto"}),
+    "replay": ({"domain", "store"}, {"bidding", "core", "crypto", "storage", "proto"}),
     "": ({"domain", "store", "app", "rpc", "replay"}, (ALL_LIBS - {"testing"}) | {"proto"}),  # module.h, module.cc
 }
 GATEWAY = {"core", "obs", "config", "rpc", "proto"}
@@ -116,6 +117,11 @@ def allowed_of(path):
     return None
 
 
+def is_pure(path):
+    """Whether a file must know values and the standard library only: no messages, nothing of third parties."""
+    return path.startswith("libs/core/") or "/domain/" in path
+
+
 def check_project_include(path, target):
     """What is wrong with a file including a file of this project, or None."""
     allowed = allowed_of(path)
@@ -125,8 +131,11 @@ def check_project_include(path, target):
     to = target.split("/")
     if to[0] == "ttx":
         ok = "proto" in libs or "rpc" in libs and path.startswith("libs/rpc/") or to[1:2] == ["api"] and "rpc" in libs
+        ok = ok or to[1:2] == ["type"] and "bidding" in libs and not is_pure(path)
         return None if ok else f"{path} may not include the API's {target}"
     if to[0] == "libs":
+        if is_pure(path) and target.endswith("_proto.h"):
+            return f"{os.path.dirname(path)} knows no messages: it may not include {target}"
         return None if to[1] in libs else f"{os.path.dirname(path)} may not include libs/{to[1]}"
     if to[0] == "gateway":
         return None if path.startswith("gateway/") else f"nothing but services/server includes gateway ({target})"
@@ -154,8 +163,7 @@ def check_third_party(path, target):
     for prefix, files in ONLY_IN.items():
         if target.startswith(prefix) and not matches(path, files):
             return f"<{target}> may be included only in {', '.join(files)}"
-    pure = path.startswith("libs/core/") or "/domain/" in path
-    if pure and not path.endswith("_test.cc") and not re.fullmatch(r"[a-z_0-9]+", target):
+    if is_pure(path) and not path.endswith("_test.cc") and not re.fullmatch(r"[a-z_0-9]+", target):
         return f"<{target}>: libs/core and the domain use only the standard library"
     return None
 

@@ -37,7 +37,7 @@ constexpr const char* kHelp =
     "hash of the\n"
     "log and the result. The first difference is named with its line.\n"
     "\n"
-    "replay --rules decides the bids of an exchange's own past by the rules in R (ttx.auction.v1.Rules in "
+    "replay --rules decides the bids of an exchange's own past by the rules in R (ttx.type.v1.BiddingRules in "
     "protobuf text\n"
     "format). A: auction,start_fen,open_ms,end_ms. B: auction,time_ms,bidder,amount_fen, by time within each "
     "auction;\n"

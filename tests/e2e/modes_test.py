@@ -173,7 +173,8 @@ class Modes(unittest.TestCase):
     def check_log(self, run, mode, auction, expected):
         log = run.watcher.log(run.auction)
         sequences = [int(event["sequence"]) for event in log]
-        self.assertEqual(sequences, sorted(set(sequences)))
+        self.assertEqual(sequences, list(range(1, len(log) + 1)))
+        self.assertEqual(sorted(int(event["log_number"]) for event in log), sequences)
         self.assertIn("auction_scheduled", log[0])
         self.assertIn("auction_closed", log[-1])
         closed = log[-1]["auction_closed"]

@@ -39,6 +39,15 @@ class Includes(unittest.TestCase):
                      "#include <google/protobuf/message.h>"):
             self.assertEqual(len(findings("services/auction/domain/a.cc", line + "\n")), 1, line)
 
+    def test_the_rules_of_a_session_are_shared_but_not_their_message(self):
+        self.allowed("services/listing/domain/a.cc", '#include "libs/bidding/rules.h"')
+        self.allowed("services/listing/store/a.h", '#include "libs/bidding/rules_proto.h"')
+        self.allowed("services/listing/store/a.h", '#include "ttx/type/v1/bidding_rules.pb.h"')
+        self.refused("services/listing/domain/a.cc", '#include "libs/bidding/rules_proto.h"', "knows no messages")
+        self.refused("services/listing/domain/a.h", '#include "ttx/type/v1/bidding_rules.pb.h"', "may not include")
+        self.refused("services/listing/store/a.h", '#include "ttx/listing/v1/listing.pb.h"', "may not include")
+        self.refused("libs/bidding/a.h", '#include "libs/sealed/rules.h"', "may not include libs/sealed")
+
     def test_layers_point_downwards(self):
         self.allowed("services/auction/app/a.cc", '#include "services/auction/store/keys.h"')
         self.allowed("services/auction/rpc/a.cc", '#include "ttx/contract/v1/contract.pb.h"')

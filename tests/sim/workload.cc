@@ -22,6 +22,10 @@ constexpr size_t kAll = 1'000'000;
 constexpr Duration kPatience = Hours(3);
 
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+// Every auction here has one winner.
+std::string DealOf(const listing::Listing& listing) {
+  return listing.deals.empty() ? "" : listing.deals.front().id;
+}
 std::string NameOf(const std::string& collection, const std::string& id) { return collection + "/" + id; }
 
 // The `number`-th of a series of granted patents, with its check digit.
@@ -292,7 +296,7 @@ bool Workload::IsComplete(const DealPlan& deal) const {
   const listing::Listing listing = ListingOf(deal);
   if (listing.state != ListingState::kClosed) return false;
   const auto id =
-      disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
+      disclosure::FindCertificate(Disk("disclosure"), DealOf(listing), disclosure::CertificateType::kTxn);
   if (!id) return false;
   return disclosure::LoadCertificate(Disk("disclosure"), *id)->state == disclosure::CertificateState::kValid;
 }
@@ -301,8 +305,8 @@ std::string Workload::Describe(const DealPlan& deal) const {
   const listing::Listing listing = ListingOf(deal);
   std::string text = std::string(deal.listing.empty() ? "no listing" : listing::StateName(listing.state)) +
                      " " + listing.reason + " bidders=" + std::to_string(deal.bidders.size());
-  if (listing.deal.id.empty()) return text;
-  if (const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(listing.deal.id)})) {
+  if (listing.deals.empty()) return text;
+  if (const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(DealOf(listing))})) {
     text += " deal=" + contract::NameOf(facts->state);
     if (const auto id = contract::FindContractOfDeal(Disk("contract"), facts->id)) {
       const auto signed_contract = contract::LoadContract(Disk("contract"), *id);
@@ -315,7 +319,7 @@ std::string Workload::Describe(const DealPlan& deal) const {
       }
     }
   }
-  if (const auto money = settlement::FindSettlement(Disk("settlement"), listing.deal.id)) {
+  if (const auto money = settlement::FindSettlement(Disk("settlement"), DealOf(listing))) {
     text += " settlement=" + std::string(settlement::StateName(settlement::ShownState(*money)));
   }
   return text;
@@ -450,16 +454,16 @@ bool Workload::CreateListing(DealPlan& deal) {
   rules.increments = {{{deal.price}, {deal.step}}};
   if (Mischief(300)) rules.increments.push_back({{deal.price + deal.step * 10}, {deal.step * 2}});
   rules.multiple_base =
-      world_.Chance(500) ? listing::MultipleBase::kFromStart : listing::MultipleBase::kFromCurrent;
+      world_.Chance(500) ? bidding::MultipleBase::kFromStart : bidding::MultipleBase::kFromCurrent;
   rules.free_period = Minutes((Mischief(100) ? 10 : 60) + static_cast<int64_t>(world_.Below(120)));
   if (world_.Chance(300)) rules.preparation = Minutes(5);
   rules.cycle = Seconds(60 + static_cast<int64_t>(world_.Below(600)));
-  rules.limited_entry = static_cast<listing::LimitedEntry>(1 + world_.Below(3));
+  rules.limited_entry = static_cast<bidding::LimitedEntry>(world_.Below(3));
   rules.max_steps_per_bid = static_cast<int32_t>(world_.Below(30));
   rules.self_outbid = world_.Chance(300);
   const bool falls = deal.mode == listing::Mode::kDutch;
-  if (falls) rules.modes.dutch = {{deal.step}, {}, Minutes(2), {deal.price / 2}};
-  if (!falls && world_.Chance(250)) rules.cap = {deal.price + deal.step * 40};
+  if (falls) rules.dutch = {{deal.step}, {}, Minutes(2), {deal.price / 2}};
+  if (!falls && world_.Chance(250)) rules.cap = Fen{deal.price + deal.step * 40};
   content.deposit.amount = {deal.price / 10};
   content.deposit.guarantee = "保证内容";
   content.deposit.disposal = "处置方法";
@@ -780,7 +784,7 @@ contract::SignatureInput Workload::Sign(const Key& key, const std::string& text)
 }
 
 void Workload::OnConfirmation(DealPlan& deal, const listing::Listing& listing, Actions& out) {
-  const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(listing.deal.id)});
+  const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(DealOf(listing))});
   if (!facts || contract::IsOver(*facts) || facts->suspended()) return;
   const contract::ContractApp& app = services_.contract;
   const auto sign = [&](const char* who, const Principal& caller, const Key& key) {
@@ -969,7 +973,7 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
 // --- Money ---------------------------------------------------------------------------------------
 
 void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Actions& out) {
-  const auto found = settlement::FindSettlement(Disk("settlement"), listing.deal.id);
+  const auto found = settlement::FindSettlement(Disk("settlement"), DealOf(listing));
   if (!found) return;
   const settlement::Settlement& money = *found;
   const settlement::SettlementApp& app = services_.settlement;
@@ -1219,7 +1223,7 @@ void Workload::OnObjection(DealPlan& deal, const listing::Listing& listing, Acti
 
 void Workload::OnCertificate(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const auto id =
-      disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
+      disclosure::FindCertificate(Disk("disclosure"), DealOf(listing), disclosure::CertificateType::kTxn);
   if (!id) return;
   const auto certificate = disclosure::LoadCertificate(Disk("disclosure"), *id);
   if (!certificate || certificate->state != disclosure::CertificateState::kPending) return;

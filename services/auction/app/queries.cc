@@ -40,7 +40,8 @@ class EnvelopeSight {
 
 std::string ActEtag(const PendingAct& act) {
   const std::string text = std::string(ActName(act.act)) + "|" + act.person + "|" + act.reason + "|" +
-                           std::to_string(act.resume_time.ns);
+                           std::to_string(act.resume_time.ns) + "|" + act.code + "|" +
+                           std::string(ForfeitCauseName(act.cause));
   return Hex(crypto::Sha256(text)).substr(0, 16);
 }
 
@@ -172,6 +173,7 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
         told = event.sequence;
         return event.exchange == caller.organization;
       });
+  for (StoredEvent& event : page.events) event.log_number = 0;
   // A position that moved with each secret maximum and envelope would tell when there is one: it stays until
   // something else follows.
   if (!caller.service() && !page.more) page.last_sequence = told;
@@ -193,14 +195,20 @@ Result<StoredAuction> AuctionApp::GetForExport(const storage::Reader& reader, co
 }
 
 Result<storage::LogPage<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader,
-                                                              const AuctionId& id, uint64_t after_sequence,
+                                                              const AuctionId& id, uint64_t after,
                                                               size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
   const bool secret = KeepsEnvelopesSecret(stored.auction);
-  return storage::LookAtLog<StoredEvent>(
-      after_sequence, limit,
-      [&](uint64_t after, size_t most) { return auction::ListEvents(reader, vault_, id, after, most); },
-      [&](const StoredEvent& event) { return !secret || AudienceOf(event.event) == Audience::kPublic; });
+  storage::LogPage<StoredEvent> page;
+  page.events = ListPublicEvents(reader, vault_, stored, after, limit);
+  page.last_sequence = after;
+  for (StoredEvent& event : page.events) {
+    event.sequence = ++page.last_sequence;
+    event.previous_milestone = 0;
+    if (secret) event.log_number = 0;
+  }
+  page.more = page.last_sequence < stored.public_count;
+  return page;
 }
 
 }  // namespace ttx::auction

@@ -7,6 +7,7 @@
 
 #include "services/auction/domain/draw.h"
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -129,12 +130,28 @@ void NameCandidate(Recorder& recorder, const std::string& code) {
   TTX_CHECK(false, "a candidate that handed in nothing");
 }
 
+void NameBest(Recorder& recorder) {
+  const std::vector<OpenedBid> ranking = ValidBids(recorder.state());
+  std::vector<std::string> first;
+  for (const OpenedBid& bid : ranking) {
+    if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
+  }
+  if (first.empty()) {
+    Close(recorder, recorder.now());
+  } else if (first.size() > 1) {
+    OpenLot(recorder, std::move(first));
+  } else {
+    NameCandidate(recorder, first.front());
+  }
+}
+
 Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
   if (auction.rules().mode != Mode::kTender) return recorder.Refuse(WrongMode(auction));
   if (auction.state != State::kEvaluating) return recorder.Refuse(WrongState(auction, "ReportTender"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   if (auto error = CheckCommittee(command.committee)) return recorder.Refuse(*std::move(error));
   std::vector<OpenedBid> ranking = ValidBids(auction);
   SheetsByMember sheets;
@@ -150,16 +167,8 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   std::stable_sort(ranking.begin(), ranking.end(), RanksBefore);
   std::vector<bool> experts;
   for (const Expert& member : command.committee) experts.push_back(member.is_expert);
-  recorder.Add(Evaluated{ranking, std::move(experts), command.sheets});
-  std::vector<std::string> first;
-  for (const OpenedBid& bid : ranking) {
-    if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
-  }
-  if (first.size() > 1) {
-    OpenLot(recorder, std::move(first));
-  } else {
-    NameCandidate(recorder, first.front());
-  }
+  recorder.Add(Evaluated{std::move(ranking), std::move(experts), command.sheets});
+  NameBest(recorder);
   return recorder.Take();
 }
 

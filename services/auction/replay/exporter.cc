@@ -108,6 +108,9 @@ void Survey::TakeEvent(const Event& event) {
       std::optional<Fen>& told = facts_.maxima[latest->second];
       told = std::max(told.value_or(Fen{}), accepted->bid.price);
     }
+  } else if (const auto* voided = std::get_if<BidsVoided>(&event.payload)) {
+    // Nobody outbid a proxy whose owner was barred.
+    if (standing_ && standing_->proxy.code == voided->code) standing_.reset();
   } else if (std::holds_alternative<LotDrawn>(event.payload)) {
     lot_drawn_ = true;
   }
@@ -177,7 +180,8 @@ void Exporter::Take(const std::vector<StoredEvent>& group) {
   const std::vector<Event> events = Disguised(group);
   if (events.empty()) return;
   if (phase_ == Phase::kCommands) {
-    ready_.push_back(ToJson({events.front().time, CommandOf(session_->auction(), events)}, ++commands_));
+    ready_.push_back(ToJson({events.front().time, CommandOf(session_->auction(), session_->bids(), events)},
+                            ++commands_));
   }
   session_->Take(events);
   TakeDecisions();

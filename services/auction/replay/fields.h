@@ -9,7 +9,7 @@
 namespace ttx::auction::replay {
 
 /// The names of rules and of what a session is scheduled with, said once for every reader and writer: the
-/// JSON of the session file and the text of ttx.auction.v1.Rules. An archive has
+/// JSON of the session file and the text of ttx.type.v1.BiddingRules. An archive has
 ///   Integer, Flag, Amount (fen), Length (Duration), Instant (Time), Share (Ppm), Text, Bytes (hexadecimal),
 ///   Choice (a name out of a table), OptionalAmount, Optional, Nested and List
 ///   and OptionalText (left out when it is empty).

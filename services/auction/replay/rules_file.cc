@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "services/auction/replay/fields.h"
-#include "ttx/auction/v1/auction.pb.h"
+#include "ttx/type/v1/bidding_rules.pb.h"
 
 namespace ttx::auction::replay {
 namespace {
@@ -145,7 +145,7 @@ Error Bad(const std::string& detail) { return Error(Reason::kBAD_CONFIGURATION, 
 }  // namespace
 
 Result<Rules> ParseRules(const std::string& text, const std::string& name) {
-  v1::Rules message;
+  type::v1::BiddingRules message;
   Errors errors(name);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);

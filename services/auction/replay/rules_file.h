@@ -7,7 +7,7 @@
 
 namespace ttx::auction::replay {
 
-/// The rules in a file of ttx.auction.v1.Rules in protobuf text format. What the file leaves out has the
+/// The rules in a file of ttx.type.v1.BiddingRules in protobuf text format. What the file leaves out has the
 /// default of domain.md 5.1, but for max_steps_per_bid, whose 0 means any rise. CANNOT_OPEN_FILE;
 /// BAD_CONFIGURATION with a "detail" of lines "file:line:column: what is wrong".
 Result<Rules> ReadRulesFile(const std::string& path);

@@ -62,7 +62,7 @@ Result<Session> Session::Start(const ScheduleAuction& schedule, Time now) {
 }
 
 void Session::Run(const TimedCommand& timed) {
-  const Decision decision = Decide(auction_, timed);
+  const Decision decision = Decide(auction_, bids_, timed);
   ++commands_;
   Record(decision.events);
 }
@@ -74,6 +74,7 @@ void Session::Take(const std::vector<Event>& events) {
 
 void Session::Record(const std::vector<Event>& events) {
   const Auction before = auction_;
+  AddBids(events, bids_);
   for (const Event& event : events) {
     const Time end_before = auction_.phase_end;
     auction_ = Apply(std::move(auction_), event);
@@ -303,7 +304,7 @@ class Comparison {
         return Differs("the digest of the seed and the codes", object);
       }
       if (const auto* added = std::get_if<AddBidder>(&timed->command)) codes_.insert(added->bidder.code);
-      if (const std::string code = BidderOf(timed->command); !code.empty() && !codes_.contains(code)) {
+      if (const std::string code = CodeIn(timed->command); !code.empty() && !codes_.contains(code)) {
         return Differs("a bidder of the session", object);
       }
       last = timed->time;
@@ -312,6 +313,12 @@ class Comparison {
     }
     report_.result = session_->result();
     return true;
+  }
+
+  // The bidder that gave the command, or that it is about.
+  static std::string CodeIn(const Command& command) {
+    const auto* act = std::get_if<RequestAct>(&command);
+    return act != nullptr ? act->code : BidderOf(command);
   }
 
   // A service checks what it is asked before it decides; so must whoever reads it from a file.
@@ -324,6 +331,7 @@ class Comparison {
     if (const auto* outage = std::get_if<NoteOutage>(&timed.command)) return is_time(outage->since);
     if (const auto* moved = std::get_if<MoveFreeEnd>(&timed.command)) return is_time(moved->end);
     if (const auto* act = std::get_if<RequestAct>(&timed.command)) return is_time(act->resume_time);
+    if (const auto* added = std::get_if<AddBidder>(&timed.command)) return is_time(added->qualify_time);
     return true;
   }
 

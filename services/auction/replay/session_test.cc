@@ -57,7 +57,9 @@ struct Recorded {
   }
   template <class Command>
   void Run(const Command& command, Time now) {
-    Take(auction::Decide(auction, command, now));
+    std::vector<auction::Bid> bids;
+    AddBids(events, bids);
+    Take(replay::Decide(auction, bids, {now, command}));
   }
   void Bid(int bidder, int64_t price, Time now, bool confirm = false) {
     PlaceBid command;
@@ -337,6 +339,74 @@ TEST(SessionTest, AProxyIsExportedWithoutItsMaximum) {
   EXPECT_EQ(Describe(report), "");
   EXPECT_EQ(report.result->winner, "11111");
   EXPECT_EQ(report.result->price, session.auction.leading->price);
+}
+
+// domain.md 5.12: the bids of a barred leader are void, and what is left follows from the bids in the file.
+TEST(SessionTest, ASessionWithABarredLeaderReplays) {
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.rules.proxy_bids = true;
+  schedule.reserve.reset();
+  Recorded session = Begin(schedule);
+  session.Bid(3, 1000, kStart + Minutes(1));
+  session.Bid(2, 1100, kStart + Minutes(2));
+  SetProxy proxy;
+  proxy.bidder = BidderNumber(1);
+  proxy.maximum = {2700};
+  session.Run(proxy, kStart + Minutes(3));
+  session.Bid(2, 1500, kStart + Minutes(4));
+  const auto ask = [&](int bidder, Time now) {
+    session.Run(RequestAct{Act::kDeclareDefault, "people/anna", "its letter", {}, BidderNumber(bidder).code,
+                           ForfeitCause::kWithdrew},
+                now);
+  };
+  ask(3, kStart + Minutes(5));
+  session.Run(RequestAct{Act::kSuspend, "people/anna", "OBJECTION", {}}, kStart + Minutes(6));
+  session.Run(WithdrawAct{"people/bert"}, kStart + Minutes(7));
+  ask(1, kStart + Minutes(8));
+  ASSERT_EQ(session.auction.leading->code, "11111");
+  session.Run(ConfirmAct{Act::kDeclareDefault, "people/bert"}, kStart + Minutes(9));
+  ASSERT_EQ(session.auction.leading->code, "22222");
+  ASSERT_EQ(session.auction.rival->code, "33333");
+  session.Bid(1, 1900, kStart + Minutes(10));
+  session.Run(Advance{}, kStart + Hours(3));
+  ASSERT_EQ(session.auction.state, State::kClosed);
+  ask(2, kStart + Hours(4));  // too late to withdraw
+  session.Run(
+      RequestAct{Act::kDeclareDefault, "people/anna", "no signature", {}, "22222", ForfeitCause::kNotSigned},
+      kStart + Hours(5));
+  session.Run(ConfirmAct{Act::kDeclareDefault, "people/bert"}, kStart + Hours(6));
+  ASSERT_EQ(session.auction.barred.size(), 2u);
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(file.find("2700"), file.npos) << "nobody outbid the maximum";
+  EXPECT_EQ(file.find("anna"), file.npos);
+  const ReplayReport report = ReplayOf(file);
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "22222");
+  EXPECT_EQ(report.result->price, Fen{1500});
+  EXPECT_EQ(report.result->log_hash, Hex(session.log_hash)) << "final with the close";
+  // A default of somebody who was no bidder of the session.
+  std::vector<std::string> changed;
+  for (const std::string& line : LinesOf(file)) changed.push_back(ObjectOf(line));
+  for (std::string& object : changed) {
+    const size_t at = object.find("\"act\":\"DECLARE_DEFAULT\"");
+    const size_t code = object.find("\"bidder\":\"33333\"");
+    if (at != std::string::npos && code != std::string::npos) object.replace(code + 10, 5, "99999");
+  }
+  EXPECT_EQ(ReplayOf(Rechained(changed)).difference->expected, "a bidder of the session");
+}
+
+TEST(SessionTest, ASessionWithABidderThatWasToldOfLateReplays) {
+  ScheduleAuction schedule = Announced(Mode::kDynamic);
+  Recorded session = Begin(schedule);
+  session.Bid(1, 1600, kStart + Minutes(1));
+  session.Run(Advance{}, kStart + Hours(1));
+  ASSERT_EQ(session.auction.state, State::kLimited);
+  session.Run(AddBidder{BidderNumber(4), kStart + Minutes(59)}, kStart + Hours(1) + Seconds(1));
+  session.Bid(4, 1700, kStart + Hours(1) + Seconds(2));
+  session.Run(Advance{}, kStart + Hours(3));
+  const ReplayReport report = ReplayOf(ExportOf(session));
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "44444");
 }
 
 TEST(SessionTest, ASealedSessionReplays) {
@@ -629,9 +699,16 @@ RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()
     now = now + Seconds(1 + below(200)) + Nanoseconds(below(1'000'000'000));
     const int64_t price = (session.auction.leading ? session.auction.leading->price.value : 1000) +
                           below(5) * 100 - 100 + (below(5) == 0 ? 7 : 0);
-    switch (below(8)) {
+    switch (below(9)) {
       case 0:
         session.Run(Advance{}, now);
+        break;
+      case 8:
+        session.Run(RequestAct{Act::kDeclareDefault, "people/a", "words", {},
+                               BidderNumber(static_cast<int>(1 + below(3))).code, ForfeitCause::kMisconduct},
+                    now);
+        now = now + Seconds(1);
+        session.Run(ConfirmAct{Act::kDeclareDefault, "people/b"}, now);
         break;
       case 1:
         session.Run(NoteOutage{now - Milliseconds(below(4000))}, now);

@@ -227,15 +227,6 @@ grpc::ServerUnaryReactor* AuctionService::ReportTender(grpc::CallbackServerConte
                 });
 }
 
-grpc::ServerUnaryReactor* AuctionService::DeclareDefault(grpc::CallbackServerContext* context,
-                                                         const v1::DeclareDefaultRequest* request,
-                                                         v1::Auction* response) {
-  return Change(context, request, response, "DeclareDefault",
-                [this](storage::Txn& txn, const Principal& caller, const DefaultInput& input) {
-                  return app_.DeclareDefault(txn, caller, input.auction, input.command);
-                });
-}
-
 template <class Request>
 grpc::ServerUnaryReactor* AuctionService::Ask(grpc::CallbackServerContext* context, const Request* request,
                                               v1::PendingAct* response, std::string_view method) {
@@ -364,7 +355,7 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
             id.ok() ? app_.Get(reader, *id) : Result<StoredAuction>(id.error());
         return stored.ok() && stored->auction.state == State::kClosed;
       },
-      /*topic=*/request->name());
+      /*topic=*/request->name(), rpc::Numbering::kOwn);
 }
 
 grpc::ServerUnaryReactor* AuctionService::ExportAuction(grpc::CallbackServerContext* context,

@@ -52,9 +52,6 @@ class AuctionService : public v1::AuctionService::CallbackService {
   grpc::ServerUnaryReactor* ReportTender(grpc::CallbackServerContext* context,
                                          const v1::ReportTenderRequest* request,
                                          v1::Auction* response) override;
-  grpc::ServerUnaryReactor* DeclareDefault(grpc::CallbackServerContext* context,
-                                           const v1::DeclareDefaultRequest* request,
-                                           v1::Auction* response) override;
   grpc::ServerUnaryReactor* RequestAct(grpc::CallbackServerContext* context,
                                        const v1::RequestActRequest* request,
                                        v1::PendingAct* response) override;

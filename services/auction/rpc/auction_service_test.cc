@@ -646,30 +646,55 @@ TEST_F(OpenServiceTest, TwoPersonsRestartThePhase) {
   EXPECT_EQ(Get().void_to_number(), 1);
 }
 
-TEST_F(OpenServiceTest, DeclareDefault) {
+TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   ScheduleMulti(/*with_priority=*/false);
-  auto fault = Named<v1::DeclareDefaultRequest>();
+  auto fault = Demand(v1::PendingAct::DECLARE_DEFAULT);
+  fault.set_reason("no signature by Friday");
   fault.set_bidder_code("B01");
-  fault.set_cause(v1::DeclareDefaultRequest::NOT_SIGNED);
-  EXPECT_EQ(world_.Bid("B01", Yuan(1'000), At(9, 10)), std::nullopt);
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", fault, kOfficer), "WRONG_STATE") << "nothing to sign yet";
-  world_.MoveTo(At(11, 0));
-  ExpectGuarded<v1::Auction>("DeclareDefault", fault, kOfficer, kClerk);
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", fault, kForeign), "PERMISSION_DENIED");
+  fault.set_cause(v1::PendingAct::NOT_SIGNED);
+  EXPECT_EQ(world_.Bid("B02", Yuan(1'000), At(9, 10)), std::nullopt);
+  EXPECT_EQ(world_.Bid("B01", Yuan(1'010), At(9, 11)), std::nullopt);
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "WRONG_STATE") << "nothing to sign yet";
   auto bad = fault;
   bad.clear_bidder_code();
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "bidder_code REQUIRED");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code REQUIRED");
   bad.set_bidder_code("B09");
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "bidder_code UNKNOWN_VALUE");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code UNKNOWN_VALUE");
+  bad.set_bidder_code(std::string(17, 'B'));
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code TOO_LONG");
   bad = fault;
   bad.clear_cause();
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "cause REQUIRED");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause REQUIRED");
   bad = fault;
-  bad.set_bidder_code("B02");
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "NOT_ASKED") << "not the winner";
-  const auto declared = Taken<v1::Auction>("DeclareDefault", fault, kOfficer);
-  ASSERT_EQ(declared.barred_codes_size(), 1);
-  EXPECT_EQ(declared.barred_codes(0), "B01");
+  bad.clear_reason();
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason REQUIRED");
+  bad = Demand(v1::PendingAct::SUSPEND);
+  bad.set_bidder_code("B01");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code UNKNOWN_VALUE") << "of nobody";
+  bad = Demand(v1::PendingAct::SUSPEND);
+  bad.set_cause(v1::PendingAct::NOT_PAID);
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause UNKNOWN_VALUE");
+  // Before the close its bids are void.
+  fault.set_cause(v1::PendingAct::WITHDREW);
+  const auto waiting = Taken<v1::PendingAct>("RequestAct", fault, kClerk);
+  EXPECT_EQ(waiting.act(), v1::PendingAct::DECLARE_DEFAULT);
+  EXPECT_EQ(waiting.bidder_code(), "B01");
+  EXPECT_EQ(waiting.cause(), v1::PendingAct::WITHDREW);
+  EXPECT_EQ(waiting.reason(), "no signature by Friday");
+  EXPECT_EQ(Get().barred_codes_size(), 0);
+  const auto barred =
+      Taken<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::DECLARE_DEFAULT, waiting.etag()), kOfficer);
+  ASSERT_EQ(barred.barred_codes_size(), 1);
+  EXPECT_EQ(barred.barred_codes(0), "B01");
+  EXPECT_EQ(barred.leading_bid().bidder_code(), "B02");
+  EXPECT_EQ(barred.min_acceptable_fen(), 101'000);
+  // After it only the winner can have broken what it promised then.
+  world_.MoveTo(At(11, 0));
+  fault.set_cause(v1::PendingAct::NOT_SIGNED);
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "NOT_ASKED") << "not the winner";
+  fault.set_bidder_code("B02");
+  EXPECT_EQ(ByTwo(fault).barred_codes_size(), 2);
+  EXPECT_EQ(Get().outcome(), v1::Auction::WINNER);
 }
 
 }  // namespace

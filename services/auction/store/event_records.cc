@@ -121,6 +121,16 @@ struct PayloadWriter {
     to.set_cause(static_cast<int>(e.cause));
     to.set_barred(e.barred);
   }
+  void operator()(const BidsVoided& e) const {
+    auto& to = *out.mutable_bids_voided();
+    to.set_code(e.code);
+    if (e.leading) ToRecord(*e.leading, {}, *to.mutable_leading());
+    if (e.rival) ToRecord(*e.rival, {}, *to.mutable_rival());
+    if (e.base_leading) ToRecord(*e.base_leading, {}, *to.mutable_base_leading());
+    if (e.base_rival) ToRecord(*e.base_rival, {}, *to.mutable_base_rival());
+    to.set_phase_end_ns(e.phase_end.ns);
+  }
+  void operator()(const ObjectionNoted& e) const { out.mutable_objection_noted()->set_open(e.open); }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_closed();
     to.set_outcome(static_cast<int>(e.outcome));
@@ -195,6 +205,10 @@ PhaseStarted PhaseStartedOf(const store::PhaseStartedRecord& from) {
   return PhaseStarted{static_cast<State>(from.state()), {from.start_ns()}, {from.end_ns()}};
 }
 
+BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
+  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
+}
+
 Suspended SuspendedOf(const store::SuspendedRecord& from) {
   return Suspended{{from.time_ns()}, from.reason(), {from.remaining_ns()}, {from.resume_time_ns()}};
 }
@@ -211,8 +225,27 @@ EnvelopeAccepted EnvelopeAcceptedOf(const store::EnvelopeAcceptedRecord& from) {
   return EnvelopeAccepted{from.code(), from.round(), from.digest(), from.replaces()};
 }
 
+BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
+  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
+}
+
+RequoteCalled RequoteCalledOf(const store::RequoteCalledRecord& from) {
+  return RequoteCalled{TextsOf(from.codes()), {from.start_price_fen()}};
+}
+
 Forfeited ForfeitedOf(const store::ForfeitedRecord& from) {
   return Forfeited{from.code(), static_cast<ForfeitCause>(from.cause()), from.barred()};
+}
+
+BidsVoided BidsVoidedOf(const store::BidsVoidedRecord& from) {
+  BidsVoided event;
+  event.code = from.code();
+  if (from.has_leading()) event.leading = FromRecord(from.leading());
+  if (from.has_rival()) event.rival = FromRecord(from.rival());
+  if (from.has_base_leading()) event.base_leading = FromRecord(from.base_leading());
+  if (from.has_base_rival()) event.base_rival = FromRecord(from.base_rival());
+  event.phase_end = {from.phase_end_ns()};
+  return event;
 }
 
 Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
@@ -224,10 +257,8 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return BidderAdded{FromRecord(record.bidder_added(), secrets)};
     case Case::kPhaseStarted:
       return PhaseStartedOf(record.phase_started());
-    case Case::kBidAccepted: {
-      const auto& from = record.bid_accepted();
-      return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
-    }
+    case Case::kBidAccepted:
+      return BidAcceptedOf(record.bid_accepted());
     case Case::kBidRefused:
       return FromRecord(record.bid_refused());
     case Case::kProxySet: {
@@ -269,14 +300,17 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
     case Case::kOpened:
       return Opened{BidsOf(record.opened())};
     case Case::kRequoteCalled:
-      return RequoteCalled{TextsOf(record.requote_called().codes()),
-                           {record.requote_called().start_price_fen()}};
+      return RequoteCalledOf(record.requote_called());
     case Case::kEvaluated:
       return EvaluatedOf(record.evaluated());
     case Case::kLeaderNamed:
       return LeaderNamed{FromRecord(record.leader_named())};
     case Case::kForfeited:
       return ForfeitedOf(record.forfeited());
+    case Case::kBidsVoided:
+      return BidsVoidedOf(record.bids_voided());
+    case Case::kObjectionNoted:
+      return ObjectionNoted{record.objection_noted().open()};
     case Case::kClosed:
       return ClosedOf(record.closed());
     case Case::PAYLOAD_NOT_SET:
@@ -300,7 +334,8 @@ StoredEvent EventFromOutbox(const storage::OutboxEvent& stored, const Vault& vau
           record.exchange(),
           record.log_hash(),
           record.previous_milestone(),
-          {{record.time_ns()}, PayloadOf(record, {vault, id})}};
+          {{record.time_ns()}, PayloadOf(record, {vault, id})},
+          record.log_number()};
 }
 
 store::BidRefusedRecord ToRecord(const BidRefused& event, const Secrets& secrets) {

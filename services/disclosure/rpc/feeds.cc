@@ -9,8 +9,8 @@
 namespace ttx::disclosure {
 namespace {
 
-using listing::v1::AuctionRules;
 using listing::v1::RightScope;
+using type::v1::BiddingRules;
 
 template <class Texts>
 std::string Joined(const Texts& texts) {
@@ -39,7 +39,7 @@ Result<ListingFacts> FactsOf(const listing::v1::ListingPublished& from) {
   facts.deposit = {from.deposit_fen()};
   TTX_TRY(facts.start_time, rpc::FromProtoTime(from.start_time(), "start_time"));
   TTX_TRY(facts.end_time, rpc::FromProtoTime(from.end_time(), "end_time"));
-  facts.mode = AuctionRules::Mode_Name(from.mode());
+  facts.mode = BiddingRules::Mode_Name(from.mode());
   facts.terms = from.terms();
   facts.project_no = from.project_no();
   facts.content_hash = from.content_hash();
@@ -47,7 +47,7 @@ Result<ListingFacts> FactsOf(const listing::v1::ListingPublished& from) {
 }
 
 Result<BiddingFacts> FactsOf(const listing::v1::BiddingScheduled& from) {
-  const AuctionRules& rules = from.rules();
+  const BiddingRules& rules = from.rules();
   BiddingFacts facts;
   facts.listing = from.listing();
   facts.exchange = from.exchange();
@@ -61,7 +61,7 @@ Result<BiddingFacts> FactsOf(const listing::v1::BiddingScheduled& from) {
   facts.free_period_s = rules.free_period().seconds();
   facts.preparation_s = rules.preparation().seconds();
   facts.cycle_s = rules.cycle().seconds();
-  facts.limited_entry = AuctionRules::LimitedEntry_Name(rules.limited_entry());
+  facts.limited_entry = BiddingRules::LimitedEntry_Name(rules.limited_entry());
   facts.cap = {rules.cap_fen()};
   facts.reserve_commitment = from.reserve_commitment();
   facts.bidder_count = from.bidders_size();
@@ -93,6 +93,7 @@ DealFacts FactsOf(const listing::v1::DealDetermined& from) {
   facts.bid_count = from.bid_count();
   facts.listing_start_date = from.listing_start_date();
   facts.listing_end_date = from.listing_end_date();
+  facts.share_ppm = from.share_ppm();
   return facts;
 }
 
@@ -118,6 +119,7 @@ Result<ContractFacts> FactsOf(const contract::v1::ContractEffective& from) {
   facts.log_hash = from.log_hash();
   facts.listing_start_date = from.listing_start_date();
   facts.listing_end_date = from.listing_end_date();
+  facts.share_ppm = from.share_ppm();
   return facts;
 }
 
@@ -148,6 +150,11 @@ Status OnListingEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::Fe
   if (proto.has_listing_defaulted()) {
     return app.OnListingEnded(txn, proto.listing_defaulted().listing(), "DEFAULTED",
                               proto.listing_defaulted().reason());
+  }
+  if (proto.has_portion_defaulted()) {
+    const auto& from = proto.portion_defaulted();
+    return app.OnPortionDefaulted(
+        txn, {from.listing(), from.deal(), from.reason(), from.share_ppm(), from.unsold_share_ppm()});
   }
   if (proto.has_bidding_scheduled()) {
     TTX_TRY(const BiddingFacts facts, FactsOf(proto.bidding_scheduled()));

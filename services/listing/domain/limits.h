@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "libs/bidding/limits.h"
 #include "libs/core/time.h"
 
 namespace ttx::listing {
@@ -22,17 +23,16 @@ inline constexpr size_t kMaxConsents = 32;
 inline constexpr size_t kMaxEncumbrances = 32;
 inline constexpr size_t kMaxLocks = 64;      // listings that offer one achievement at the same time
 inline constexpr size_t kMaxIntents = 1000;  // of one listing
-inline constexpr size_t kMaxIncrements = 16;
-inline constexpr int kMaxStepsPerBid = 10'000;
 inline constexpr int kMaxListingDays = 250;
 inline constexpr int kMaxPayDays = 60;
 inline constexpr int32_t kMaxPriorityRank = 16;
+inline constexpr size_t kMaxPriorityHolders = 64;
+inline constexpr size_t kMaxBarred = 1000;  // organizations that are kept out of one session
 /// Quotes below the reserve price that the only bidder may make: more would find the reserve out.
 inline constexpr int kMaxLowQuotes = 3;
 /// Of the phases of bidding; the shortest is the profile's to say.
-inline constexpr Duration kMaxFreePeriod = Hours(24 * 60);
-inline constexpr Duration kMaxPreparation = Hours(24);
-inline constexpr Duration kMaxCycle = Hours(24);
+using bidding::kMaxCycle;
+using bidding::kMaxFreePeriod;
 /// DYNAMIC (domain.md 5.4): the free period is the listing period, at least so many working days, and with all
 /// extensions at most so many, which no row of holidays makes longer than kMaxFreePeriod.
 inline constexpr int kMinDynamicDays = 5;

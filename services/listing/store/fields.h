@@ -1,6 +1,5 @@
 #pragma once
 
-#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
 #include <algorithm>
@@ -8,9 +7,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "libs/bidding/rules_proto.h"
 #include "services/listing/domain/achievement.h"
 #include "services/listing/domain/intent.h"
 #include "services/listing/domain/listing.h"
+#include "ttx/type/v1/bidding_rules.pb.h"
 
 // Fields that records and API messages share by name: one template each way serves both, so that they cannot
 // drift apart. Enums have the same numbers on both sides and in the domain.
@@ -30,15 +31,6 @@ std::vector<std::string> GetTexts(const Repeated& from) {
   return {from.begin(), from.end()};
 }
 
-inline void PutDuration(Duration from, google::protobuf::Duration* to) {
-  to->set_seconds(from.ns / 1'000'000'000);
-  to->set_nanos(static_cast<int32_t>(from.ns % 1'000'000'000));
-}
-/// What no rule admits is brought to a length that still does not fit but can be computed with.
-inline Duration GetDuration(const google::protobuf::Duration& from) {
-  constexpr int64_t kMost = 4'000'000'000;
-  return Seconds(std::clamp<int64_t>(from.seconds(), -kMost, kMost)) + Nanoseconds(from.nanos());
-}
 inline void PutTime(Time from, google::protobuf::Timestamp* to) {
   int64_t seconds = from.ns / 1'000'000'000;
   int64_t nanos = from.ns % 1'000'000'000;
@@ -87,138 +79,6 @@ template <class M>
 RightScope GetRightScope(const M& from) {
   return {Cast<Kind>(from.kind()), GetTexts(from.territories()), GetTexts(from.fields()),
           from.term_start_date(), from.term_end_date()};
-}
-
-template <class M>
-void PutModes(const ModeRules& from, M& to) {
-  to.set_cap_policy(Cast<decltype(to.cap_policy())>(from.cap_policy));
-  to.set_proxy_bids(from.proxy_bids);
-  to.set_min_bidders(from.min_bidders);
-  to.set_single_bidder(Cast<decltype(to.single_bidder())>(from.single_bidder));
-  to.set_tie_rule(Cast<decltype(to.tie_rule())>(from.tie_rule));
-  for (const Duration warning : from.warnings) PutDuration(warning, to.add_warnings());
-  PutDuration(from.max_total, to.mutable_max_total());
-  to.set_forfeit_when_silent(from.forfeit_when_silent);
-  auto& priority = *to.mutable_priority();
-  priority.set_mode(Cast<decltype(priority.mode())>(from.priority.mode));
-  priority.set_equal_rank(Cast<decltype(priority.equal_rank())>(from.priority.equal_rank));
-  PutDuration(from.priority.answer_period, priority.mutable_answer_period());
-  priority.set_best_bidder_may_raise(from.priority.best_bidder_may_raise);
-  if (from.dutch) {
-    auto& dutch = *to.mutable_dutch();
-    dutch.set_decrement_fen(from.dutch->decrement.value);
-    dutch.set_decrement_ppm(from.dutch->decrement_share.value);
-    PutDuration(from.dutch->interval, dutch.mutable_interval());
-    dutch.set_floor_fen(from.dutch->floor.value);
-  }
-  if (from.sealed) {
-    auto& sealed = *to.mutable_sealed();
-    sealed.set_submissions(from.sealed->submissions);
-    sealed.set_may_withdraw(from.sealed->may_withdraw);
-    sealed.set_check_multiple(from.sealed->check_multiple);
-    sealed.set_shares_needed(from.sealed->shares_needed);
-    sealed.set_shares_total(from.sealed->shares_total);
-    PutDuration(from.sealed->shares_period, sealed.mutable_shares_period());
-    PutDuration(from.sealed->second_period, sealed.mutable_second_period());
-    PutDuration(from.sealed->reveal_period, sealed.mutable_reveal_period());
-    sealed.set_holder_set(from.sealed->holder_set);
-  }
-  if (from.scoring) {
-    auto& scoring = *to.mutable_scoring();
-    scoring.set_price_weight_ppm(from.scoring->price_weight.value);
-    for (const Criterion& criterion : from.scoring->criteria) {
-      auto* item = scoring.add_criteria();
-      item->set_name(criterion.name);
-      item->set_weight_ppm(criterion.weight.value);
-    }
-    PutDuration(from.scoring->publicity, scoring.mutable_publicity());
-  }
-  if (from.suspension) {
-    auto& suspension = *to.mutable_suspension();
-    PutDuration(from.suspension->outage_notice, suspension.mutable_outage_notice());
-    PutDuration(from.suspension->resume_notice, suspension.mutable_resume_notice());
-    PutDuration(from.suspension->longest, suspension.mutable_longest());
-  }
-}
-template <class M>
-ModeRules GetModes(const M& from) {
-  ModeRules to;
-  to.cap_policy = Cast<CapPolicy>(from.cap_policy());
-  to.proxy_bids = from.proxy_bids();
-  to.min_bidders = from.min_bidders();
-  to.single_bidder = Cast<SingleBidder>(from.single_bidder());
-  to.tie_rule = Cast<TieRule>(from.tie_rule());
-  for (const auto& warning : from.warnings()) to.warnings.push_back(GetDuration(warning));
-  to.max_total = GetDuration(from.max_total());
-  to.forfeit_when_silent = from.forfeit_when_silent();
-  to.priority = {Cast<PriorityMode>(from.priority().mode()), Cast<EqualRank>(from.priority().equal_rank()),
-                 GetDuration(from.priority().answer_period()), from.priority().best_bidder_may_raise()};
-  if (from.has_dutch()) {
-    const auto& dutch = from.dutch();
-    to.dutch = DutchRules{
-        {dutch.decrement_fen()}, {dutch.decrement_ppm()}, GetDuration(dutch.interval()), {dutch.floor_fen()}};
-  }
-  if (from.has_sealed()) {
-    const auto& sealed = from.sealed();
-    to.sealed = SealedRules{sealed.submissions(),
-                            sealed.may_withdraw(),
-                            sealed.check_multiple(),
-                            sealed.shares_needed(),
-                            sealed.shares_total(),
-                            GetDuration(sealed.shares_period()),
-                            GetDuration(sealed.second_period()),
-                            GetDuration(sealed.reveal_period()),
-                            sealed.holder_set()};
-  }
-  if (from.has_scoring()) {
-    to.scoring = ScoringRules{{from.scoring().price_weight_ppm()}, {}, GetDuration(from.scoring().publicity())};
-    for (const auto& criterion : from.scoring().criteria()) {
-      to.scoring->criteria.push_back({criterion.name(), {criterion.weight_ppm()}});
-    }
-  }
-  if (from.has_suspension()) {
-    const auto& suspension = from.suspension();
-    to.suspension = SuspensionRules{GetDuration(suspension.outage_notice()), GetDuration(suspension.resume_notice()),
-                                    GetDuration(suspension.longest())};
-  }
-  return to;
-}
-
-template <class M>
-void Put(const Rules& from, M& to) {
-  to.set_mode(Cast<decltype(to.mode())>(from.mode));
-  to.set_start_price_fen(from.start_price.value);
-  for (const Increment& increment : from.increments) {
-    auto* tier = to.add_increments();
-    tier->set_from_fen(increment.from.value);
-    tier->set_step_fen(increment.step.value);
-  }
-  to.set_multiple_base(Cast<decltype(to.multiple_base())>(from.multiple_base));
-  PutDuration(from.free_period, to.mutable_free_period());
-  PutDuration(from.preparation, to.mutable_preparation());
-  PutDuration(from.cycle, to.mutable_cycle());
-  to.set_limited_entry(Cast<decltype(to.limited_entry())>(from.limited_entry));
-  to.set_max_steps_per_bid(from.max_steps_per_bid);
-  to.set_self_outbid(from.self_outbid);
-  to.set_cap_fen(from.cap.value);
-  PutModes(from.modes, to);
-}
-template <class M>
-Rules GetRules(const M& from) {
-  Rules to;
-  to.mode = Cast<Mode>(from.mode());
-  to.start_price = {from.start_price_fen()};
-  for (const auto& tier : from.increments()) to.increments.push_back({{tier.from_fen()}, {tier.step_fen()}});
-  to.multiple_base = Cast<MultipleBase>(from.multiple_base());
-  to.free_period = GetDuration(from.free_period());
-  to.preparation = GetDuration(from.preparation());
-  to.cycle = GetDuration(from.cycle());
-  to.limited_entry = Cast<LimitedEntry>(from.limited_entry());
-  to.max_steps_per_bid = from.max_steps_per_bid();
-  to.self_outbid = from.self_outbid();
-  to.cap = {from.cap_fen()};
-  to.modes = GetModes(from);
-  return to;
 }
 
 template <class M>
@@ -396,6 +256,44 @@ AchievementContent GetAchievementContent(const M& from) {
 }
 
 template <class M>
+void PutClaim(const PriorityClaim& from, M& to) {
+  to.set_right(Cast<decltype(to.right())>(from.right));
+  to.set_rank(from.rank);
+  to.set_capital_share(from.capital_share);
+}
+template <class M>
+PriorityClaim GetClaim(const M& from) {
+  return {Cast<PriorityRight>(from.right()), from.rank(), from.capital_share()};
+}
+
+template <class M>
+void PutRound(const ListingContent& from, M& to) {
+  to.set_previous_listing(from.relisting.previous_listing);
+  to.set_appraisal_fen(from.relisting.appraisal.value);
+  if (from.relisting.evidence != PriceCutEvidence::kNone) {
+    auto* cut = to.mutable_price_cut();
+    cut->set_evidence(Cast<decltype(cut->evidence())>(from.relisting.evidence));
+    Put(from.relisting.document, *cut->mutable_document());
+  }
+  for (const PriorityHolder& holder : from.priority_holders) {
+    auto* item = to.add_priority_holders();
+    item->set_display_name(holder.display_name);
+    item->set_organization(holder.organization);
+    PutClaim(holder.claim, *item);
+  }
+}
+template <class M>
+void GetRound(const M& from, ListingContent& to) {
+  to.relisting = {from.previous_listing(),
+                  {from.appraisal_fen()},
+                  Cast<PriceCutEvidence>(from.price_cut().evidence()),
+                  GetAttachment(from.price_cut().document())};
+  for (const auto& item : from.priority_holders()) {
+    to.priority_holders.push_back({item.display_name(), item.organization(), GetClaim(item)});
+  }
+}
+
+template <class M>
 void Put(const ListingContent& from, M& to) {
   to.set_title(from.title);
   Put(from.right_scope, *to.mutable_right_scope());
@@ -408,7 +306,8 @@ void Put(const ListingContent& from, M& to) {
   extend->set_trigger_intents(from.auto_extend.trigger_intents);
   extend->set_cycle_days(from.auto_extend.cycle_days);
   extend->set_max_cycles(from.auto_extend.max_cycles);
-  Put(from.rules, *to.mutable_rules());
+  *to.mutable_rules() = bidding::ToProto(from.rules);
+  if (!from.names_suspension) to.mutable_rules()->clear_suspension();
   auto* deposit = to.mutable_deposit();
   deposit->set_amount_fen(from.deposit.amount.value);
   deposit->set_pay_days(from.deposit.pay_days);
@@ -420,6 +319,7 @@ void Put(const ListingContent& from, M& to) {
   to.set_payment_terms(from.payment_terms);
   to.set_contact(from.contact);
   PutAttachments(from.attachments, to.mutable_attachments());
+  PutRound(from, to);
 }
 template <class M>
 ListingContent GetListingContent(const M& from) {
@@ -432,7 +332,8 @@ ListingContent GetListingContent(const M& from) {
   to.closing_hour = from.closing_hour();
   to.auto_extend = {from.auto_extend().enabled(), from.auto_extend().trigger_intents(),
                     from.auto_extend().cycle_days(), from.auto_extend().max_cycles()};
-  to.rules = GetRules(from.rules());
+  to.rules = bidding::FromProto(from.rules());
+  to.names_suspension = from.rules().has_suspension();
   to.deposit = {{from.deposit().amount_fen()},
                 from.deposit().pay_days(),
                 from.deposit().guarantee(),
@@ -443,6 +344,7 @@ ListingContent GetListingContent(const M& from) {
   to.payment_terms = from.payment_terms();
   to.contact = from.contact();
   to.attachments = GetAttachments(from.attachments());
+  GetRound(from, to);
   return to;
 }
 
@@ -452,17 +354,13 @@ void Put(const IntentContent& from, M& to) {
   to.set_contact(from.contact);
   PutAttachments(from.attachments, to.mutable_attachments());
   if (!from.priority) return;
-  auto* claim = to.mutable_priority_claim();
-  claim->set_right(Cast<decltype(claim->right())>(from.priority->right));
-  claim->set_rank(from.priority->rank);
-  claim->set_capital_share(from.priority->capital_share);
+  PutClaim(*from.priority, *to.mutable_priority_claim());
 }
 template <class M>
 IntentContent GetIntentContent(const M& from) {
   IntentContent to{from.statement(), from.contact(), GetAttachments(from.attachments()), std::nullopt};
   if (!from.has_priority_claim()) return to;
-  const auto& claim = from.priority_claim();
-  to.priority = PriorityClaim{Cast<PriorityRight>(claim.right()), claim.rank(), claim.capital_share()};
+  to.priority = GetClaim(from.priority_claim());
   return to;
 }
 

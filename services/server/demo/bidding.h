@@ -11,7 +11,7 @@ namespace ttx::demo {
 /// How one bidding mode (domain.md 5.3-5.7) is shown. Every mode ends with the deal at kPrice that the other verbs
 /// carry on.
 struct BiddingMode {
-  const char* name;          // as ttx.listing.v1.AuctionRules.Mode spells it
+  const char* name;          // as ttx.type.v1.BiddingRules.Mode spells it
   int64_t start_price;       // fen; also the listed price
   int64_t reserve;           // fen; 0 for none
   int bidders;               // 2 or 3

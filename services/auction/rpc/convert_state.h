@@ -7,7 +7,5 @@ namespace ttx::auction {
 
 v1::Auction::State ToProto(State state);
 v1::Auction::Outcome ToProto(Outcome outcome);
-/// What of the rules holds in the session's mode.
-v1::Rules ToProto(const Rules& rules);
 
 }  // namespace ttx::auction

@@ -1,12 +1,12 @@
-#include "services/auction/domain/rules.h"
+#include "libs/bidding/rules.h"
 
 #include <algorithm>
 
+#include "libs/bidding/dutch.h"
+#include "libs/bidding/limits.h"
 #include "libs/core/text.h"
-#include "services/auction/domain/dutch.h"
-#include "services/auction/domain/limits.h"
 
-namespace ttx::auction {
+namespace ttx::bidding {
 namespace {
 
 const Increment& TierAt(const Rules& rules, Fen price) {
@@ -96,8 +96,8 @@ Status CheckPriority(const Rules& rules) {
 Status CheckSealed(const Rules& rules) {
   const SealedRules& sealed = rules.sealed;
   TTX_RETURN_IF_ERROR(CheckCount(sealed.submissions, 1, kMaxSubmissions, "rules.sealed.submissions"));
-  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_total, 1, kMaxHolders, "rules.sealed.shares_total"));
-  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_needed, 1, sealed.shares_total, "rules.sealed.shares_needed"));
+  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_total, kMinHolders, kMaxHolders, "rules.sealed.shares_total"));
+  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_needed, kMinHolders, sealed.shares_total, "rules.sealed.shares_needed"));
   TTX_RETURN_IF_ERROR(
       CheckDuration(sealed.shares_period, Minutes(1), kMaxAnswerPeriod, "rules.sealed.shares_period"));
   TTX_RETURN_IF_ERROR(
@@ -190,6 +190,21 @@ bool MayDraw(const Rules& rules) {
   return rules.cap_policy == CapPolicy::kLotteryAtCap || rules.mode == Mode::kTender || among_holders;
 }
 
+Rules OpenRules(Mode mode) {
+  Rules rules;
+  rules.mode = mode;
+  rules.free_period = {};
+  rules.cycle = {};
+  rules.max_steps_per_bid = 0;
+  // Open bidding that lasts as long as the listing is no cause for an alarm.
+  if (mode == Mode::kDynamic) rules.max_total = kMaxFreePeriod + rules.max_total;
+  if (mode == Mode::kTender) {
+    rules.min_bidders = kMinTenderers;
+    rules.single_bidder = SingleBidder::kRetender;
+  }
+  return rules;
+}
+
 Status CheckRules(const Rules& rules) {
   TTX_RETURN_IF_ERROR(CheckAmount(rules.start_price, Fen{1}, "rules.start_price_fen"));
   TTX_RETURN_IF_ERROR(CheckIncrements(rules));
@@ -261,4 +276,4 @@ std::string_view ModeName(Mode mode) {
   TTX_CHECK(false, "unreachable");
 }
 
-}  // namespace ttx::auction
+}  // namespace ttx::bidding
