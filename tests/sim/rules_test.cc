@@ -230,7 +230,7 @@ TEST(Rules, WhatListingTakesAuctionSchedules) {
     RC_ASSERT(status.ok());
     ++taken[submitted->content.rules.mode];
   };
-  EXPECT_TRUE(rc::check("what listing takes, auction schedules", [&] {
+  ASSERT_TRUE(rc::check("what listing takes, auction schedules", [&] {
     for (int i = 0; i < kApplicationsPerCase; ++i) apply();
   }));
   EXPECT_EQ(taken.size(), 7u);
