@@ -28,10 +28,10 @@ class ListingFeedTest : public ::testing::Test {
     to.set_auction("auctions/a1");
     *to.mutable_start_time() = rpc::ToProtoTime(At(9, 0));
     auto& rules = *to.mutable_rules();
-    rules.set_mode(listing::v1::AuctionRules::MULTI);
+    rules.set_mode(type::v1::BiddingRules::MULTI);
     rules.set_start_price_fen(Yuan(1'000'000).value);
-    rules.set_multiple_base(listing::v1::AuctionRules::FROM_START);
-    rules.set_limited_entry(listing::v1::AuctionRules::ALWAYS);
+    rules.set_multiple_base(type::v1::BiddingRules::FROM_START);
+    rules.set_limited_entry(type::v1::BiddingRules::ALWAYS);
     rules.mutable_free_period()->set_seconds(3600);
     rules.mutable_cycle()->set_seconds(300);
     auto* tier = rules.add_increments();

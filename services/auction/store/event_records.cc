@@ -225,10 +225,6 @@ EnvelopeAccepted EnvelopeAcceptedOf(const store::EnvelopeAcceptedRecord& from) {
   return EnvelopeAccepted{from.code(), from.round(), from.digest(), from.replaces()};
 }
 
-BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
-  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
-}
-
 RequoteCalled RequoteCalledOf(const store::RequoteCalledRecord& from) {
   return RequoteCalled{TextsOf(from.codes()), {from.start_price_fen()}};
 }
