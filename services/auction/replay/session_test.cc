@@ -508,6 +508,8 @@ TEST(SessionTest, RequestsThatBelongToOtherModesReplay) {
       schedule.rules.proxy_bids = proxy_bids && (mode == Mode::kMulti || mode == Mode::kEnglish);
       schedule.rules.scoring.price_weight = {1'000'000};
       if (mode == Mode::kTender) schedule.rules.min_bidders = 3;
+      schedule.draw_seed =
+          DrawSeed{std::string(32, 'r'), crypto::Sha256("TTX-DRAW-SEED-1|" + std::string(32, 'r'))};
       Recorded session = Begin(schedule);
       Time now = kStart;
       for (int round = 0; round < 2; ++round) {
