@@ -302,11 +302,16 @@ RC_GTEST_PROP(AuctionStoreProperty, EverySessionOfEveryModeIsKeptWhole, ()) {
   const StoredAuction last = *stored.Load();
   std::map<uint64_t, Event> chain;
   const std::vector<StoredEvent> open = stored.Events({"a1"});
-  for (const StoredEvent& event : open) chain.emplace(event.log_number, event.event);
+  uint64_t after_close = 0;  // a default of the winner: public, and no part of the chain
+  for (const StoredEvent& event : open) {
+    if (event.log_number > 0) chain.emplace(event.log_number, event.event);
+    after_close += event.log_number == 0 ? 1 : 0;
+  }
   const uint64_t held = last.first_released > 0 ? 0 : last.held_count;
   RC_ASSERT(open.size() == last.public_count);
-  RC_ASSERT(chain.size() == open.size() && chain.rbegin()->first <= last.log_count);
-  RC_ASSERT(last.public_count + held == last.log_count);
+  RC_ASSERT(chain.size() + after_close == open.size() && chain.rbegin()->first <= last.log_count);
+  RC_ASSERT(after_close == 0 || last.auction.state == State::kClosed);
+  RC_ASSERT(last.public_count + held == last.log_count + after_close);
   RC_ASSERT(held == 0 || KeepsEnvelopesSecret(last.auction));
   for (uint64_t after = 0; after < open.size(); ++after) {
     const std::vector<StoredEvent> page = ListPublicEvents(stored.kv, kVault, last, after, 2);
