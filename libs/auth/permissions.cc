@@ -78,7 +78,7 @@ constexpr PermissionRow kTable[] = {
     {"listing.intent.create", "BIDDER"},
     {"listing.intent.decide", "EXCHANGE_OFFICER"},
     {"listing.intent.give_opinion", "EXCHANGE_CLERK"},
-    {"listing.intent.object", "TRANSFEROR"},
+    {"listing.intent.object", "BIDDER TRANSFEROR"},
     {"listing.intent.read", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER TRANSFEROR"},
     {"listing.intent.withdraw", "BIDDER"},
     {"listing.listing.accept", "EXCHANGE_CLERK"},
@@ -86,6 +86,7 @@ constexpr PermissionRow kTable[] = {
     {"listing.listing.approve_business", "EXCHANGE_REVIEWER_BUSINESS"},
     {"listing.listing.approve_compliance", "EXCHANGE_REVIEWER_COMPLIANCE"},
     {"listing.listing.create", "TRANSFEROR"},
+    {"listing.listing.notify", "EXCHANGE_CLERK"},
     {"listing.listing.propose", "EXCHANGE_CLERK"},
     {"listing.listing.publish", "EXCHANGE_OFFICER"},
     {"listing.listing.quote", "BIDDER"},
@@ -95,6 +96,7 @@ constexpr PermissionRow kTable[] = {
     {"listing.listing.suspend", "EXCHANGE_OFFICER"},
     {"listing.listing.update", "TRANSFEROR"},
     {"listing.listing.withdraw", "TRANSFEROR"},
+    {"listing.priority.answer", "BIDDER EXCHANGE_CLERK TRANSFEROR"},
 
     // --- auction (domain.md 5) ---
     {"auction.act.read", "EXCHANGE_CLERK EXCHANGE_OFFICER OPERATOR"},
@@ -102,7 +104,6 @@ constexpr PermissionRow kTable[] = {
     {"auction.auction.confirm", "EXCHANGE_OFFICER"},
     {"auction.auction.propose", "EXCHANGE_CLERK OPERATOR"},
     {"auction.bid.create", "BIDDER"},
-    {"auction.default.declare", "EXCHANGE_OFFICER"},
     {"auction.envelope.list", "BIDDER EXCHANGE_CLERK EXCHANGE_OFFICER"},
     {"auction.envelope.submit", "BIDDER"},
     {"auction.event.list", "EXCHANGE_OFFICER"},

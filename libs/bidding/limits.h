@@ -22,7 +22,9 @@ inline constexpr Duration kMaxPublicity = Hours(24 * 60);
 inline constexpr Duration kMaxTotal = Hours(24 * 90);
 inline constexpr int64_t kMaxDutchSteps = 100'000;
 inline constexpr int32_t kMaxSubmissions = 16;
-inline constexpr int32_t kMaxHolders = 16;
+/// The same as of the lists of key holders that libs/sealed reads.
+inline constexpr int32_t kMinHolders = 2;
+inline constexpr int32_t kMaxHolders = 15;
 inline constexpr size_t kMaxCriteria = 32;
 /// Fewer than three bidders: the tender is repeated (Bidding Law art. 28).
 inline constexpr int32_t kMinTenderers = 3;

@@ -96,8 +96,8 @@ Status CheckPriority(const Rules& rules) {
 Status CheckSealed(const Rules& rules) {
   const SealedRules& sealed = rules.sealed;
   TTX_RETURN_IF_ERROR(CheckCount(sealed.submissions, 1, kMaxSubmissions, "rules.sealed.submissions"));
-  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_total, 1, kMaxHolders, "rules.sealed.shares_total"));
-  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_needed, 1, sealed.shares_total, "rules.sealed.shares_needed"));
+  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_total, kMinHolders, kMaxHolders, "rules.sealed.shares_total"));
+  TTX_RETURN_IF_ERROR(CheckCount(sealed.shares_needed, kMinHolders, sealed.shares_total, "rules.sealed.shares_needed"));
   TTX_RETURN_IF_ERROR(
       CheckDuration(sealed.shares_period, Minutes(1), kMaxAnswerPeriod, "rules.sealed.shares_period"));
   TTX_RETURN_IF_ERROR(

@@ -402,8 +402,10 @@ bool HasRole(const Config& config, std::string_view role) {
 bool NeedsRecordKey(const Config& config) { return HasRole(config, "auction") || HasRole(config, "disclosure"); }
 
 bool NeedsSecretsKey(const Config& config) {
-  return HasRole(config, "party") || HasRole(config, "listing") || HasRole(config, "auction");
+  return std::ranges::any_of(kRoles, [&](const auto& role) { return KeepsSecrets(role) && HasRole(config, role); });
 }
+
+bool KeepsSecrets(std::string_view role) { return role == "party" || role == "listing" || role == "auction"; }
 
 Result<Address> ParseAddress(std::string_view text, std::string_view field) {
   const Error bad =

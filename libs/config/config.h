@@ -33,6 +33,8 @@ bool HasRole(const Config& config, std::string_view role);
 /// Whether a role of this process signs records, or seals secrets: only then need the key's file be here.
 bool NeedsRecordKey(const Config& config);
 bool NeedsSecretsKey(const Config& config);
+/// Whether a role seals secrets, wherever it runs.
+bool KeepsSecrets(std::string_view role);
 
 /// A place to listen at or connect to.
 struct Address {

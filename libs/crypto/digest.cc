@@ -54,6 +54,27 @@ std::string HmacSha256(std::string_view key, std::string_view message) {
   return out;
 }
 
+HmacKey::HmacKey(std::string_view key) {
+  constexpr size_t kBlockBytes = 64;
+  std::string block = key.size() > kBlockBytes ? Sha256(key) : std::string(key);
+  block.resize(kBlockBytes, '\0');
+  for (const char byte : block) {
+    inner_ += static_cast<char>(byte ^ 0x36);
+    outer_ += static_cast<char>(byte ^ 0x5c);
+  }
+}
+
+std::string HmacKey::Mac(std::string_view message) const {
+  std::string inner;
+  inner.reserve(inner_.size() + message.size());
+  inner.append(inner_).append(message);
+  return Sha256(outer_ + Sha256(inner));
+}
+
+std::string HkdfSha256(std::string_view key, std::string_view salt, std::string_view info) {
+  return HmacSha256(HmacSha256(salt, key), std::string(info) + '\1');
+}
+
 bool ConstantTimeEqual(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

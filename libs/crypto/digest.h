@@ -17,6 +17,21 @@ std::string Sm3(std::string_view bytes);
 /// 32 raw bytes. The key may have any length.
 std::string HmacSha256(std::string_view key, std::string_view message);
 
+/// HMAC-SHA-256 under one key for many messages. Immutable; safe from any thread.
+class HmacKey {
+ public:
+  explicit HmacKey(std::string_view key);
+  /// 32 raw bytes.
+  std::string Mac(std::string_view message) const;
+
+ private:
+  std::string inner_;  // the key, padded to a block
+  std::string outer_;
+};
+
+/// A key of 32 bytes that follows from another: HKDF-SHA-256 (RFC 5869).
+std::string HkdfSha256(std::string_view key, std::string_view salt, std::string_view info);
+
 /// Compares without telling by its duration where the two differ (their lengths are not secret).
 bool ConstantTimeEqual(std::string_view a, std::string_view b);
 

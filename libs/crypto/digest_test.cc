@@ -18,6 +18,24 @@ TEST(Digest, PublishedVectors) {
   EXPECT_EQ(Hex(Sm3(repeated)), "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732");
 }
 
+TEST(DigestTest, AnHmacKeyGivesTheSameAsHmac) {
+  for (const size_t key : {0, 1, 20, 63, 64, 65, 131}) {
+    for (const size_t message : {0, 1, 55, 64, 1000}) {
+      const std::string text(message, 'm');
+      EXPECT_EQ(HmacKey(std::string(key, 'k')).Mac(text), HmacSha256(std::string(key, 'k'), text)) << key;
+    }
+  }
+}
+
+// RFC 5869, the first 32 bytes of test cases 1 and 3.
+TEST(DigestTest, HkdfSha256) {
+  EXPECT_EQ(Hex(HkdfSha256(std::string(22, '\x0b'), *FromHex("000102030405060708090a0b0c"),
+                           *FromHex("f0f1f2f3f4f5f6f7f8f9"))),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+  EXPECT_EQ(Hex(HkdfSha256(std::string(22, '\x0b'), "", "")),
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+}
+
 // RFC 4231, cases 1, 2 and 6.
 TEST(Digest, KeyedVectors) {
   EXPECT_EQ(Hex(HmacSha256(std::string(20, '\x0b'), "Hi There")),

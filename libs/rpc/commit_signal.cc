@@ -24,8 +24,8 @@ void CommitSignal::Publish(uint64_t last_sequence) {
     const std::lock_guard lock(mutex_);
     if (last_sequence <= last_sequence_) return;
     last_sequence_ = last_sequence;
+    if (waiters_.empty() || (pausing_ && by_topic_.empty())) return;
     changed_ = true;
-    if (waiters_.empty()) return;
   }
   wake_.notify_one();
 }
@@ -104,9 +104,10 @@ bool CommitSignal::Due(const Waiter& waiter) const {
                    waiter.topic) != recent_.end();
 }
 
-void CommitSignal::TakeCommitted(Ready& ready) {
-  while (!general_.empty() && general_.begin()->first < last_sequence_) {
-    Take(general_.begin()->second, Wakeup::kCommitted, ready);
+void CommitSignal::TakeCommitted(int64_t now_ns, Ready& ready) {
+  if (GeneralDue() && now_ns >= general_from_ns_) {
+    general_from_ns_ = now_ns + kLeastPause.ns;
+    while (GeneralDue()) Take(general_.begin()->second, Wakeup::kCommitted, ready);
   }
   std::vector<uint64_t> arrived;
   arrived.swap(arrived_);
@@ -157,6 +158,11 @@ void CommitSignal::ReadTopics(std::unique_lock<std::mutex>& lock, Ready& ready) 
   while (recent_.size() > kTopicsMax) recent_.pop_front();
 }
 
+int64_t CommitSignal::NextLookNs() const {
+  const int64_t timeout_ns = timeouts_.empty() ? INT64_MAX : timeouts_.begin()->first;
+  return GeneralDue() ? std::min(timeout_ns, general_from_ns_) : timeout_ns;
+}
+
 void CommitSignal::Loop() {
   const ReaderPool::Watching watching;
   std::unique_lock lock(mutex_);
@@ -167,8 +173,9 @@ void CommitSignal::Loop() {
       TakeAll(ready);
     } else {
       ReadTopics(lock, ready);
-      TakeCommitted(ready);
-      TakeTimedOut(SteadyNs(), ready);
+      const int64_t now_ns = SteadyNs();
+      TakeCommitted(now_ns, ready);
+      TakeTimedOut(now_ns, ready);
     }
     if (!ready.empty()) {
       lock.unlock();
@@ -180,11 +187,14 @@ void CommitSignal::Loop() {
     // Closed is not the end: whoever comes to wait later must be told too.
     if (stopping_) return;
     const auto changed = [this] { return changed_ || stopping_; };
-    if (timeouts_.empty()) {
+    const int64_t next_ns = NextLookNs();
+    pausing_ = GeneralDue();
+    if (next_ns == INT64_MAX) {
       wake_.wait(lock, changed);
     } else {
-      wake_.wait_for(lock, std::chrono::nanoseconds(timeouts_.begin()->first - SteadyNs()), changed);
+      wake_.wait_for(lock, std::chrono::nanoseconds(next_ns - SteadyNs()), changed);
     }
+    pausing_ = false;
   }
 }
 

@@ -22,9 +22,12 @@ struct CallRecord;
 /// Tells those who wait for new events of a service that some have been committed. One thread serves all waiters.
 ///
 /// A waiter may name a topic ("auctions/1") and is then woken only for events about it, so that a thousand auctions
-/// with ten watchers each cost one commit ten wakes, not ten thousand.
+/// with ten watchers each cost one commit ten wakes, not ten thousand. Those without a topic are woken no more often
+/// than every kLeastPause, so that hundreds of commits a second do not cost each of them hundreds of looks.
 class CommitSignal {
  public:
+  static constexpr Duration kLeastPause = Milliseconds(10);
+
   enum class Wakeup { kCommitted, kTimedOut, kClosed };
   using Callback = std::function<void(Wakeup)>;
   /// What the events after `after` up to `last` are about, in their order; "" for nothing in particular.
@@ -45,7 +48,7 @@ class CommitSignal {
 
   /// New events exist up to `last_sequence`. Never blocks for long: callbacks run on the signal's own thread.
   void Publish(uint64_t last_sequence);
-  /// Calls `callback` once, on the signal's thread: as soon as an event after `after_sequence` (about `topic`, if not
+  /// Calls `callback` once, on the signal's thread: when an event after `after_sequence` (about `topic`, if not
   /// empty) is committed, when `timeout` has passed, or when the signal closes. A waiter with a topic may now and then
   /// be woken for nothing. `callback` must not block.
   void Wait(uint64_t after_sequence, Duration timeout, Callback callback, std::string_view topic = {});
@@ -68,9 +71,13 @@ class CommitSignal {
   bool Due(const Waiter& waiter) const;
   void Take(uint64_t id, Wakeup wakeup, Ready& ready);
   void TakeAll(Ready& ready);
-  void TakeCommitted(Ready& ready);
+  void TakeCommitted(int64_t now_ns, Ready& ready);
   void TakeTimedOut(int64_t now_ns, Ready& ready);
   void ReadTopics(std::unique_lock<std::mutex>& lock, Ready& ready);
+  // Whether somebody without a topic has missed a commit.
+  bool GeneralDue() const { return !general_.empty() && general_.begin()->first < last_sequence_; }
+  // When the loop must look again though nothing happens, steady; INT64_MAX: never.
+  int64_t NextLookNs() const;
 
   TopicsOf topics_of_;
   std::function<void(const CallRecord&)> on_stream_end_;
@@ -79,6 +86,8 @@ class CommitSignal {
   std::condition_variable wake_;
   uint64_t last_sequence_ = 0;
   bool changed_ = false;
+  int64_t general_from_ns_ = 0;  // no waiter without a topic is woken before, steady
+  bool pausing_ = false;         // the loop will look at general_from_ns_ in any case
   bool closed_ = false;
   bool stopping_ = false;
   uint64_t next_id_ = 1;

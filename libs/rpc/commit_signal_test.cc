@@ -96,6 +96,33 @@ TEST(CommitSignal, ACallbackMayWaitAgain) {
   EXPECT_EQ(second.get_future().get(), Wakeup::kCommitted);
 }
 
+TEST(CommitSignal, ManyCommitsWakeAWaiterWithoutATopicOncePerPause) {
+  using Clock = std::chrono::steady_clock;
+  constexpr uint64_t kCommits = 20'000;
+  CommitSignal signal;
+  std::promise<void> caught_up;
+  std::atomic<uint64_t> published = 0;
+  std::atomic<int64_t> wakes = 0;
+  std::function<void(Wakeup)> look = [&](Wakeup) {
+    ++wakes;
+    const uint64_t seen = published;
+    if (seen == kCommits) {
+      caught_up.set_value();
+    } else {
+      signal.Wait(seen, Hours(1), look);
+    }
+  };
+  const Clock::time_point start = Clock::now();
+  signal.Wait(0, Hours(1), look);
+  for (uint64_t sequence = 1; sequence <= kCommits; ++sequence) {
+    published = sequence;
+    signal.Publish(sequence);
+  }
+  caught_up.get_future().get();  // nobody misses the last one
+  const int64_t elapsed_ns = (Clock::now() - start) / std::chrono::nanoseconds(1);
+  EXPECT_LE(wakes, elapsed_ns / CommitSignal::kLeastPause.ns + 1);
+}
+
 // A log whose events are about "even" and "odd" by their sequence.
 void TellEvenFromOdd(CommitSignal& signal, std::atomic<int>* reads = nullptr) {
   signal.FindTopics([reads](uint64_t after, uint64_t last) {

@@ -57,6 +57,10 @@ auto ToStreamPage(const storage::LogPage<Stored>& page, ToMessage to_proto) {
   return storage::MapPage(page, [&](const Stored& event) { return std::pair(event.sequence, to_proto(event)); });
 }
 
+/// What the sequences of a stream's events are: places in the service's log, or numbers of the stream's own, of which
+/// the log's length tells nothing.
+enum class Numbering { kLog, kOwn };
+
 /// Serves a server-streaming method from the event log: everything after `after_sequence`, then whatever is
 /// committed, until the client leaves, its token ends, the server drains, `last(event)` says that nothing can follow,
 /// or `over(reader)` (may be empty) says so when nothing is left to send.
@@ -73,9 +77,10 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   static EventStream* Start(Handler& handler, grpc::CallbackServerContext* context, const Request& request,
                             std::string_view method, uint64_t after_sequence, Fetch fetch,
                             std::function<bool(const Event&)> last,
-                            std::function<bool(const storage::Reader&)> over = nullptr, std::string topic = {}) {
+                            std::function<bool(const storage::Reader&)> over = nullptr, std::string topic = {},
+                            Numbering numbering = Numbering::kLog) {
     auto* stream = new EventStream(handler, *context, request, method, after_sequence, std::move(fetch),
-                                   std::move(last), std::move(over), std::move(topic));
+                                   std::move(last), std::move(over), std::move(topic), numbering);
     if (const Status admitted = stream->call_.Admit(); !admitted.ok()) {
       stream->End(admitted);
     } else if (after_sequence > INT64_MAX) {  // negative in the request
@@ -103,7 +108,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
 
   EventStream(Handler& handler, grpc::CallbackServerContext& context, const Request& request, std::string_view method,
               uint64_t after, Fetch fetch, std::function<bool(const Event&)> last,
-              std::function<bool(const storage::Reader&)> over, std::string topic)
+              std::function<bool(const storage::Reader&)> over, std::string topic, Numbering numbering)
       : handler_(handler),
         call_(handler, context, request, method),
         after_(after),
@@ -111,6 +116,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
         last_(std::move(last)),
         over_(std::move(over)),
         topic_(std::move(topic)),
+        numbering_(numbering),
         self_(this) {}
 
   // Exactly one of these is in progress at any time: a look at the log, a wait for a commit, a write.
@@ -125,7 +131,8 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
         return;
       }
       more_ = page->more;
-      looked_at_ = page->more ? page->last_sequence : std::max(page->last_sequence, seen_);
+      const bool at_end = !page->more && numbering_ == Numbering::kLog;
+      looked_at_ = at_end ? std::max(page->last_sequence, seen_) : page->last_sequence;
       finished_ = page->events.empty() && !more_ && over_ && over_(*snapshot);
       page_.assign(std::make_move_iterator(page->events.begin()), std::make_move_iterator(page->events.end()));
       Continue();
@@ -188,6 +195,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   const std::function<bool(const Event&)> last_;
   const std::function<bool(const storage::Reader&)> over_;
   const std::string topic_;
+  const Numbering numbering_;
   uint64_t seen_ = 0;       // the newest sequence at the last look
   uint64_t looked_at_ = 0;  // everything up to here has been looked at, shown or not
   bool more_ = false;       // the last look may not have reached the newest

@@ -47,8 +47,8 @@ Result<std::string> ReadRequestId(const Message& request, const FieldDescriptor*
   return id;
 }
 
-// Equal requests give equal digests: without the flag, the entries of a map come in any order.
-std::string Fingerprint(const Message& request) {
+// Equal requests give equal bytes: without the flag, the entries of a map come in any order.
+std::string BytesOf(const Message& request) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
@@ -56,7 +56,7 @@ std::string Fingerprint(const Message& request) {
     out.SetSerializationDeterministic(true);
     request.SerializeToCodedStream(&out);
   }
-  return crypto::Sha256(bytes);
+  return bytes;
 }
 
 }  // namespace
@@ -198,10 +198,17 @@ grpc::ServerUnaryReactor* Handler::StartWrite(grpc::CallbackServerContext* conte
   storage::Command command;
   command.method = pending->call.method->name;
   command.request_id = pending->call.request_id;
-  command.fingerprint = Fingerprint(request);
+  const std::string bytes = BytesOf(request);
+  command.fingerprint = answers_ ? answers_->Fingerprint(bytes) : crypto::Sha256(bytes);
   // Callers nobody knows apart share nothing but equal requests: one who guesses another's key learns nothing.
   const bool anonymous = pending->call.principal.anonymous();
   command.principal = anonymous ? Hex(command.fingerprint) : pending->call.principal.subject;
+  if (answers_ && !command.request_id.empty()) {  // without a request id nothing is stored
+    command.seal = answers_.get();
+    command.request_id = answers_->NameOf(command.principal, command.method, command.request_id);
+    command.principal.clear();
+    command.method.clear();
+  }
   command.abandoned = [pending] {
     return pending->context->IsCancelled() || std::chrono::system_clock::now() > pending->deadline;
   };

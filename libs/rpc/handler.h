@@ -10,6 +10,7 @@
 #include "libs/core/clock.h"
 #include "libs/core/principal.h"
 #include "libs/core/result.h"
+#include "libs/rpc/answer_vault.h"
 #include "libs/rpc/commit_signal.h"
 #include "libs/rpc/reader_pool.h"
 #include "libs/storage/shell.h"
@@ -68,6 +69,8 @@ struct HandlerDeps {
   std::function<void(const CallRecord& call, std::function<void()> answer)> on_call;
   /// Whether a record of an audited call could be made now; if not, such a call is UNAVAILABLE. Empty: always.
   std::function<bool()> can_audit{};
+  /// The installation's secrets key, 32 bytes, under which answers are stored sealed. Empty: they are stored in clear.
+  std::string answers_key{};
 };
 
 /// The usual last step of a command's answer.
@@ -175,7 +178,9 @@ class Handler {
   using LookFunction = std::function<Result<Looked>(const storage::Reader&, const Call&, uint64_t after)>;
 
   Handler(std::string_view service, HandlerDeps deps, storage::Shell& shell, ReaderPool& readers, CommitSignal& signal)
-      : service_(service), deps_(std::move(deps)), shell_(shell), readers_(readers), signal_(signal) {}
+      : service_(service), deps_(std::move(deps)), shell_(shell), readers_(readers), signal_(signal) {
+    if (!deps_.answers_key.empty()) answers_ = std::make_unique<AnswerVault>(deps_.answers_key, service_);
+  }
 
   grpc::ServerUnaryReactor* StartWrite(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                                        google::protobuf::Message& response, std::string_view method,
@@ -197,6 +202,7 @@ class Handler {
   ReaderPool& readers_;
   CommitSignal& signal_;
   std::map<std::string, Method, std::less<>> methods_;
+  std::unique_ptr<AnswerVault> answers_;  // null: answers are stored in clear
 };
 
 /// The longest a long poll waits.

@@ -403,6 +403,15 @@ TEST_P(HandlerTest, OnlyBearerCredentialsAreTaken) {
   }
 }
 
+TEST_P(HandlerTest, ACommandWithoutARequestIdIsDecidedAnewEachTime) {
+  for (int64_t value = 1; value <= 3; ++value) {
+    const auto counted = Send(Host().stub(), &v1::ProbeService::Stub::Count, GetRequest("c"), kNobody);
+    EXPECT_TRUE(counted.status.ok());
+    EXPECT_FALSE(counted.replayed);
+    EXPECT_EQ(counted.response.value(), value);
+  }
+}
+
 class HandlerMake : public ::testing::Test {
  protected:
   Result<std::unique_ptr<Handler>> Make(std::string_view service) {

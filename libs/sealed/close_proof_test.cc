@@ -175,6 +175,61 @@ TEST_P(ReportsOf, AReportIsReadBack) {
   EXPECT_FALSE(ShareOf(*read, TestSeed("another")).has_value());
 }
 
+TEST_P(ReportsOf, PartsAddUpToTheReport) {
+  const ShareReport whole = Report(2);
+  ShareReport joined{whole.auction, whole.close_digest, 2, {}};
+  for (const size_t i : {size_t{1}, size_t{0}, size_t{2}}) {  // in any order
+    const ShareReport part{whole.auction, whole.close_digest, 2, {whole.lines[i]}};
+    EXPECT_TRUE(AddPart(joined, part).value()) << "new";
+    EXPECT_FALSE(AddPart(joined, part).value()) << "known";
+  }
+  EXPECT_EQ(SignShareReport(joined, parties_.holders, parties_.keys[1])->view().substr(0, 400),
+            SignShareReport(whole, parties_.holders, parties_.keys[1])->view().substr(0, 400));
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(joined.lines[i].value, whole.lines[i].value) << i;
+  EXPECT_FALSE(AddPart(joined, whole).value());
+}
+
+TEST_P(ReportsOf, APartThatContradictsOrOverlapsIsRefused) {
+  const ShareReport whole = Report(2);
+  const ShareReport::Line &first = whole.lines[0], &second = whole.lines[1];
+  ShareReport joined{whole.auction, whole.close_digest, 2, {first}};
+  const auto refused = [&](const ShareReport& part) {
+    const Result<bool> added = AddPart(joined, part);
+    EXPECT_EQ(joined.lines.size(), 1u) << "nothing is added";
+    return added.ok() ? std::nullopt : std::optional(added.error().reason);
+  };
+  EXPECT_EQ(refused({whole.auction, whole.close_digest, 2, {first, second}}), Reason::kWRONG_SHARE) << "partly new";
+  EXPECT_EQ(refused({whole.auction, whole.close_digest, 2, {{first.envelope_digest, std::nullopt}}}),
+            Reason::kWRONG_SHARE);
+  EXPECT_EQ(refused({whole.auction, whole.close_digest, 2, {{first.envelope_digest, SecretBytes(TestSeed("lie"))}}}),
+            Reason::kWRONG_SHARE);
+  EXPECT_EQ(refused({whole.auction, whole.close_digest, 1, {second}}), Reason::kWRONG_SHARE) << "another holder";
+  EXPECT_EQ(refused({whole.auction, TestSeed("other"), 2, {second}}), Reason::kWRONG_SHARE) << "another proof";
+  EXPECT_EQ(refused({"auctions/other", whole.close_digest, 2, {second}}), Reason::kWRONG_SHARE);
+}
+
+TEST(SplitReportTest, APartPassesWhereARequestIsLimited) {
+  const TestParties parties = MakeTestParties(Suite::kTtxSb1, 2, 2);
+  ShareReport report{std::string(kMaxAuctionBytes, 'a'), TestSeed("proof"), 1, {}};
+  for (int i = 0; i < 1000; ++i) {
+    const std::string digest = TestSeed(std::to_string(i));
+    report.lines.push_back({digest, SecretBytes(digest)});
+  }
+  std::sort(report.lines.begin(), report.lines.end(),
+            [](const auto& a, const auto& b) { return a.envelope_digest < b.envelope_digest; });
+  ShareReport joined{report.auction, report.close_digest, 1, {}};
+  const std::vector<ShareReport> parts = SplitReport(report);
+  ASSERT_EQ(parts.size(), 3u);
+  for (const ShareReport& part : parts) {
+    const Result<SecretBytes> text = SignShareReport(part, parties.holders, parties.keys[0]);
+    ASSERT_TRUE(text.ok());
+    EXPECT_LE(text->size(), 60u * 1024);
+    EXPECT_TRUE(AddPart(joined, *VerifyShareReport(text->view(), parties.holders)).value());
+  }
+  EXPECT_EQ(joined.lines.size(), 1000u);
+  EXPECT_EQ(SplitReport({report.auction, report.close_digest, 1, {}}).size(), 1u);
+}
+
 TEST_P(ReportsOf, AReportCannotBeAlteredOrSignedByAnother) {
   const SecretBytes text = SignShareReport(Report(2), parties_.holders, parties_.keys[1]).value();
   for (size_t at = 0; at < text.size(); at += 3) {

@@ -42,6 +42,13 @@ SecretBytes Format(const ShareReport& report, const HolderSet& holders) {
   return bytes;
 }
 
+const ShareReport::Line* LineOf(const ShareReport& report, std::string_view envelope_digest) {
+  const auto it = std::lower_bound(
+      report.lines.begin(), report.lines.end(), envelope_digest,
+      [](const ShareReport::Line& line, std::string_view digest) { return line.envelope_digest < digest; });
+  return it == report.lines.end() || it->envelope_digest != envelope_digest ? nullptr : &*it;
+}
+
 std::optional<ShareReport::Line> ReadLine(LineReader& reader) {
   ShareReport::Line line;
   std::optional<std::string_view> words = reader.After("share");
@@ -113,12 +120,45 @@ Result<ShareReport> VerifyShareReport(std::string_view text, const HolderSet& ho
   return std::move(*report);
 }
 
+std::vector<ShareReport> SplitReport(ShareReport report) {
+  std::vector<ShareReport> parts;
+  size_t at = 0;
+  do {
+    ShareReport& part = parts.emplace_back(ShareReport{report.auction, report.close_digest, report.holder, {}});
+    for (; at < report.lines.size() && part.lines.size() < kMaxPartLines; ++at) {
+      part.lines.push_back(std::move(report.lines[at]));
+    }
+  } while (at < report.lines.size());
+  return parts;
+}
+
+Result<bool> AddPart(ShareReport& report, const ShareReport& part) {
+  const auto wrong = [&](std::string detail) { return Wrong(std::to_string(part.holder), std::move(detail)); };
+  if (part.holder != report.holder || part.auction != report.auction || part.close_digest != report.close_digest) {
+    return wrong("a part of another list");
+  }
+  size_t known = 0;
+  for (const ShareReport::Line& line : part.lines) {
+    const ShareReport::Line* earlier = LineOf(report, line.envelope_digest);
+    if (earlier == nullptr) continue;
+    if (earlier->value != line.value) {
+      return wrong("an earlier part says something else of the envelope " + Hex(line.envelope_digest));
+    }
+    ++known;
+  }
+  if (known == part.lines.size()) return false;
+  if (known > 0) return wrong("an earlier part names " + std::to_string(known) + " of its envelopes already");
+  const auto middle = static_cast<std::ptrdiff_t>(report.lines.size());
+  report.lines.insert(report.lines.end(), part.lines.begin(), part.lines.end());
+  std::inplace_merge(report.lines.begin(), report.lines.begin() + middle, report.lines.end(),
+                     [](const auto& a, const auto& b) { return a.envelope_digest < b.envelope_digest; });
+  return true;
+}
+
 std::optional<Share> ShareOf(const ShareReport& report, std::string_view envelope_digest) {
-  const auto it = std::lower_bound(
-      report.lines.begin(), report.lines.end(), envelope_digest,
-      [](const ShareReport::Line& line, std::string_view digest) { return line.envelope_digest < digest; });
-  if (it == report.lines.end() || it->envelope_digest != envelope_digest) return std::nullopt;
-  return Share{report.holder, it->value};
+  const ShareReport::Line* line = LineOf(report, envelope_digest);
+  if (line == nullptr) return std::nullopt;
+  return Share{report.holder, line->value};
 }
 
 }  // namespace ttx::sealed

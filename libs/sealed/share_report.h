@@ -10,8 +10,11 @@
 
 namespace ttx::sealed {
 
-/// What a holder says of all envelopes of an auction, signed with its signing key: it can neither be altered
-/// on the way nor denied afterwards.
+/// A list of shares is cut after so many envelopes, so that each part passes where a request is limited to 60 KiB.
+inline constexpr size_t kMaxPartLines = 400;
+
+/// What a holder says of the envelopes of an auction, or in one part of those it names, signed with its signing key:
+/// it can neither be altered on the way nor denied afterwards.
 struct ShareReport {
   std::string auction;
   std::string close_digest;  // 32 bytes, CloseProofDigest of the proof the holder was shown
@@ -30,6 +33,15 @@ Result<SecretBytes> SignShareReport(const ShareReport& report, const HolderSet& 
 
 /// Reads a report and proves that it is the holder's it names. WRONG_SHARE otherwise.
 Result<ShareReport> VerifyShareReport(std::string_view text, const HolderSet& holders);
+
+/// The report in parts of at most kMaxPartLines envelopes, by ascending digests; one, without lines, of a report
+/// without any.
+std::vector<ShareReport> SplitReport(ShareReport report);
+
+/// Adds what the same holder says in `part`, on the same close proof. False when `report` says all of it already.
+/// WRONG_SHARE, and nothing added, when only some of it is new, or it says something else of an envelope, or is of
+/// another holder or proof.
+Result<bool> AddPart(ShareReport& report, const ShareReport& part);
 
 /// The share for one envelope; nothing when the report does not mention it.
 std::optional<Share> ShareOf(const ShareReport& report, std::string_view envelope_digest);

@@ -1,6 +1,11 @@
 #include "libs/storage/read_cache.h"
 
 namespace ttx::storage {
+namespace {
+
+size_t TableOf(std::string_view key) { return key.empty() ? 0 : static_cast<uint8_t>(key.front()); }
+
+}  // namespace
 
 std::optional<std::string> ReadCache::Get(std::string_view key) const {
   if (const auto it = young_.find(key); it != young_.end()) return it->second;
@@ -20,6 +25,7 @@ void ReadCache::Keep(std::string key, std::string value) const {
     old_ = std::move(young_);
     young_.clear();
   }
+  tables_.set(TableOf(key));
   young_.insert_or_assign(std::move(key), std::move(value));
 }
 
@@ -27,6 +33,7 @@ void ReadCache::Apply(const Changes& changes) {
   for (Generation* generation : {&young_, &old_}) {
     if (generation->empty()) continue;
     for (const auto& [key, value] : changes) {
+      if (!tables_.test(TableOf(key))) continue;
       const auto it = generation->find(key);
       if (it == generation->end()) continue;
       if (value && value->size() <= value_bytes_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <functional>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ class ReadCache : public Reader {
   const Reader& base_;
   const size_t generation_keys_;
   const size_t value_bytes_;
+  // Tables, the first byte of keys, of which values were ever kept: most commits add to logs that nobody reads by key.
+  mutable std::bitset<256> tables_;
   mutable Generation young_;
   mutable Generation old_;
 };

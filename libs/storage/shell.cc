@@ -136,7 +136,7 @@ void Shell::Drain() {
 }
 
 std::string FolderOwner(std::string_view service, std::string_view mode) {
-  return "ttx " + std::string(service) + " " + std::string(mode) + " format 2";
+  return "ttx " + std::string(service) + " " + std::string(mode) + " format 3";
 }
 
 Status CheckFolder(const std::string& path, const std::string& owner) {

@@ -170,7 +170,8 @@ Answer Writer::Run(const Command& command, Batch& batch) {
   const std::string answer_key = command.request_id.empty() ? "" : AnswerKey(command);
   if (!answer_key.empty()) {
     if (const auto stored = txn.Get(answer_key)) {
-      StoredAnswer answer = DecodeAnswer(*stored);
+      StoredAnswer answer =
+          DecodeAnswer(command.seal == nullptr ? *stored : command.seal->Open(answer_key, *stored));
       if (answer.fingerprint != command.fingerprint) return {Error(Reason::kREQUEST_ID_REUSED)};
       return {std::move(answer.body), true};
     }
@@ -179,7 +180,8 @@ Answer Writer::Run(const Command& command, Batch& batch) {
   Result<std::string> body = command.run(txn);
   if (!body.ok() && !txn.keeps_on_error()) txn.Discard();
   if (!answer_key.empty() && (body.ok() || IsStored(body.error().code()))) {
-    txn.Put(answer_key, EncodeAnswer(command.fingerprint, body));
+    std::string encoded = EncodeAnswer(command.fingerprint, body);
+    txn.Put(answer_key, command.seal == nullptr ? std::move(encoded) : command.seal->Seal(answer_key, encoded));
     AppendBytes(batch.answer_keys, answer_key);
   }
   next_sequence_ = txn.next_sequence();

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,6 +24,16 @@ struct Answer {
   bool replayed = false;  // it was given before, to the same request id
 };
 
+/// Keeps stored answers from whoever has the store. For the thread that runs batches.
+class AnswerSeal {
+ public:
+  virtual ~AnswerSeal() = default;
+  /// `name` is the key under which the answer stands: at another one it does not open.
+  virtual std::string Seal(std::string_view name, std::string_view answer) = 0;
+  /// The inverse. Stops the process when the value does not open.
+  virtual std::string Open(std::string_view name, std::string_view sealed) const = 0;
+};
+
 /// One unit of work for a service's only writer.
 struct Command {
   // The scope of idempotency. An empty request_id means the answer is not stored (timers, feeds).
@@ -30,6 +41,7 @@ struct Command {
   std::string method;
   std::string request_id;
   std::string fingerprint;  // digest of the request; another one under the same id is REQUEST_ID_REUSED
+  AnswerSeal* seal = nullptr;  // with which the answer is stored; null: as it is
 
   /// Asked right before `run`: whether the caller has gone or its deadline has passed. May be empty.
   std::function<bool()> abandoned;

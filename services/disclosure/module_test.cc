@@ -227,6 +227,36 @@ TEST_F(FeedTest, WhatBecomesOfAListingIsPublished) {
                                       "DEFAULTED NO_QUOTE"}));
 }
 
+TEST_F(FeedTest, APortionThatWasNotKeptIsPublishedAndTheShareStandsInTheResult) {
+  TakeListing();
+  listing::v1::Event determined;
+  determined.mutable_deal_determined()->set_deal("deals/d2");
+  determined.mutable_deal_determined()->set_listing("listings/l1");
+  determined.mutable_deal_determined()->set_exchange("organizations/x");
+  determined.mutable_deal_determined()->set_share_ppm(300'000);
+  Take(determined, OnListingEvent);
+  listing::v1::Event defaulted;
+  auto& portion = *defaulted.mutable_portion_defaulted();
+  portion.set_listing("listings/l1");
+  portion.set_deal("deals/d2");
+  portion.set_reason("TRANSFEREE");
+  portion.set_share_ppm(300'000);
+  portion.set_unsold_share_ppm(300'000);
+  Take(defaulted, OnListingEvent);
+  const std::vector<Notice> results = ListNotices(kv_, NoticeType::kN7, "listings/l1", 0, 10);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(ParseContent(results[0].content)->count("share_ppm"), 0u) << "the whole";
+  EXPECT_EQ(std::get<int64_t>(ParseContent(results[1].content)->at("share_ppm")), 300'000);
+  const std::vector<Notice> changes = ListNotices(kv_, NoticeType::kN4, "listings/l1", 0, 10);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].subject.deal, "deals/d2");
+  const Content content = *ParseContent(changes[0].content);
+  EXPECT_EQ(TextOf(content, "change"), "PORTION_DEFAULTED");
+  EXPECT_EQ(TextOf(content, "deal"), "deals/d2");
+  EXPECT_EQ(TextOf(content, "reason"), "TRANSFEREE");
+  EXPECT_EQ(std::get<int64_t>(content.at("unsold_share_ppm")), 300'000);
+}
+
 TEST_F(FeedTest, ATerminatedContractRefusesThePendingCertificate) {
   TakeListing();
   TakeContractAndPayment();

@@ -11,6 +11,7 @@
 #include "services/auction/replay/rules_file.h"
 #include "services/auction/replay/session.h"
 #include "services/server/commands.h"
+#include "services/server/export_client.h"
 #include "services/server/files.h"
 
 namespace ttx::server {
@@ -21,14 +22,16 @@ namespace replay = auction::replay;
 constexpr int kExitUnreadable = 2;  // a script tells it from a difference
 
 constexpr const char* kHelp =
-    "Usage: ttx auction export NAME [--config FILE | --data DIR] [--out FILE]\n"
+    "Usage: ttx auction export NAME --server URL [--ca FILE] [--out FILE]\n"
+    "       ttx auction export NAME [--config FILE | --data DIR] [--out FILE]\n"
     "       ttx auction replay FILE [--json]\n"
     "       ttx auction replay --rules R.textproto --auctions A.csv --bids B.csv [--json] [--progress]\n"
     "\n"
     "export writes a session, \"auctions/{id}\", as JSON Lines: its rules, what was asked and when, what was "
     "decided,\n"
-    "the result. It reads the data folder of an auction service that is not running. Bidders appear by code "
-    "only.\n"
+    "the result. From a server it takes a session that is over; without --server it reads the data folder of an "
+    "auction\n"
+    "service that is not running. Bidders appear by code only.\n"
     "\n"
     "replay FILE decides the commands of an export anew, without a server, and compares every decision, the "
     "hash of the\n"
@@ -41,6 +44,8 @@ constexpr const char* kHelp =
     "\"-\" is standard input. Lines that cannot be used are named on standard error and counted. See "
     "docs/replay.md.\n"
     "\n"
+    "  --server URL   the address of a gateway, https://...\n"
+    "  --ca FILE      the only authority that is trusted, PEM (default: the system's)\n"
     "  --config FILE  where the data folder is (default var/ttx.conf)\n"
     "  --data DIR     the data folder itself, or the one given to `ttx init`\n"
     "  --secrets-key FILE  the installation's secrets key (default: as configured, or DIR/keys/secrets.key)\n"
@@ -94,17 +99,15 @@ Result<std::string> SecretsKey(const Arguments& arguments) {
   return ReadFile(config.secrets_key_file());
 }
 
-Status ExportTo(std::ostream& out, const std::string& folder, const std::string& secrets_key, const std::string& id) {
+// The session of a stopped server.
+Status ExportFolder(std::ostream& out, const std::string& folder, const std::string& secrets_key,
+                    const std::string& id) {
   if (::access((folder + "/CURRENT").c_str(), R_OK) != 0) {
     return Error(Reason::kCANNOT_OPEN_FILE, {{"path", folder}, {"detail", "no store of an auction service"}});
   }
   TTX_TRY(const std::unique_ptr<storage::Kv> store, storage::OpenRocksKv({.path = folder}));
   replay::SessionWriter writer([&](const std::string& line) { out << line; });
-  TTX_RETURN_IF_ERROR(replay::ExportSession(*store, secrets_key, {id}, writer));
-  out.flush();
-  if (!out)
-    return Error(Reason::kCANNOT_OPEN_FILE, {{"path", "the output"}, {"detail", "cannot be written"}});
-  return {};
+  return replay::ExportSession(*store, secrets_key, {id}, writer);
 }
 
 // The store below a data folder, or below the folder of an installation that `ttx init` made.
@@ -114,24 +117,45 @@ std::string StoreBelow(const std::string& folder) {
   return is_installation ? made_by_init : folder + "/auction/rocksdb";
 }
 
+Status ExportTo(std::ostream& out, const Arguments& arguments, const std::string& id) {
+  std::string url = arguments.Get("server", "");
+  while (url.ends_with('/')) url.pop_back();
+  if (arguments.Has("server")) {
+    TTX_RETURN_IF_ERROR(ExportFromServer(url, arguments.Get("ca", ""), id, out));
+  } else {
+    TTX_TRY(const std::string folder, DataFolder(arguments));
+    TTX_TRY(const std::string secrets_key, SecretsKey(arguments));
+    if (secrets_key.size() != 32) {
+      return Error(Reason::kCANNOT_OPEN_FILE, {{"path", "the secrets key"}, {"detail", "it has 32 bytes"}});
+    }
+    TTX_RETURN_IF_ERROR(ExportFolder(out, StoreBelow(folder), secrets_key, id));
+  }
+  out.flush();
+  if (out) return {};
+  return Error(Reason::kCANNOT_OPEN_FILE, {{"path", "the output"}, {"detail", "cannot be written"}});
+}
+
 int Export(const Arguments& arguments) {
   if (arguments.rest().size() != 2) return WrongUse("name one session");
+  const bool online = arguments.Has("server");
+  if (online && (arguments.Has("config") || arguments.Has("data") || arguments.Has("secrets-key"))) {
+    return WrongUse("a session is exported from a server or from a data folder");
+  }
+  if (arguments.Has("ca") && !online) return WrongUse("--ca goes with --server");
   std::string id = arguments.rest()[1];
   if (id.starts_with("auctions/")) id.erase(0, std::string_view("auctions/").size());
-  const Result<std::string> folder = DataFolder(arguments);
-  if (!folder.ok()) return Refuse(folder.error());
-  const Result<std::string> secrets_key = SecretsKey(arguments);
-  if (!secrets_key.ok()) return Refuse(secrets_key.error());
-  if (secrets_key->size() != 32) return Unusable("the secrets key has 32 bytes");
-  const std::string out = arguments.Get("out", "");
-  std::ofstream file;
-  if (!out.empty()) {
-    if (::access(out.c_str(), F_OK) == 0) return Unusable(out + " is there already");
-    file.open(out, std::ios::binary);
-    if (!file) return Unusable("cannot write " + out);
+  const std::string path = arguments.Get("out", "");
+  if (path.empty()) {
+    const Status status = ExportTo(std::cout, arguments, id);
+    return status.ok() ? kExitOk : Refuse(status.error());
   }
-  const Status status = ExportTo(out.empty() ? std::cout : file, StoreBelow(*folder), *secrets_key, id);
-  return status.ok() ? kExitOk : Refuse(status.error());
+  if (::access(path.c_str(), F_OK) == 0) return Unusable(path + " is there already");
+  std::ofstream file(path, std::ios::binary);
+  if (!file) return Unusable("cannot write " + path);
+  const Status status = ExportTo(file, arguments, id);
+  if (status.ok()) return kExitOk;
+  ::unlink(path.c_str());
+  return Refuse(status.error());
 }
 
 // --- Replay of an export ----------------------------------------------------------------------------------
@@ -276,7 +300,7 @@ int ReplayHistory(const Arguments& arguments) {
 
 int AuctionCommand(const std::vector<std::string>& words) {
   const Arguments arguments(words, {"json", "progress"},
-                            {"config", "data", "out", "rules", "auctions", "bids", "secrets-key"});
+                            {"config", "data", "out", "rules", "auctions", "bids", "secrets-key", "server", "ca"});
   if (arguments.Has("help")) {
     std::fputs(kHelp, stdout);
     return kExitOk;

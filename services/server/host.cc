@@ -241,7 +241,9 @@ rpc::ModuleDeps Host::Parts::Deps(std::string_view service, std::unique_ptr<stor
                       [this](const rpc::CallRecord& call, std::function<void()> answer) {
                         call_log.Record(call, std::move(answer));
                       },
-                  .can_audit = [this] { return call_log.Writable(); }},
+                  .can_audit = [this] { return call_log.Writable(); },
+                  // The others may run where there is no key, and would not find what they stored with one.
+                  .answers_key = config::KeepsSecrets(service) ? secrets_key : ""},
       .readers = *readers,
       .directory = directory,
       .identity = {std::string(service), secret},

@@ -248,7 +248,7 @@ TEST_F(HostTest, AFolderOfAnotherModeIsLeftAlone) {
   const auto host = Host::Start(config_);
   ASSERT_FALSE(host.ok());
   EXPECT_EQ(host.error().reason, Reason::kDATA_MISMATCH);
-  EXPECT_EQ(host.error().metadata.at("found"), "ttx party sandbox format 2");
+  EXPECT_EQ(host.error().metadata.at("found"), "ttx party sandbox format 3");
   EXPECT_EQ(Contents(), before);
 }
 

@@ -72,6 +72,8 @@ constexpr const char* kHolderHelp =
     "  --record-key FILE  the public record key of the installation, which you were given beforehand (PEM)\n"
     "  --auction NAME     the auction you have been asked to open\n"
     "  --digests FILE     the digests of all counted envelopes, one a line, when you open only some of them\n"
+    "  --out FILE         your shares; of more than 400 envelopes in parts, FILE with -2, -3 and so on before its\n"
+    "                     ending besides, each of which is handed in by itself, in any order\n"
     "\n"
     "Exit status: 0 done, 1 refused, 64 wrong use, 65 an input that is not what it should be.\n";
 
@@ -393,6 +395,27 @@ Result<Closed> ReadClosed(const Arguments& arguments, std::string auction, const
   return closed;
 }
 
+// Where part `number`, from 1, of a list of shares goes: notary.shares, notary-2.shares ...
+std::string PartPath(const std::string& out, size_t number) {
+  if (number == 1) return out;
+  const size_t name = out.rfind('/') == std::string::npos ? 0 : out.rfind('/') + 1;
+  const size_t dot = out.rfind('.');
+  const size_t at = dot == std::string::npos || dot <= name ? out.size() : dot;
+  return out.substr(0, at) + "-" + std::to_string(number) + out.substr(at);
+}
+
+// Writes what the holder says, in as many parts as it takes; the files' names.
+Result<std::vector<std::string>> WriteShares(const std::string& out, sealed::ShareReport report,
+                                             const sealed::HolderSet& holders, const sealed::HolderKey& key) {
+  std::vector<std::string> files;
+  for (const sealed::ShareReport& part : sealed::SplitReport(std::move(report))) {
+    TTX_TRY(const SecretBytes text, SignShareReport(part, holders, key));
+    files.push_back(PartPath(out, files.size() + 1));
+    TTX_RETURN_IF_ERROR(WriteSecretFile(files.back(), text));
+  }
+  return files;
+}
+
 Status OpenShares(const Arguments& arguments) {
   TTX_TRY(const sealed::HolderSet holders, ReadHolders(arguments));
   std::vector<sealed::Envelope> envelopes;
@@ -413,11 +436,13 @@ Status OpenShares(const Arguments& arguments) {
     if (!share.value) ++unreadable;
     report.lines.push_back({envelope.digest, std::move(share.value)});
   }
-  TTX_TRY(const SecretBytes text, SignShareReport(report, holders, key));
-  TTX_RETURN_IF_ERROR(WriteSecretFile(arguments.Get("out", ""), text));
+  TTX_TRY(const std::vector<std::string> files,
+          WriteShares(arguments.Get("out", ""), std::move(report), holders, key));
   if (!arguments.Has("json")) {
-    std::printf("shares  %s: %zu envelopes, %lld of them cannot be read by this holder\n",
-                arguments.Get("out", "").c_str(), envelopes.size(), static_cast<long long>(unreadable));
+    std::string names;
+    for (const std::string& file : files) names += (names.empty() ? "" : ", ") + file;
+    std::printf("shares  %s: %zu envelopes, %lld of them cannot be read by this holder\n", names.c_str(),
+                envelopes.size(), static_cast<long long>(unreadable));
     return {};
   }
   rapidjson::StringBuffer buffer;
@@ -427,6 +452,10 @@ Status OpenShares(const Arguments& arguments) {
   Put(json, "holder", key.holder.name);
   Put(json, "envelopes", static_cast<int64_t>(envelopes.size()));
   Put(json, "unreadable", unreadable);
+  json.Key("parts");
+  json.StartArray();
+  for (const std::string& file : files) json.String(file.data(), static_cast<rapidjson::SizeType>(file.size()));
+  json.EndArray();
   json.EndObject();
   PrintLine(buffer);
   return {};
@@ -454,17 +483,24 @@ Result<std::pair<std::string, std::string>> ParseSeedFile(std::string_view text)
   return std::pair(*digest, *seed);
 }
 
+// Each holder's list once, or its parts.
+Status AddShares(std::vector<sealed::ShareReport>& reports, const std::string& path, sealed::ShareReport report) {
+  for (sealed::ShareReport& other : reports) {
+    if (other.holder != report.holder) continue;
+    TTX_TRY(const bool is_new, sealed::AddPart(other, report));
+    return is_new ? Status() : InvalidField(path, Reason::kDUPLICATE, "one list of each holder, or its parts");
+  }
+  reports.push_back(std::move(report));
+  return {};
+}
+
 Result<Evidence> ReadEvidence(const Arguments& arguments, const sealed::HolderSet& holders) {
   Evidence evidence;
   for (const std::string& path : arguments.rest()) {
     TTX_TRY(const std::string bytes, ReadInput(path));
     if (bytes.starts_with("ttx-shares-")) {
       TTX_TRY(sealed::ShareReport report, sealed::VerifyShareReport(bytes, holders));
-      for (const sealed::ShareReport& other : evidence.reports) {
-        if (other.holder == report.holder)
-          return InvalidField(path, Reason::kDUPLICATE, "one list of each holder");
-      }
-      evidence.reports.push_back(std::move(report));
+      TTX_RETURN_IF_ERROR(AddShares(evidence.reports, path, std::move(report)));
     } else if (bytes.starts_with("ttx-seed-")) {
       TTX_TRY(auto seed, ParseSeedFile(bytes));
       evidence.seeds.push_back(std::move(seed));

@@ -3,11 +3,15 @@
 // before, for the holders and the rules the server names. Prints one line of JSON (tests/bench/README.md).
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include "libs/core/encoding.h"
@@ -38,8 +42,55 @@ v1::Auction Get(v1::AuctionService::Stub& stub, const std::string& name) {
   return auction;
 }
 
+// An amount for the `index`-th envelope, the same in every run: of one to sixteen digits, each as likely.
+Fen AmountOf(size_t index) {
+  std::mt19937_64 random(index);
+  const auto digits = static_cast<double>(random() % 16);
+  const double part = static_cast<double>(random() >> 11) * 0x1p-53;
+  return {static_cast<int64_t>(std::pow(10.0, digits) * (1 + 8.9 * part))};
+}
+
+// The places of the values in ascending order; equal ones share the mean of theirs.
+std::vector<double> RanksOf(const std::vector<double>& values) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t begin = 0; begin < order.size();) {
+    size_t end = begin;
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i) ranks[order[i]] = static_cast<double>(begin + end - 1) / 2;
+    begin = end;
+  }
+  return ranks;
+}
+
+// Spearman's rank correlation, and how likely one as large is where there is none (normal approximation, which is
+// good from some hundred pairs on).
+struct Correlation {
+  double rho = 0;
+  double p = 1;
+};
+
+Correlation RankCorrelation(const std::vector<double>& one, const std::vector<double>& other) {
+  const std::vector<double> x = RanksOf(one);
+  const std::vector<double> y = RanksOf(other);
+  const double mean = (static_cast<double>(x.size()) - 1) / 2;
+  double xx = 0;
+  double yy = 0;
+  double xy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mean) * (x[i] - mean);
+    yy += (y[i] - mean) * (y[i] - mean);
+    xy += (x[i] - mean) * (y[i] - mean);
+  }
+  if (xx == 0 || yy == 0) return {};
+  const double rho = xy / std::sqrt(xx * yy);
+  return {rho, std::erfc(std::abs(rho) * std::sqrt(static_cast<double>(x.size()) - 1) / std::sqrt(2.0))};
+}
+
 // The envelope of one bidder, its `version`-th for the auction.
-std::string SealFor(const v1::Auction& auction, size_t bidder, int64_t version) {
+std::string SealFor(const v1::Auction& auction, size_t bidder, int64_t version, Fen price) {
   const Result<sealed::HolderSet> holders = sealed::HolderSet::Parse(auction.rules().sealed().holder_set());
   if (!holders.ok()) Die("sealed_load: the key holders of " + auction.name() + " cannot be read");
   const sealed::Context context{.suite = holders->suite(),
@@ -50,7 +101,6 @@ std::string SealFor(const v1::Auction& auction, size_t bidder, int64_t version) 
                                 .version = static_cast<uint32_t>(version),
                                 .rules_hash = FromHex(auction.rules_hash()).value_or(""),
                                 .holder_set_id = holders->id()};
-  const Fen price{kStartPriceFen + static_cast<int64_t>(bidder) * kStepFen};
   Result<std::string> envelope = sealed::Seal(crypto::RandomBytes(sealed::kSeedBytes), context, *holders,
                                               sealed::Part::kPrice, sealed::FormatPrice(price));
   if (!envelope.ok()) Die("sealed_load: sealing failed: " + envelope.error().message());
@@ -61,6 +111,7 @@ std::string SealFor(const v1::Auction& auction, size_t bidder, int64_t version) 
 struct Submission {
   std::string parent;
   size_t bidder = 0;
+  Fen amount;
   std::string content;
 };
 
@@ -88,7 +139,9 @@ class Loader {
           for (size_t pair = slot; pair < auctions.size() * tokens_.size(); pair += slots_.size()) {
             const v1::Auction& auction = auctions[pair / tokens_.size()];
             const size_t bidder = pair % tokens_.size();
-            slots_[slot].submissions.push_back({auction.name(), bidder, SealFor(auction, bidder, version)});
+            const Fen amount = AmountOf(pair * static_cast<size_t>(versions) + static_cast<size_t>(version));
+            slots_[slot].submissions.push_back(
+                {auction.name(), bidder, amount, SealFor(auction, bidder, version, amount)});
           }
         }
       }
@@ -97,6 +150,9 @@ class Loader {
     seal(0);
     other.join();
   }
+
+  // Of the amounts and the times their answers took (reliability.md N93).
+  Correlation AmountAndTime() const { return RankCorrelation(amounts_, times_); }
 
   // Hands everything in; returns when no call is in flight any more.
   Summary Run() {
@@ -158,6 +214,8 @@ class Loader {
     }
     ++tally_.accepted;
     tally_.latencies_us.push_back(static_cast<uint32_t>((now - slot.sent) / std::chrono::microseconds(1)));
+    amounts_.push_back(static_cast<double>(slot.submissions[slot.next - 1].amount.value));
+    times_.push_back(static_cast<double>((now - slot.sent) / std::chrono::nanoseconds(1)));
   }
 
   const std::vector<std::string> tokens_;
@@ -171,6 +229,8 @@ class Loader {
   int64_t answered_ = 0;
   std::optional<SteadyClock::time_point> start_;  // of what counts
   Tally tally_;
+  std::vector<double> amounts_;  // fen, of each answer that counts
+  std::vector<double> times_;    // ns
 };
 
 int Main(int argc, char** argv) {
@@ -178,7 +238,12 @@ int Main(int argc, char** argv) {
   Loader loader(options);
   loader.Prepare(ReadLines(options.Must("auctions")), options.GetInt("versions", 2));
   const Summary summary = loader.Run();
-  std::puts(ToJson(summary).c_str());
+  std::string json = ToJson(summary);
+  const Correlation correlation = loader.AmountAndTime();
+  char text[80];
+  std::snprintf(text, sizeof text, ", \"n93_rho\": %.6f, \"n93_p\": %.6f}", correlation.rho, correlation.p);
+  json.replace(json.size() - 1, 1, text);
+  std::puts(json.c_str());
   return summary.total.accepted > 0 && summary.total.failed == 0 ? 0 : 1;
 }
 

@@ -246,29 +246,40 @@ class Market:
         self.confirm(self.officer, name, "publish")
         return name
 
-    def intend(self, bidder, listing):
+    def intend(self, bidder, listing, claim=None):
+        """`claim` is the priority right of a holder."""
         statement = {"statement": "We are an enterprise.", "contact": "010-11111111"}
+        if claim:
+            statement["priority_claim"] = claim
         return self.post(bidder, listing + "/intents", {"intent": statement}, "ORGANIZATION_NOT_ACTIVE")["name"]
 
-    def qualify(self, bidder, intent):
+    def qualify(self, bidder, intent, priority=False):
         """The bidder's code."""
-        self.post(self.clerk, intent + ":giveOpinion", {"qualified": True, "opinion": "Qualified."})
+        self.post(self.clerk, intent + ":giveOpinion",
+                  {"qualified": True, "opinion": "Qualified.", "priority_confirmed": priority})
         self.confirm(self.seller, intent, "consent")
         asked = self.get(intent, bidder)
         self.wait(bidder, "deposits?intent=" + intent,
                   lambda found: found["deposits"] and found["deposits"][0]["state"] == "EXPECTED")
-        self.numbers += 1
-        self.post(self.bank, "bankNotices", {
-            "bank_reference": f"B{self.numbers:020d}", "account": "DEPOSIT", "payer_name": bidder.legal_name,
-            "payer_account": bidder.account, "amount_fen": asked["deposit_fen"], "currency_code": "CNY",
-            "arrive_time": self.get("sandbox/clock")["now"], "reference": asked["reference"]})
+        self.receive("DEPOSIT", bidder, asked["deposit_fen"], asked["reference"])
         return self.wait_state(intent, "QUALIFIED", bidder)["bidder_code"]
 
-    def schedule(self, rules_of_sessions, reserve_fen=0):
-        """One session for each of the rules, all with all bidders and at the same times; as SCHEDULED."""
+    def receive(self, account, payer, fen, reference):
+        """The bank reports that money arrived; the notice."""
+        self.numbers += 1
+        return self.post(self.bank, "bankNotices", {
+            "bank_reference": f"B{self.numbers:020d}", "account": account, "payer_name": payer.legal_name,
+            "payer_account": payer.account, "amount_fen": str(fen), "currency_code": "CNY",
+            "arrive_time": self.get("sandbox/clock")["now"], "reference": reference})
+
+    def schedule(self, rules_of_sessions, reserve_fen=0, claims=()):
+        """One session for each of the rules, all with all bidders and at the same times; as SCHEDULED. `claims` are the
+        priority rights of the first bidders."""
+        claims = [*claims, *[None] * (len(self.bidders) - len(claims))]
         listings = [self.list(f"A film, number {at}", rules, reserve_fen)
                     for at, rules in enumerate(rules_of_sessions, 1)]
-        intents = [[self.intend(bidder, listing) for bidder in self.bidders] for listing in listings]
+        intents = [[self.intend(bidder, listing, claim) for bidder, claim in zip(self.bidders, claims)]
+                   for listing in listings]
         for listing in listings:
             shown = self.get(listing)
             assert not shown.get("end_provisional"), "the holidays that decide the end are not published yet"
@@ -276,10 +287,11 @@ class Market:
             self.wait_state(listing, "QUALIFYING")
         sessions = []
         for listing, intents_of_it in zip(listings, intents):
-            codes = [self.qualify(bidder, intent) for bidder, intent in zip(self.bidders, intents_of_it)]
+            codes = [self.qualify(bidder, intent, claim is not None)
+                     for bidder, intent, claim in zip(self.bidders, intents_of_it, claims)]
             auction = self.post(self.officer, listing + ":scheduleBidding")["auction"]
             self.wait_state(auction, "SCHEDULED")
-            sessions.append(Session(self, auction, codes))
+            sessions.append(Session(self, auction, codes, listing, intents_of_it))
         return sessions
 
 
@@ -323,10 +335,10 @@ class KeyHolders:
 
 
 class Session:
-    """A session and the codes of its bidders."""
+    """A session, its listing, and codes and intents of its bidders."""
 
-    def __init__(self, market, name, codes):
-        self.market, self.name, self.codes = market, name, codes
+    def __init__(self, market, name, codes, listing, intents):
+        self.market, self.name, self.codes, self.listing, self.intents = market, name, codes, listing, intents
 
     def public(self):
         return self.market.get(self.name)

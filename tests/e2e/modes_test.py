@@ -77,6 +77,7 @@ class Run:
         self.watcher = Watcher(ttx)
         self.steps = []
         self.before_close = []  # (state, text) of public answers
+        self.early_exports = []  # (status, reason) of the answers to whoever wanted the export then
         self.auction = self.listing = None
         demo = subprocess.Popen([BINARY, "demo", "--config", ttx.path("ttx.conf"), "--json", "--mode", mode],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -103,9 +104,11 @@ class Run:
         exchange = self.watcher.get(self.auction).json["exchange"]  # of this run alone
         texts = [self.watcher.get(path).body.decode() for path in
                  [self.auction, f"{self.auction}/bids", self.listing, f"auctions?exchange={exchange}"]]
+        exported = self.watcher.ttx.request("GET", f"/v1/{self.auction}:export")
         state = self.watcher.get(self.auction).json["state"]  # read last: what came before it came before the close
         if state != "CLOSED":
             self.before_close.append((state, "\n".join(texts)))
+            self.early_exports.append((exported.status, exported.json["reason"]))
 
     def of(self, verb):
         return [step for step in self.steps if step["verb"] == verb]
@@ -151,6 +154,7 @@ class Modes(unittest.TestCase):
         auction = self.check_result(run, mode, expected)
         self.check_log(run, mode, auction, expected)
         self.check_secrets(run, mode, expected)
+        self.check_export(run, auction, expected)
         with open(self.ttx.path("server.log")) as log:
             self.assertNotIn("feed_event_refused", log.read())
         print(f"{mode}: {len(run.steps)} steps in {time.monotonic() - begun:.1f} s", flush=True)
@@ -169,7 +173,8 @@ class Modes(unittest.TestCase):
     def check_log(self, run, mode, auction, expected):
         log = run.watcher.log(run.auction)
         sequences = [int(event["sequence"]) for event in log]
-        self.assertEqual(sequences, sorted(set(sequences)))
+        self.assertEqual(sequences, list(range(1, len(log) + 1)))
+        self.assertEqual(sorted(int(event["log_number"]) for event in log), sequences)
         self.assertIn("auction_scheduled", log[0])
         self.assertIn("auction_closed", log[-1])
         closed = log[-1]["auction_closed"]
@@ -223,6 +228,57 @@ class Modes(unittest.TestCase):
                     self.assertNotIn(secret, text, path)
         name = next(secret for secret in winner if secret.startswith(BIDDERS[0]))
         self.assertIn(name, after[f"notices?listing={run.listing}"])
+
+    def check_export(self, run, auction, expected):
+        """Anybody exports the session once it is over, and decides it anew offline: to the same result."""
+        self.assertEqual(set(run.early_exports), {(409, "WRONG_STATE")})
+        path = self.ttx.path(run.auction.replace("/", "-") + ".jsonl")
+        done = self.auction("export", run.auction, "--server", f"https://localhost:{self.ttx.https_port}", "--ca",
+                            self.ttx.path("certs/ca.pem"), "--out", path)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        with open(path) as file:
+            text = file.read()
+        pages, token = [], ""
+        while True:
+            page = run.watcher.get(f"{run.auction}:export?page_size=7&page_token={token}").json
+            self.assertLessEqual(len(page["lines"]), 7)
+            pages += page["lines"]
+            token = page["next_page_token"]
+            if not token:
+                break
+        self.assertEqual("".join(line + "\n" for line in pages), text)
+        for secret in set().union(*run.identities()) | {"people/", "organizations/" + "示范"}:
+            self.assertNotIn(secret, text)
+        replayed = self.auction("replay", path, "--json")
+        self.assertEqual(replayed.returncode, 0, replayed.stdout[-2000:])
+        result = json.loads(replayed.stdout.splitlines()[-1])
+        self.assertEqual((result["result"], result["winner"], result["price_fen"], result["log_hash"], result["same"]),
+                         ("WINNER", auction["leading_bid"]["bidder_code"], PRICE_FEN, auction["log_hash"], True))
+        self.assertEqual(result["accepted"], len(expected["bids"]))
+        changed = text.replace(f'"price_fen":{PRICE_FEN}', f'"price_fen":{PRICE_FEN + 1}', 1)
+        self.assertNotEqual(changed, text)
+        with open(path, "w") as file:
+            file.write(changed)
+        self.assertEqual(self.auction("replay", path).returncode, 1)
+
+    def auction(self, *words):
+        return subprocess.run([BINARY, "auction", *words], capture_output=True, text=True, timeout=60)
+
+    def test_what_cannot_be_exported_is_refused(self):
+        server = ["--server", f"https://localhost:{self.ttx.https_port}", "--ca", self.ttx.path("certs/ca.pem")]
+        out = self.ttx.path("nothing.jsonl")
+        unknown = self.auction("export", "auctions/none", *server, "--out", out)
+        self.assertEqual((unknown.returncode, unknown.stdout), (1, ""))
+        self.assertIn("NOT_FOUND", unknown.stderr)
+        self.assertFalse(os.path.exists(out))
+        nobody = self.auction("export", "auctions/none", "--server", "https://localhost:1", "--ca",
+                              self.ttx.path("certs/ca.pem"))
+        self.assertEqual((nobody.returncode, nobody.stdout), (2, ""), nobody.stderr)
+        for words in (["--ca", "x"], ["--server", "https://localhost", "--data", self.ttx.folder]):
+            self.assertEqual(self.auction("export", "auctions/none", *words).returncode, 64, words)
+        for query, field in [("page_token=*", "page_token"), ("page_size=-1", "page_size")]:
+            answer = self.ttx.request("GET", "/v1/auctions/none:export?" + query)
+            self.assertEqual((answer.status, answer.json["violations"][0]["field"]), (400, field))
 
     def test_multi(self):
         self.check_mode("MULTI")

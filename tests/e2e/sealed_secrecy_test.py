@@ -298,13 +298,36 @@ class SealedSecrecy(unittest.TestCase):
     def check_server_secrets(self, values, open_session, sessions, watchers):
         """The secret maximum and the reserve price: sealed at rest, shown to nobody but their owners."""
         market = self.market
-        market.post(market.bidders[1], open_session.name + ":setProxy", {"maximum_fen": str(max(
-            self.maximum, self.open_amount + 2 * STEP_FEN))})
+        maximum = max(self.maximum, self.open_amount + 2 * STEP_FEN)
+        market.post(market.bidders[1], open_session.name + ":setProxy", {"maximum_fen": str(maximum)}, key="a-proxy-1")
+        self.check_stored_answers(open_session, maximum, "a-proxy-1")
         others = {who: actor for who, actor in self.actors().items() if who not in ("bidder 1", "seller")}
         scan = self.scan(values, sessions, watchers, memory=False, actors=others)
         self.assertEqual(scan.hits, {})
         owner = self.scan(values, sessions, watchers, memory=False)
         self.assertEqual({where.split(":")[0] for where in owner.hits.get("maximum", ())}, {"answer to bidder 1"})
+
+
+    def check_stored_answers(self, session, maximum, request_id):
+        """Who has the store of the auction service cannot tell which client a code belongs to, nor check a guess at a
+        maximum against a digest of the request. Who asked what stands in the audit log only."""
+        request = text_field(1, session.name) + b"\x10" + varint(maximum) + text_field(4, request_id)
+        digest = hashlib.sha256(request).digest()
+        clients = {f"client {at}": {bidder.uid.encode()} for at, bidder in enumerate(self.market.bidders)}
+        secrets = {**clients, "request": {digest, digest.hex().encode()}, "request id": {request_id.encode()}}
+        codes = {"code": {code.encode() for code in session.codes}}
+        scan = Scan({**secrets, **codes})
+        for path in glob.glob(self.ttx.path("data/auction/**"), recursive=True):
+            if os.path.isfile(path):
+                scan.look_at_file(path, "file")
+        self.assertEqual(set(scan.hits), {"code"})
+        audit = Scan(clients)
+        audit.look_at_file(self.ttx.path("server.log"), "log")
+        self.assertEqual(set(audit.hits), set(clients), "the scan does not see a client")
+
+
+def text_field(number, text):
+    return bytes([number << 3 | 2, len(text)]) + text.encode()
 
 
 def secrets_in(path):

@@ -128,6 +128,41 @@ class BothDirections(Scene):
         self.assertEqual(lines[3], {"envelopes": 3, "valid": 3, "bidder_invalid": 0, "wrong_shares": 0,
                                     "close_checked": True})
 
+    def test_a_holder_that_hands_in_parts_is_verified_like_one_that_does_not(self):
+        for bidder in ("1", "2", "3"):
+            self.write(bidder, e.seal(e.p.sha256(bidder.encode()), self.context._replace(bidder=bidder), self.holders,
+                                      "price", b"ttx-price-v1\nfen 100\n"))
+        self.close(["1", "2", "3"])
+        self.write("digests", "".join(self.suite.hash(self.read(name)).hex() + "\n" for name in ("1", "2", "3")))
+        some = {"digests": self.path("digests")}
+        made = json.loads(self.open("notary", ["3", "1"], **some))
+        self.assertEqual(made["parts"], [self.path("notary.shares")])
+        self.open("notary", ["2"], out=self.path("rest.shares"), **some)
+        self.open("notary", ["2", "3"], out=self.path("more.shares"), **some)
+        self.open("auditor", ["1", "2", "3"])
+        lines = self.verify("1", "2", "3", "rest.shares", "auditor.shares", "notary.shares", options=self.closing())
+        self.assertEqual([line["outcome"] for line in lines[:3]], ["VALID"] * 3)
+        everything = ("1", "2", "3", "auditor.shares", "notary.shares")
+        self.verify(*everything, status=65)  # of the second too few
+        self.assertIn("one list of each holder", self.verify(*everything, "notary.shares", status=65))
+        self.assertIn("already", self.verify(*everything, "more.shares", status=65))
+
+    def test_many_envelopes_make_several_files(self):
+        names = []
+        for number in range(401):
+            names.append(f"bid{number}")
+            self.write(names[-1], e.seal(e.p.sha256(names[-1].encode()), self.context._replace(bidder=names[-1]),
+                                         self.holders, "price", b"ttx-price-v1\nfen 100\n"))
+        self.close(names)
+        made = json.loads(self.open("notary", names))
+        self.assertEqual(made["parts"], [self.path("notary.shares"), self.path("notary-2.shares")])
+        told = {}
+        for part, count in (("notary.shares", 400), ("notary-2.shares", 1)):
+            index, shares = e.read_share_report(self.read(part).decode(), self.holders)
+            self.assertEqual((index, len(shares)), (1, count))
+            told.update(shares)
+        self.assertEqual(len(told), 401)
+
     def test_the_bidder_opens_its_own(self):
         self.write("offer", b"%PDF-1.7 technical part")
         self.seal("one", **{"price-file": None, "documents": self.path("offer")})

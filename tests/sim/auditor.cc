@@ -464,8 +464,9 @@ void Auditor::AuditDeals() {
     const contract::DealFacts& facts = deal->facts;
     const std::string name = "deals/" + deal->id.text;
     const auto offered = listing::LoadListing(Disk("listing"), IdOf(facts.listing));
-    Expect(offered && offered->deal.id == name && offered->deal.price == facts.price &&
-               offered->deal.buyer == facts.buyer && offered->owner == facts.seller,
+    const listing::Deal* determined = offered ? listing::FindDeal(*offered, name) : nullptr;
+    Expect(determined != nullptr && determined->price == facts.price && determined->buyer == facts.buyer &&
+               determined->share_ppm == facts.share.ppm && offered->owner == facts.seller,
            "C4 ", name, " is not what its listing determined");
     // domain.md 9.3: one exchange, one code in every number.
     const std::string code = deal->number.substr(2, 4);
@@ -723,7 +724,8 @@ void Auditor::AuditEffects() {
          "S4 other N3 notices than listings published");
   Expect(notices(disclosure::NoticeType::kN4) == told[Type::kListingExtended].size() +
                                                     told[Type::kListingExpired].size() +
-                                                    told[Type::kListingDefaulted].size(),
+                                                    told[Type::kListingDefaulted].size() +
+                                                    told[Type::kPortionDefaulted].size(),
          "S4 other N4 notices than listings extended, expired and defaulted");
   Expect(notices(disclosure::NoticeType::kN5) == told[Type::kBiddingScheduled].size(),
          "S4 other N5 notices than auctions announced");
@@ -745,7 +747,7 @@ void Auditor::AuditEffects() {
          "S4 other settlements than contracts in effect");
   Expect(notices(disclosure::NoticeType::kN8) == effective, "S4 other N8 notices than contracts in effect");
   for (const listing::Announcement& deal : told[Type::kDealDetermined]) {
-    const std::string& id = deal.listing->deal.id;
+    const std::string& id = deal.deal.empty() ? deal.listing->deals.front().id : deal.deal;
     Expect(contract::LoadDeal(Disk("contract"), {IdOf(id)}).has_value(), "S4 ", id,
            " never reached the contract service");
   }

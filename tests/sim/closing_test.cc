@@ -356,13 +356,14 @@ class ClosingRun {
   // it.
   static void JudgeCommands(const AuctionLog& log, const Referee::Complain& complain) {
     Auction state;
+    std::vector<auction::Bid> bids;
     for (auto from = log.begin(); from != log.end();) {
       const auto to = std::find_if(from, log.end(),
                                    [&](const auction::Event& event) { return event.time != from->time; });
       const AuctionLog group(from, to);
       if (from != log.begin()) {
         const auto decision =
-            auction::replay::Decide(state, {from->time, auction::replay::CommandOf(state, group)});
+            auction::replay::Decide(state, bids, {from->time, auction::replay::CommandOf(state, bids, group)});
         const bool same =
             std::equal(group.begin(), group.end(), decision.events.begin(), decision.events.end(),
                        [&](const auction::Event& a, const auction::Event& b) {
@@ -371,6 +372,7 @@ class ClosingRun {
         if (!same) complain("A16 no command leads to " + auction::replay::EventText(state, group.back()));
       }
       for (const auction::Event& event : group) state = auction::Apply(std::move(state), event);
+      auction::replay::AddBids(group, bids);
       from = to;
     }
   }

@@ -164,12 +164,33 @@ void Referee::Take(const auction::EnvelopeWithdrawn&) {
   Require(phase_ == State::kSubmitting && now_ < end_, "A5 an envelope was given back outside its phase");
 }
 
-// The winner is found by looking at all bids again: the highest, and among equals the first.
-void Referee::JudgeWinner(const auction::Closed& event) const {
+// All bids again: the highest that is not void, and among equals the first. 0 for none.
+int64_t Referee::HighestBid() const {
   int64_t number = 0;
   for (const auto& [candidate, bid] : bids_) {
+    if (barred_.contains(bid.code)) continue;
     if (number == 0 || bid.fen > bids_.at(number).fen) number = candidate;
   }
+  return number;
+}
+
+void Referee::Take(const auction::Forfeited& event) {
+  if (event.barred && !closed_) barred_.insert(event.code);
+}
+
+void Referee::Take(const auction::BidsVoided& event) {
+  Require(barred_.contains(event.code), "A9 bids are void of somebody who was not barred");
+  Require(event.phase_end >= end_ || phase_ == State::kSuspended, "A6 a default shortened a phase");
+  leader_ = event.leading;
+  if (phase_ != State::kSuspended) end_ = event.phase_end;
+  if (auction::IsSealed(rules().mode)) return;
+  const int64_t number = HighestBid();
+  Require(event.leading ? event.leading->number == number : number == 0,
+          "A9 another bid leads than the best of the others");
+}
+
+void Referee::JudgeWinner(const auction::Closed& event) const {
+  const int64_t number = HighestBid();
   const auto& reserve = scheduled_.terms->reserve;
   if (number == 0) {
     Require(event.outcome == auction::Outcome::kNoBid && !event.winner, "A9 an outcome without a bid");

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ class Referee {
   int64_t DutchPriceAt(Time time) const;
   void JudgeRise(const auction::Bid& bid) const;
   void JudgeWinner(const auction::Closed& event) const;
+  int64_t HighestBid() const;
 
   // What moves nothing.
   template <class Payload>
@@ -57,11 +59,14 @@ class Referee {
   void Take(const auction::EnvelopeAccepted& event);
   void Take(const auction::EnvelopeWithdrawn& event);
   void Take(const auction::LeaderNamed& event) { leader_ = event.bid; }
+  void Take(const auction::Forfeited& event);
+  void Take(const auction::BidsVoided& event);
   void Take(const auction::Closed& event);
 
   const Complain complain_;
   auction::Scheduled scheduled_;
   std::map<int64_t, Accepted> bids_;
+  std::set<std::string> barred_;  // before the close
   std::optional<auction::Bid> leader_;
   std::optional<auction::Closed> closed_;
   Time now_;  // of the event

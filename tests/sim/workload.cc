@@ -22,6 +22,10 @@ constexpr size_t kAll = 1'000'000;
 constexpr Duration kPatience = Hours(3);
 
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+// Every auction here has one winner.
+std::string DealOf(const listing::Listing& listing) {
+  return listing.deals.empty() ? "" : listing.deals.front().id;
+}
 std::string NameOf(const std::string& collection, const std::string& id) { return collection + "/" + id; }
 
 // The `number`-th of a series of granted patents, with its check digit.
@@ -292,7 +296,7 @@ bool Workload::IsComplete(const DealPlan& deal) const {
   const listing::Listing listing = ListingOf(deal);
   if (listing.state != ListingState::kClosed) return false;
   const auto id =
-      disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
+      disclosure::FindCertificate(Disk("disclosure"), DealOf(listing), disclosure::CertificateType::kTxn);
   if (!id) return false;
   return disclosure::LoadCertificate(Disk("disclosure"), *id)->state == disclosure::CertificateState::kValid;
 }
@@ -301,8 +305,8 @@ std::string Workload::Describe(const DealPlan& deal) const {
   const listing::Listing listing = ListingOf(deal);
   std::string text = std::string(deal.listing.empty() ? "no listing" : listing::StateName(listing.state)) +
                      " " + listing.reason + " bidders=" + std::to_string(deal.bidders.size());
-  if (listing.deal.id.empty()) return text;
-  if (const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(listing.deal.id)})) {
+  if (listing.deals.empty()) return text;
+  if (const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(DealOf(listing))})) {
     text += " deal=" + contract::NameOf(facts->state);
     if (const auto id = contract::FindContractOfDeal(Disk("contract"), facts->id)) {
       const auto signed_contract = contract::LoadContract(Disk("contract"), *id);
@@ -315,7 +319,7 @@ std::string Workload::Describe(const DealPlan& deal) const {
       }
     }
   }
-  if (const auto money = settlement::FindSettlement(Disk("settlement"), listing.deal.id)) {
+  if (const auto money = settlement::FindSettlement(Disk("settlement"), DealOf(listing))) {
     text += " settlement=" + std::string(settlement::StateName(settlement::ShownState(*money)));
   }
   return text;
@@ -780,7 +784,7 @@ contract::SignatureInput Workload::Sign(const Key& key, const std::string& text)
 }
 
 void Workload::OnConfirmation(DealPlan& deal, const listing::Listing& listing, Actions& out) {
-  const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(listing.deal.id)});
+  const auto facts = contract::LoadDeal(Disk("contract"), {IdOf(DealOf(listing))});
   if (!facts || contract::IsOver(*facts) || facts->suspended()) return;
   const contract::ContractApp& app = services_.contract;
   const auto sign = [&](const char* who, const Principal& caller, const Key& key) {
@@ -969,7 +973,7 @@ void Workload::OnRegistration(DealPlan& deal, const contract::Contract& contract
 // --- Money ---------------------------------------------------------------------------------------
 
 void Workload::OnSettlement(DealPlan& deal, const listing::Listing& listing, Actions& out) {
-  const auto found = settlement::FindSettlement(Disk("settlement"), listing.deal.id);
+  const auto found = settlement::FindSettlement(Disk("settlement"), DealOf(listing));
   if (!found) return;
   const settlement::Settlement& money = *found;
   const settlement::SettlementApp& app = services_.settlement;
@@ -1219,7 +1223,7 @@ void Workload::OnObjection(DealPlan& deal, const listing::Listing& listing, Acti
 
 void Workload::OnCertificate(DealPlan& deal, const listing::Listing& listing, Actions& out) {
   const auto id =
-      disclosure::FindCertificate(Disk("disclosure"), listing.deal.id, disclosure::CertificateType::kTxn);
+      disclosure::FindCertificate(Disk("disclosure"), DealOf(listing), disclosure::CertificateType::kTxn);
   if (!id) return;
   const auto certificate = disclosure::LoadCertificate(Disk("disclosure"), *id);
   if (!certificate || certificate->state != disclosure::CertificateState::kPending) return;

@@ -52,7 +52,8 @@ std::unique_ptr<Handler> ProbeHost::MakeHandler(const Clock& clock) {
                      Record(call);
                      Answer(call, answer);
                    },
-                   [this] { return can_audit_.load(); }};
+                   [this] { return can_audit_.load(); },
+                   std::string(32, 'k')};
   return std::move(Handler::Make(kProbeService, std::move(deps), shell_, readers_, signal_)).value();
 }
 

@@ -91,6 +91,18 @@ class ProbeService final : public v1::ProbeService::CallbackService {
         });
   }
 
+  grpc::ServerUnaryReactor* Count(grpc::CallbackServerContext* context, const v1::GetCounterRequest* request,
+                                  v1::Counter* response) override {
+    return handler_.Write(
+        context, request, response, "Count",
+        [](const v1::GetCounterRequest& from, const Call&) -> Result<std::string> { return from.counter(); },
+        [](storage::Txn& txn, const Call&, const std::string& counter) -> Result<v1::Counter> {
+          const int64_t value = CounterIn(txn, counter) + 1;
+          txn.Put(CounterKey(counter), std::to_string(value));
+          return MakeCounter(counter, value);
+        });
+  }
+
   grpc::ServerUnaryReactor* GetCounter(grpc::CallbackServerContext* context, const v1::GetCounterRequest* request,
                                        v1::Counter* response) override {
     return Get(context, request, response, "GetCounter");

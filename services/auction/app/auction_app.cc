@@ -12,6 +12,7 @@ namespace ttx::auction {
 namespace {
 
 constexpr size_t kRecoverPerStep = 100;
+constexpr size_t kBidsPerLook = 1000;
 constexpr std::string_view kHeartbeatSubject = "heartbeat";
 constexpr std::string_view kHoldSubject = "hold";
 constexpr size_t kDrawSeedBytes = 32;
@@ -149,19 +150,29 @@ Result<StoredAuction> AuctionApp::AnswerPriority(storage::Txn& txn, const Princi
 Result<PendingAct> AuctionApp::RequestAct(storage::Txn& txn, const Principal& caller,
                                           const RequestActInput& input) const {
   TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, input.auction));
+  // The session knows how many bidders it has, not their codes.
+  const bool is_unknown = input.act == Act::kDeclareDefault && !input.code.empty() &&
+                          !FindBidderByCode(txn, vault_, input.auction, input.code);
+  if (is_unknown) return InvalidField("bidder_code", Reason::kUNKNOWN_VALUE);
   TTX_TRY(const Taken taken,
-          Take(txn, before, auction::RequestAct{input.act, caller.person, input.reason, input.resume_time}));
+          Take(txn, before,
+               auction::RequestAct{input.act, caller.person, input.reason, input.resume_time, input.code,
+                                   input.cause}));
   return *taken.after.auction.pending;
 }
 
 Result<StoredAuction> AuctionApp::ConfirmAct(storage::Txn& txn, const Principal& caller,
                                              const ConfirmActInput& input) const {
-  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, input.auction));
+  TTX_TRY(const StoredAuction before, OpenAdvanced(txn, input.auction));
+  TTX_RETURN_IF_ERROR(CheckStaff(before.auction, caller));
   const std::optional<PendingAct>& pending = before.auction.pending;
   if (pending && ActEtag(*pending) != input.etag) {
     return Error(Reason::kETAG_MISMATCH, {{"etag", ActEtag(*pending)}});
   }
-  TTX_TRY(Taken taken, Take(txn, before, auction::ConfirmAct{input.act, caller.person}));
+  auction::ConfirmAct command{input.act, caller.person};
+  const bool is_default = pending && pending->act == Act::kDeclareDefault;
+  if (is_default) command.left = LeftWithout(txn, before.auction, pending->code);
+  TTX_TRY(Taken taken, Take(txn, before, command));
   return std::move(taken.after);
 }
 
@@ -172,14 +183,17 @@ Result<StoredAuction> AuctionApp::WithdrawAct(storage::Txn& txn, const Principal
   return std::move(taken.after);
 }
 
-Result<StoredAuction> AuctionApp::DeclareDefault(storage::Txn& txn, const Principal& caller,
-                                                 const AuctionId& id,
-                                                 const auction::DeclareDefault& command) const {
-  TTX_TRY(const StoredAuction before, OpenForStaff(txn, caller, id));
-  if (!FindBidderByCode(txn, vault_, id, command.code))
-    return InvalidField("bidder_code", Reason::kUNKNOWN_VALUE);
-  TTX_TRY(Taken taken, Take(txn, before, command));
-  return std::move(taken.after);
+BidsLeft AuctionApp::LeftWithout(const storage::Reader& reader, const Auction& auction,
+                                 const std::string& code) const {
+  BidSearch search(auction, code);
+  int64_t before = auction.bid_count + 1;
+  while (!search.IsDone()) {
+    const std::vector<Bid> bids = ListBidsBefore(reader, auction.id(), before, kBidsPerLook);
+    if (bids.empty()) break;
+    for (const Bid& bid : bids) search.Look(bid);
+    before = bids.back().number;
+  }
+  return search.left();
 }
 
 // --- From the listing service
@@ -199,13 +213,14 @@ Status AuctionApp::Schedule(storage::Txn& txn, ScheduleAuction command) const {
   return {};
 }
 
-Status AuctionApp::AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) const {
+Status AuctionApp::AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder,
+                             Time qualify_time) const {
   if (HoldAfterSilence(txn)) return ClockHold();
   const std::optional<StoredAuction> before = Load(txn, id);
   if (!before) return NoAuction(id);
   if (FindBidder(txn, vault_, id, bidder.organization)) return {};
   if (FindBidderByCode(txn, vault_, id, bidder.code)) return InvalidField("bidders", Reason::kDUPLICATE);
-  TTX_TRY(const Taken taken, Take(txn, *before, auction::AddBidder{bidder}));
+  TTX_TRY(const Taken taken, Take(txn, *before, auction::AddBidder{bidder, qualify_time}));
   return {};
 }
 
@@ -214,6 +229,26 @@ Status AuctionApp::MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end)
   const std::optional<StoredAuction> before = Load(txn, id);
   if (!before) return NoAuction(id);
   TTX_TRY(const Taken taken, Take(txn, *before, auction::MoveFreeEnd{end}));
+  return {};
+}
+
+Status AuctionApp::NoteObjection(storage::Txn& txn, const AuctionId& id, bool open) const {
+  if (HoldAfterSilence(txn)) return ClockHold();
+  const std::optional<StoredAuction> before = Load(txn, id);
+  if (!before) return NoAuction(id);
+  TTX_TRY(const Taken taken, Take(txn, *before, auction::NoteObjection{open}));
+  // The opening stood still.
+  if (!open && taken.after.auction.state == State::kOpening) {
+    txn.SetDue(txn.now(), std::string(kOpenSubject) + id.text);
+  }
+  return {};
+}
+
+Status AuctionApp::EndWithListing(storage::Txn& txn, const AuctionId& id, const std::string& reason) const {
+  if (HoldAfterSilence(txn)) return ClockHold();
+  const std::optional<StoredAuction> before = Load(txn, id);
+  if (!before) return NoAuction(id);
+  TTX_TRY(const Taken taken, Take(txn, *before, auction::EndWithListing{reason}));
   return {};
 }
 

@@ -22,7 +22,7 @@ namespace ttx::auction {
 /// No envelope of a price is longer.
 inline constexpr size_t kMaxEnvelopeBytes = 16 * 1024;
 
-/// What a key holder says of all envelopes of a session is no longer.
+/// A part of what a key holder says of the envelopes of a session is no longer: it has room for some 440 of them.
 inline constexpr size_t kMaxReportBytes = 60 * 1024;
 
 /// The auction service's use cases: one method per RPC, timer and event. Commands run on the writer's thread,
@@ -94,7 +94,10 @@ class AuctionApp {
     Act act;
     std::string reason;
     Time resume_time;
+    std::string code = {};  // of a default
+    ForfeitCause cause = ForfeitCause::kWithdrew;
   };
+  /// Of a default: INVALID_FIELD for a code that no bidder of the session has.
   Result<PendingAct> RequestAct(storage::Txn& txn, const Principal& caller,
                                 const RequestActInput& input) const;
 
@@ -115,12 +118,12 @@ class AuctionApp {
     AuctionId auction;
     std::string report;  // what the holder signed
   };
+  /// A holder has handed in its shares once its parts name every envelope that stands. A part that says nothing new
+  /// changes nothing; WRONG_SHARE for one that is only partly new or says something else than an earlier one.
   Result<StoredAuction> HandInShares(storage::Txn& txn, const Principal& caller,
                                      const HandInSharesInput& input) const;
   Result<StoredAuction> ReportTender(storage::Txn& txn, const Principal& caller, const AuctionId& id,
                                      const auction::ReportTender& report) const;
-  Result<StoredAuction> DeclareDefault(storage::Txn& txn, const Principal& caller, const AuctionId& id,
-                                       const auction::DeclareDefault& command) const;
 
   // --- From the listing service
 
@@ -128,9 +131,13 @@ class AuctionApp {
   /// refused, for it could not be proven at the close.
   Status Schedule(storage::Txn& txn, ScheduleAuction command) const;
   /// A bidder that qualified while the session runs (domain.md 5.4). Adding it again changes nothing.
-  Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder) const;
+  Status AddBidder(storage::Txn& txn, const AuctionId& id, const Bidder& bidder, Time qualify_time) const;
   /// The listing ends later (延牌).
   Status MoveFreeEnd(storage::Txn& txn, const AuctionId& id, Time end) const;
+  /// An objection to the listing is open, or the last one was closed (domain.md 5.11).
+  Status NoteObjection(storage::Txn& txn, const AuctionId& id, bool open) const;
+  /// The listing has ended, for `reason`: annuls the session unless it is closed.
+  Status EndWithListing(storage::Txn& txn, const AuctionId& id, const std::string& reason) const;
 
   // --- Time
 
@@ -187,9 +194,14 @@ class AuctionApp {
   /// own exchange's, envelopes only after the opening. With `milestones_only`, what moves a session.
   storage::LogPage<StoredEvent> ListEvents(const storage::Reader& reader, const Principal& caller,
                                            uint64_t after_sequence, size_t limit, bool milestones_only) const;
-  /// The public events of one auction.
+  /// The auction, if `caller` may export it: everybody after the close; before it staff of the exchange, unless bids or
+  /// envelopes are secret then. NOT_FOUND, WRONG_STATE.
+  Result<StoredAuction> GetForExport(const storage::Reader& reader, const Principal& caller,
+                                     const AuctionId& id) const;
+  /// The public events of one auction after number `after`: `sequence` is the number, there is no
+  /// `previous_milestone`, and no `log_number` while envelopes are secret, for each would tell how many were handed in.
   Result<storage::LogPage<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
-                                                    uint64_t after_sequence, size_t limit) const;
+                                                    uint64_t after, size_t limit) const;
 
   const Vault& vault() const { return vault_; }
   const AuctionOptions& options() const { return options_; }
@@ -206,6 +218,8 @@ class AuctionApp {
   Result<StoredAuction> OpenForStaff(storage::Txn& txn, const Principal& caller, const AuctionId& id) const;
   /// The same with every phase ended whose end has come: for what is looked up by round.
   Result<StoredAuction> OpenAdvanced(storage::Txn& txn, const AuctionId& id) const;
+  /// What stands of the session's bids without those of `code`.
+  BidsLeft LeftWithout(const storage::Reader& reader, const Auction& auction, const std::string& code) const;
   /// Decides, saves, and says why when it was refused; what a refusal records is kept.
   template <class Command>
   Result<Taken> Take(storage::Txn& txn, const StoredAuction& before, const Command& command) const;

@@ -25,6 +25,13 @@ size_t CostOf(const EnvelopeVerdict& verdict) {
   return IsOpened(verdict) && verdict.liars.empty() ? 1 : kJudgedPerStep;
 }
 
+std::vector<std::string> SortedDigests(const std::vector<EnvelopeEntry>& envelopes) {
+  std::vector<std::string> digests;
+  for (const EnvelopeEntry& envelope : envelopes) digests.push_back(envelope.digest);
+  std::sort(digests.begin(), digests.end());
+  return digests;
+}
+
 // What the bidder has handed in in the round at hand; nothing for somebody else.
 EnvelopeEntry EntryOf(const storage::Reader& reader, const Auction& auction,
                       const std::optional<Bidder>& bidder) {
@@ -152,14 +159,26 @@ Result<StoredAuction> AuctionApp::HandInShares(storage::Txn& txn, const Principa
   TTX_TRY(const StoredAuction before, OpenAdvanced(txn, input.auction));
   TTX_RETURN_IF_ERROR(CheckStaff(before.auction, caller));
   const int32_t round = before.auction.envelopes.round;
-  int32_t holder = -1;
+  auction::HandInShares command{-1};
+  size_t earlier = 0;
+  bool is_new = false;
   if (before.auction.state == State::kSharesCollecting || before.auction.state == State::kOpening) {
     const std::string proof = LoadCloseProof(txn, input.auction, round).value_or("");
-    TTX_TRY(const sealed::ShareReport report, ReadShares(before.auction, proof, input.report));
-    holder = report.holder - 1;
+    const std::vector<std::string> digests = SortedDigests(Standing(txn, before.auction));
+    TTX_TRY(const sealed::ShareReport part, ReadShares(before.auction, proof, digests, input.report));
+    command.holder = part.holder - 1;
+    const std::vector<std::string> parts = LoadShares(txn, vault_, input.auction, round, command.holder);
+    sealed::ShareReport whole = JoinShares(before.auction, proof, part.holder, parts);
+    TTX_TRY(is_new, sealed::AddPart(whole, part));
+    earlier = parts.size();
+    command.complete = whole.lines.size() == digests.size();
+    if (is_new && !command.complete && part.lines.size() < kMinPartEnvelopes) {
+      return InvalidField("report", Reason::kOUT_OF_RANGE,
+                          "at least " + std::to_string(kMinPartEnvelopes) + " envelopes, or all that are left");
+    }
   }
-  TTX_TRY(Taken taken, Take(txn, before, auction::HandInShares{holder}));
-  SaveShares(txn, vault_, input.auction, round, holder, input.report);
+  TTX_TRY(Taken taken, Take(txn, before, command));
+  if (is_new) SaveShares(txn, vault_, input.auction, round, command.holder, earlier, input.report);
   return std::move(taken.after);
 }
 
@@ -177,11 +196,13 @@ void AuctionApp::FollowOpening(storage::Txn& txn, const std::optional<StoredAuct
 
 std::vector<sealed::ShareReport> AuctionApp::Reports(const storage::Reader& reader,
                                                      const Auction& auction) const {
-  const sealed::HolderSet holders = sealed::HoldersOf(auction.rules()).value();
+  const int32_t round = auction.envelopes.round;
+  const std::string proof = LoadCloseProof(reader, auction.id(), round).value_or("");
   std::vector<sealed::ShareReport> reports;
   for (int32_t holder = 0; holder < auction.rules().sealed.shares_total; ++holder) {
-    const auto text = LoadShares(reader, vault_, auction.id(), auction.envelopes.round, holder);
-    if (text) reports.push_back(sealed::VerifyShareReport(*text, holders).value());
+    if ((auction.envelopes.holders >> holder & 1U) == 0) continue;  // it has told of some envelopes at most
+    const std::vector<std::string> parts = LoadShares(reader, vault_, auction.id(), round, holder);
+    reports.push_back(JoinShares(auction, proof, holder + 1, parts));
   }
   return reports;
 }
@@ -204,7 +225,7 @@ void AuctionApp::OpenSome(storage::Txn& txn, const AuctionId& id) const {
   const std::optional<StoredAuction> before = Load(txn, id);
   TTX_CHECK(before.has_value(), "an opening of an auction that does not exist");
   const Auction& auction = before->auction;
-  if (auction.state != State::kOpening) return;
+  if (auction.state != State::kOpening || auction.objected) return;
   const int32_t round = auction.envelopes.round;
   const std::vector<sealed::ShareReport> reports = Reports(txn, auction);
   OpenEnvelopes command;
@@ -223,9 +244,12 @@ void AuctionApp::OpenSome(storage::Txn& txn, const AuctionId& id) const {
       SaveVerdict(txn, vault_, id, round, entry.code, *verdict);
     }
     all_open = all_open && IsOpened(*verdict);
-    command.envelopes.push_back({.bidder = storage::Present(FindBidderByCode(txn, vault_, id, entry.code)),
-                                 .time = entry.time,
-                                 .price = verdict->price});
+    EnvelopeContent content{.bidder = {}, .time = entry.time, .price = verdict->price};
+    content.bidder.code = entry.code;
+    command.envelopes.push_back(std::move(content));
+  }
+  for (EnvelopeContent& content : command.envelopes) {
+    content.bidder = storage::Present(FindBidderByCode(txn, vault_, id, content.bidder.code));
   }
   const bool ask_again = !all_open && MayAskAgain(auction, txn.now());
   const Decision decision =

@@ -351,6 +351,26 @@ TEST_F(EnvelopesTest, AHolderThatComesWhileEnvelopesAreJudgedIsHeard) {
   EXPECT_EQ(Verdict(world_, "B02").liars, std::vector<int32_t>{1});
 }
 
+// domain.md 5.11: nothing is opened while an objection to the listing is open.
+TEST_F(EnvelopesTest, AnOpeningPausesWhileAnObjectionIsOpen) {
+  const std::string proof = ToShares();
+  for (int holder = 1; holder <= 3; ++holder) {
+    EXPECT_EQ(HandIn(Report(holder, proof), At(10, 1 + holder)), kAccepted);
+  }
+  ASSERT_EQ(world_.Now().state, State::kOpening);
+  const auto note = [&](bool open) {
+    return TestApp::ReasonOf(
+        world_.Do([&](storage::Txn& txn) { return world_.app.NoteObjection(txn, {"a1"}, open); }));
+  };
+  EXPECT_EQ(note(true), kAccepted);
+  world_.RunSteps(50);
+  EXPECT_EQ(world_.Now().state, State::kOpening);
+  EXPECT_EQ(note(false), kAccepted);
+  world_.RunSteps(50);
+  EXPECT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().outcome, Outcome::kWinner);
+}
+
 TEST_F(EnvelopesTest, WhoLiesAboutAnEnvelopeThatIsOpenAlreadyIsNamedToo) {
   const std::string proof = ToShares();
   EXPECT_EQ(HandIn(Report(1, proof, {"B02"}), At(10, 2)), kAccepted);

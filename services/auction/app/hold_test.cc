@@ -260,7 +260,7 @@ TEST_F(HoldTest, AnEventOfTheListingThatNoticesTheSilenceComesAgain) {
     storage::Command command;
     std::optional<Reason> refused;
     command.run = [&](storage::Txn& txn) -> Result<std::string> {
-      TTX_RETURN_IF_ERROR(process_->app.AddBidder(txn, {"a"}, BidderOf("B99")));
+      TTX_RETURN_IF_ERROR(process_->app.AddBidder(txn, {"a"}, BidderOf("B99"), txn.now()));
       return std::string();
     };
     command.done = [&](storage::Answer answer) {

@@ -1,12 +1,20 @@
 #include "services/auction/app/opening.h"
 
+#include <algorithm>
+
+#include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
 #include "libs/sealed/opening.h"
 #include "libs/sealed/rules.h"
 #include "services/auction/app/auction_app.h"
+#include "services/auction/domain/limits.h"
 
 namespace ttx::auction {
 namespace {
+
+static_assert(kMinHolders == sealed::kMinThreshold && kMaxHolders == sealed::kMaxHolders,
+              "rules allow the lists of key holders that can be read");
+static_assert(kMinPartEnvelopes <= sealed::kMaxPartLines, "a part of a holder's shares is long enough to be taken");
 
 // A set that was checked when the session was scheduled. Envelopes of one session come after one another, and
 // reading the holders' keys costs more than reading an envelope: each thread keeps the last set.
@@ -102,7 +110,7 @@ std::string MakeCloseProof(const StoredAuction& stored, const AuctionOptions& op
 }
 
 Result<sealed::ShareReport> ReadShares(const Auction& auction, std::string_view close_proof,
-                                       std::string_view report) {
+                                       const std::vector<std::string>& digests, std::string_view report) {
   const sealed::HolderSet& holders = MustHolders(auction);
   TTX_TRY(sealed::ShareReport shares, sealed::VerifyShareReport(report, holders));
   const auto wrong = [&](std::string detail) {
@@ -112,9 +120,25 @@ Result<sealed::ShareReport> ReadShares(const Auction& auction, std::string_view 
   if (shares.auction != NameOf(auction)) return wrong("of another auction");
   if (shares.close_digest != sealed::CloseProofDigest(holders.suite(), close_proof))
     return wrong("on another close proof");
-  if (static_cast<int32_t>(shares.lines.size()) != auction.envelopes.count)
-    return wrong("not about every envelope");
+  if (shares.lines.empty()) return wrong("about no envelope");
+  for (const sealed::ShareReport::Line& line : shares.lines) {
+    if (!std::binary_search(digests.begin(), digests.end(), line.envelope_digest)) {
+      return wrong("about an envelope that was not counted at the close, " + Hex(line.envelope_digest));
+    }
+  }
   return shares;
+}
+
+sealed::ShareReport JoinShares(const Auction& auction, std::string_view close_proof, int holder,
+                               const std::vector<std::string>& parts) {
+  const sealed::HolderSet& holders = MustHolders(auction);
+  sealed::ShareReport whole{
+      NameOf(auction), sealed::CloseProofDigest(holders.suite(), close_proof), holder, {}};
+  for (const std::string& text : parts) {
+    const Result<sealed::ShareReport> part = sealed::VerifyShareReport(text, holders);
+    TTX_CHECK(part.ok() && sealed::AddPart(whole, *part).ok(), "shares that were taken cannot be read");
+  }
+  return whole;
 }
 
 EnvelopeVerdict Judge(const Auction& auction, std::string_view bytes,

@@ -23,10 +23,14 @@ Result<sealed::Envelope> ReadEnvelope(const Auction& auction, const AuctionOptio
 std::string MakeCloseProof(const StoredAuction& stored, const AuctionOptions& options,
                            const std::vector<EnvelopeEntry>& envelopes);
 
-/// What a holder says of the round's envelopes: WRONG_SHARE unless it is the holder's, about this session and
-/// proof.
+/// What a holder says of all or some of the round's envelopes, whose digests are `digests`, ascending: WRONG_SHARE
+/// unless it is the holder's, about this session and proof and about nothing else.
 Result<sealed::ShareReport> ReadShares(const Auction& auction, std::string_view close_proof,
-                                       std::string_view report);
+                                       const std::vector<std::string>& digests, std::string_view report);
+
+/// What holder `holder`, from 1, has said so far, in parts that were taken.
+sealed::ShareReport JoinShares(const Auction& auction, std::string_view close_proof, int holder,
+                               const std::vector<std::string>& parts);
 
 /// What the envelope holds, from the shares handed in: every choice of shares_needed of them is tried until
 /// one gives the seed that the envelope commits to, C(15, 7) = 6435 choices at most. Its seed is empty when

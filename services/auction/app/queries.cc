@@ -40,7 +40,8 @@ class EnvelopeSight {
 
 std::string ActEtag(const PendingAct& act) {
   const std::string text = std::string(ActName(act.act)) + "|" + act.person + "|" + act.reason + "|" +
-                           std::to_string(act.resume_time.ns);
+                           std::to_string(act.resume_time.ns) + "|" + act.code + "|" +
+                           std::string(ForfeitCauseName(act.cause));
   return Hex(crypto::Sha256(text)).substr(0, 16);
 }
 
@@ -172,21 +173,42 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
         told = event.sequence;
         return event.exchange == caller.organization;
       });
+  for (StoredEvent& event : page.events) event.log_number = 0;
   // A position that moved with each secret maximum and envelope would tell when there is one: it stays until
   // something else follows.
   if (!caller.service() && !page.more) page.last_sequence = told;
   return page;
 }
 
+Result<StoredAuction> AuctionApp::GetForExport(const storage::Reader& reader, const Principal& caller,
+                                               const AuctionId& id) const {
+  TTX_TRY(StoredAuction stored, Get(reader, id));
+  const Auction& auction = stored.auction;
+  // Whether a secret maximum stands is nobody's business either.
+  const bool has_secrets = auction.rules().proxy_bids || RefusalsAreSecret(auction);
+  if (auction.state != State::kClosed && (has_secrets || !IsStaff(auction, caller))) {
+    return Error(Reason::kWRONG_STATE, {{"resource", "auctions/" + id.text},
+                                        {"state", std::string(StateName(auction.state))},
+                                        {"command", "ExportAuction"}});
+  }
+  return stored;
+}
+
 Result<storage::LogPage<StoredEvent>> AuctionApp::WatchEvents(const storage::Reader& reader,
-                                                              const AuctionId& id, uint64_t after_sequence,
+                                                              const AuctionId& id, uint64_t after,
                                                               size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
   const bool secret = KeepsEnvelopesSecret(stored.auction);
-  return storage::LookAtLog<StoredEvent>(
-      after_sequence, limit,
-      [&](uint64_t after, size_t most) { return auction::ListEvents(reader, vault_, id, after, most); },
-      [&](const StoredEvent& event) { return !secret || AudienceOf(event.event) == Audience::kPublic; });
+  storage::LogPage<StoredEvent> page;
+  page.events = ListPublicEvents(reader, vault_, stored, after, limit);
+  page.last_sequence = after;
+  for (StoredEvent& event : page.events) {
+    event.sequence = ++page.last_sequence;
+    event.previous_milestone = 0;
+    if (secret) event.log_number = 0;
+  }
+  page.more = page.last_sequence < stored.public_count;
+  return page;
 }
 
 }  // namespace ttx::auction

@@ -142,23 +142,94 @@ TEST_F(StaffTest, AnIdentityIsShownToItsOwnerAndAfterTheCloseToStaff) {
   EXPECT_EQ(show(ForeignOfficer()).error().reason, Reason::kNOT_FOUND);
 }
 
-TEST_F(StaffTest, ADefaultBarsTheBidderAndIsToldToConsumers) {
-  const auto declare = [&](const Principal& caller, const std::string& code, ForfeitCause cause, Time time) {
+// --- Default (domain.md 5.12)
+
+class DefaultTest : public StaffTest {
+ protected:
+  std::optional<Reason> Ask(const Principal& caller, const std::string& code, ForfeitCause cause, Time time) {
     return TestApp::ReasonOf(world_.At(time, [&](storage::Txn& txn) {
-      return world_.app.DeclareDefault(txn, caller, {"a1"}, {code, cause});
+      return world_.app.RequestAct(
+          txn, caller, {{"a1"}, Act::kDeclareDefault, "its letter of today", {}, code, cause});
     }));
-  };
-  EXPECT_EQ(declare(ForeignOfficer(), "B02", ForfeitCause::kWithdrew, At(9, 10)), Reason::kPERMISSION_DENIED);
-  EXPECT_EQ(declare(Officer(), "B09", ForfeitCause::kWithdrew, At(9, 10)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(declare(Officer(), "B02", ForfeitCause::kNotPaid, At(9, 10)), Reason::kWRONG_STATE);
-  EXPECT_EQ(declare(Officer(), "B02", ForfeitCause::kMisconduct, At(9, 11)), kAccepted);
+  }
+  std::optional<Reason> Declare(const std::string& code, ForfeitCause cause, Time time) {
+    if (const auto refused = Ask(Officer("people/o1"), code, cause, time)) return refused;
+    return Confirm(Officer("people/o2"), Act::kDeclareDefault, time + Seconds(1));
+  }
+};
+
+TEST_F(DefaultTest, ADefaultTakesTwoPersonsAndIsToldToConsumers) {
+  EXPECT_EQ(Ask(ForeignOfficer(), "B02", ForfeitCause::kWithdrew, At(9, 10)), Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(Ask(Officer(), "B09", ForfeitCause::kWithdrew, At(9, 10)), Reason::kINVALID_FIELD);
+  EXPECT_EQ(Ask(Officer(), "", ForfeitCause::kWithdrew, At(9, 10)), Reason::kINVALID_FIELD);
+  EXPECT_EQ(Ask(Officer(), "B02", ForfeitCause::kNotPaid, At(9, 10)), Reason::kWRONG_STATE);
+  EXPECT_EQ(Ask(Officer("people/o1"), "B02", ForfeitCause::kMisconduct, At(9, 11)), kAccepted);
+  EXPECT_TRUE(world_.Now().barred.empty());
+  const std::string of_b02 = ActEtag(*world_.Now().pending);
+  EXPECT_EQ(Confirm(Officer("people/o1"), Act::kDeclareDefault, At(9, 11, 10)), Reason::kSAME_PERSON);
+  EXPECT_EQ(Confirm(ForeignOfficer(), Act::kDeclareDefault, At(9, 11, 20)), Reason::kPERMISSION_DENIED);
+  EXPECT_EQ(Confirm(Officer("people/o2"), Act::kDeclareDefault, At(9, 11, 30), of_b02), kAccepted);
   EXPECT_EQ(world_.Bid("B02", Yuan(1'010'000), At(9, 12)), Reason::kNOT_QUALIFIED);
+  EXPECT_EQ(Ask(Officer("people/o1"), "B03", ForfeitCause::kMisconduct, At(9, 13)), kAccepted);
+  EXPECT_NE(ActEtag(*world_.Now().pending), of_b02) << "whoever saw another code confirms nothing";
+  EXPECT_EQ(Confirm(Officer("people/o2"), Act::kDeclareDefault, At(9, 14), of_b02), Reason::kETAG_MISMATCH);
+  for (const StoredEvent& event : world_.Public()) {
+    EXPECT_FALSE(std::holds_alternative<ActRequested>(event.event.payload)) << "who is accused is not public";
+  }
   world_.MoveTo(At(10, 5));
-  EXPECT_EQ(declare(Officer(), "B03", ForfeitCause::kNotPaid, At(10, 6)), Reason::kNOT_ASKED);
-  EXPECT_EQ(declare(Officer(), "B01", ForfeitCause::kNotPaid, At(10, 7)), kAccepted);
+  ASSERT_EQ(world_.Now().outcome, Outcome::kWinner);
+  const std::string final_hash = world_.app.Get(world_.shell.kv(), {"a1"})->log_hash;
+  EXPECT_EQ(Declare("B03", ForfeitCause::kNotPaid, At(10, 6)), Reason::kNOT_ASKED);
+  EXPECT_EQ(Declare("B01", ForfeitCause::kNotPaid, At(10, 7)), kAccepted);
   const Principal service{"services/listing", "", "", {}};
   const auto told = world_.app.ListEvents(world_.shell.kv(), service, 0, 100, true).events;
   EXPECT_EQ(std::get<Forfeited>(told.back().event.payload).code, "B01");
+  EXPECT_EQ(world_.app.Get(world_.shell.kv(), {"a1"})->log_hash, final_hash) << "final with the close";
+}
+
+// The older bids are found on disk, and the session goes on without its best bidder.
+TEST_F(DefaultTest, TheBidsOfABarredLeaderAreVoid) {
+  EXPECT_EQ(world_.Bid("B02", Yuan(1'010'000), At(9, 10)), kAccepted);
+  EXPECT_EQ(Proxy("B03", Yuan(3'000'000), At(9, 11)), kAccepted);
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(world_.Bid("B02", *MinAcceptable(world_.Now(), At(9, 12)), At(9, 12, i)), kAccepted);
+  }
+  ASSERT_EQ(world_.Now().leading->code, "B03");
+  ASSERT_EQ(world_.Now().bid_count, 15);
+  world_.MoveTo(At(10, 0));
+  ASSERT_EQ(world_.Now().state, State::kLimited);
+  EXPECT_EQ(Declare("B03", ForfeitCause::kWithdrew, At(10, 4, 58)), kAccepted);
+  const Auction after = world_.Now();
+  EXPECT_EQ(after.leading->code, "B02");
+  EXPECT_EQ(after.leading->number, 14);
+  EXPECT_EQ(after.rival->code, "B01") << "the first bid of all";
+  EXPECT_EQ(after.rival->number, 1);
+  EXPECT_FALSE(after.proxy.has_value());
+  EXPECT_EQ(after.phase_end, At(10, 9, 59)) << "a cycle for the others";
+  const auto told = world_.Public();
+  const auto& voided = std::get<BidsVoided>(told.back().event.payload);
+  EXPECT_EQ(voided.code, "B03");
+  EXPECT_EQ(voided.leading->number, 14);
+  world_.MoveTo(At(10, 5));
+  EXPECT_EQ(world_.Now().state, State::kLimited) << "the timer has moved";
+  EXPECT_EQ(world_.Bid("B01", *MinAcceptable(world_.Now(), At(10, 6)), At(10, 6)), kAccepted);
+  EXPECT_EQ(world_.Now().leading->code, "B01");
+  EXPECT_EQ(Declare("B01", ForfeitCause::kMisconduct, At(10, 7)), kAccepted);
+  EXPECT_EQ(Declare("B02", ForfeitCause::kMisconduct, At(10, 8)), kAccepted);
+  EXPECT_FALSE(world_.Now().leading.has_value());
+  world_.MoveTo(At(10, 14));
+  EXPECT_EQ(world_.Now().outcome, Outcome::kNoBid);
+}
+
+TEST_F(DefaultTest, ASuspensionIsAskedForThoughADefaultWaits) {
+  EXPECT_EQ(Ask(Officer("people/o1"), "B02", ForfeitCause::kMisconduct, At(9, 11)), kAccepted);
+  EXPECT_EQ(Request(Officer("people/o3"), Act::kSuspend, At(9, 12)), kAccepted);
+  EXPECT_EQ(Ask(Officer("people/o1"), "B02", ForfeitCause::kMisconduct, At(9, 13)), Reason::kPROPOSAL_DIFFERS);
+  EXPECT_EQ(Confirm(Officer("people/o2"), Act::kSuspend, At(9, 14)), kAccepted);
+  EXPECT_EQ(world_.Now().state, State::kSuspended);
+  EXPECT_TRUE(world_.Now().barred.empty());
+  EXPECT_EQ(Declare("B01", ForfeitCause::kMisconduct, At(9, 15)), kAccepted);
+  EXPECT_FALSE(world_.Now().leading.has_value());
 }
 
 // --- Silence (reliability.md G8, G17, N106-N108)

@@ -1,6 +1,6 @@
 #pragma once
 
-// Envelopes of a session with two key holders who open together, for tests only.
+// Envelopes of a session with key holders, by default two who open together, for tests only.
 
 #include <algorithm>
 #include <string>
@@ -16,6 +16,9 @@ namespace ttx::auction::testing {
 
 class EnvelopeKit {
  public:
+  explicit EnvelopeKit(int needed = 2, int total = 2)
+      : parties_(sealed::MakeTestParties(sealed::Suite::kTtxSb1, needed, total)) {}
+
   AuctionOptions Options() const {
     return {.hold_after_silence = false,
             .origin = parties_.context.origin,
@@ -27,8 +30,8 @@ class EnvelopeKit {
     ScheduleAuction command = SessionOf(mode, Yuan(1'000), Yuan(10));
     command.rules.sealed.submissions = 2;
     command.rules.sealed.may_withdraw = true;
-    command.rules.sealed.shares_needed = 2;
-    command.rules.sealed.shares_total = 2;
+    command.rules.sealed.shares_needed = parties_.holders.threshold();
+    command.rules.sealed.shares_total = parties_.holders.size();
     command.rules.sealed.holder_set = parties_.holders.text();
     command.rules.suspension.resume_notice = {};
     if (mode == Mode::kWeighted) command.rules.scoring.price_weight = {600'000};
@@ -59,8 +62,11 @@ class EnvelopeKit {
         .value();
   }
 
-  /// What holder 1 or 2 says of these envelopes of `auctions/a1`.
+  /// What holder `holder`, from 1, says of these envelopes of `auctions/a1`.
   std::string Report(int holder, const std::string& proof, const std::vector<std::string>& envelopes) const {
+    return Sign(Shares(holder, proof, envelopes));
+  }
+  sealed::ShareReport Shares(int holder, const std::string& proof, const std::vector<std::string>& envelopes) const {
     const sealed::HolderKey& key = parties_.keys[static_cast<size_t>(holder - 1)];
     sealed::ShareReport report{
         "auctions/a1", sealed::CloseProofDigest(sealed::Suite::kTtxSb1, proof), holder, {}};
@@ -70,6 +76,10 @@ class EnvelopeKit {
     }
     std::sort(report.lines.begin(), report.lines.end(),
               [](const auto& a, const auto& b) { return a.envelope_digest < b.envelope_digest; });
+    return report;
+  }
+  std::string Sign(const sealed::ShareReport& report) const {
+    const sealed::HolderKey& key = parties_.keys[static_cast<size_t>(report.holder - 1)];
     return std::string(sealed::SignShareReport(report, parties_.holders, key).value().view());
   }
 
@@ -79,7 +89,7 @@ class EnvelopeKit {
     return key;
   }
 
-  const sealed::TestParties parties_ = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 2, 2);
+  const sealed::TestParties parties_;
 };
 
 }  // namespace ttx::auction::testing

@@ -60,7 +60,7 @@ TEST(Section5_4_Dynamic, BiddersQualifyWhileItRunsAndTheListingMovesTheEnd) {
   world.Schedule(command);
   const auto add = [&](const std::string& code, Time time) {
     return TestApp::ReasonOf(
-        world.At(time, [&](storage::Txn& txn) { return world.app.AddBidder(txn, {"a1"}, BidderOf(code)); }));
+        world.At(time, [&](storage::Txn& txn) { return world.app.AddBidder(txn, {"a1"}, BidderOf(code), time); }));
   };
   EXPECT_EQ(add("B11", At(10, 0, 0, 0, 2)), kAccepted);
   EXPECT_EQ(add("B11", At(10, 1, 0, 0, 2)), kAccepted) << "the feed may tell it twice";
@@ -76,6 +76,11 @@ TEST(Section5_4_Dynamic, BiddersQualifyWhileItRunsAndTheListingMovesTheEnd) {
   EXPECT_EQ(world.Bid("B12", Yuan(820'000), At(16, 59, 40, 0, 4)), kAccepted);
   EXPECT_EQ(world.Bid("B11", Yuan(840'000), At(17, 2, 59, 0, 4)), kAccepted);
   EXPECT_EQ(add("B13", At(17, 3, 0, 0, 4)), Reason::kWRONG_STATE);
+  const auto told_late = world.At(At(17, 3, 0, 0, 4), [&](storage::Txn& txn) {
+    return world.app.AddBidder(txn, {"a1"}, BidderOf("B13"), At(16, 59, 59, 999, 4));
+  });
+  EXPECT_TRUE(told_late.ok()) << "the news took longer than FREE did";
+  EXPECT_EQ(world.Bid("B13", Yuan(840'000), At(17, 4, 0, 0, 4)), Reason::kNOT_HIGHER) << "a bidder like the others";
   world.MoveTo(At(17, 5, 59, 0, 4));
   ExpectWinner(world, "B11", Yuan(840'000));
 }

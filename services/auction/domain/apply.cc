@@ -41,6 +41,7 @@ void FollowCollecting(Auction& state, const PhaseStarted& event) {
 
 void Applied(Auction& state, const PhaseStarted& event, Time) {
   FollowCollecting(state, event);
+  if (state.state == State::kFree) state.free_end = event.start;
   state.state = event.state;
   state.phase_end = event.end;
   state.phase_base = Standing{state.bid_count, state.leading, state.rival};
@@ -85,11 +86,21 @@ void Applied(Auction& state, const ActWithdrawn& event, Time) {
   if (event.act == Act::kOpen) state.state = State::kClosedForOpening;
 }
 
+void Applied(Auction& state, const ObjectionNoted& event, Time time) {
+  state.objected = event.open;
+  if (!event.open) state.objection_end_time = time;
+}
+
+// What was asked for about the phase is settled by what happened to it; a default is another matter.
+void DropPending(Auction& state) {
+  if (state.pending && state.pending->act != Act::kDeclareDefault) state.pending.reset();
+}
+
 void Applied(Auction& state, const Suspended& event, Time) {
   if (state.state != State::kSuspended) {
     state.suspended_state = state.state;
     state.suspend_time = event.time;
-    state.pending.reset();
+    DropPending(state);
   }
   state.remaining = event.remaining;
   state.state = State::kSuspended;
@@ -108,12 +119,14 @@ void Applied(Auction& state, const Resumed& event, Time) {
   state.remaining = {};
   state.suspend_time = {};
   state.restart = false;
-  state.pending.reset();
+  DropPending(state);
   if (!event.restart) return;
   state.leading = state.phase_base->leading;
   state.rival = state.phase_base->rival;
   state.proxy.reset();
   if (event.void_from <= event.void_to) {
+    const bool of_earlier_phase = state.void_to > 0 && state.void_from != event.void_from;
+    if (of_earlier_phase) state.earlier_voids.push_back({state.void_from, state.void_to});
     state.void_from = event.void_from;
     state.void_to = event.void_to;
   }
@@ -178,6 +191,28 @@ void Applied(Auction& state, const LeaderNamed& event, Time) {
 
 void Applied(Auction& state, const Forfeited& event, Time) {
   if (event.barred) state.barred.push_back(event.code);
+}
+
+void Applied(Auction& state, const BidsVoided& event, Time) {
+  const auto is_theirs = [&](const Bid& bid) { return bid.code == event.code; };
+  const bool led = state.leading && is_theirs(*state.leading);
+  state.leading = event.leading;
+  state.rival = event.rival;
+  state.phase_base = Standing{state.phase_base->bid_count, event.base_leading, event.base_rival};
+  state.phase_end = event.phase_end;
+  if (state.proxy && state.proxy->code == event.code) state.proxy.reset();
+  std::erase_if(state.declared, is_theirs);
+  std::erase(state.lot, event.code);
+  std::erase(state.exercise.asked, event.code);
+  std::erase(state.exercise.exercised, event.code);
+  if (state.exercise.displaced == event.code) state.exercise.displaced.clear();
+  if (led) {  // holders were asked about a bid that is void
+    if (state.exercise.rank > 0) state.lot.clear();
+    state.exercise = {};
+  }
+  for (OpenedBid& opened : state.envelopes.opened) {
+    if (is_theirs(opened.bid) && !opened.invalid) opened.invalid = Reason::kNOT_QUALIFIED;
+  }
 }
 
 void Applied(Auction& state, const Closed& event, Time) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "services/auction/domain/cap.h"
+#include "services/auction/domain/default.h"
 #include "services/auction/domain/dutch.h"
 #include "services/auction/domain/dynamic.h"
 #include "services/auction/domain/engine.h"
@@ -41,7 +42,7 @@ void Begin(Recorder& recorder) {
   const Rules& rules = auction.rules();
   // Elsewhere it shows later how many take part: at the end of FREE, at the last envelope.
   const bool known = rules.mode != Mode::kDynamic && !IsSealed(rules.mode);
-  if (known && auction.bidder_count < rules.min_bidders) {
+  if (known && EligibleCount(auction) < rules.min_bidders) {
     CloseWithout(recorder, Outcome::kTooFewBidders, auction.phase_end);
   } else {
     StartPhase(recorder, FirstPhase(rules.mode), auction.phase_end);
@@ -208,6 +209,7 @@ Duration FullLength(const Auction& auction, State phase) {
 
 void StartPhase(Recorder& recorder, State phase, Time start) {
   recorder.Add(PhaseStarted{phase, start, start + FullLength(recorder.state(), phase)});
+  if (recorder.state().objected) SuspendForObjection(recorder, start);
 }
 
 void AdvanceUntil(Recorder& recorder, Time until) {
@@ -264,7 +266,7 @@ Decision Decide(const Auction& state, const AddBidder& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
-  if (!TakesBidders(auction)) return recorder.Refuse(WrongState(auction, "AddBidder"));
+  if (!TakesBidders(auction, command.qualify_time)) return recorder.Refuse(WrongState(auction, "AddBidder"));
   if (auto status = CheckBidder(*auction.terms, command.bidder); !status.ok()) {
     return recorder.Refuse(std::move(status).error());
   }

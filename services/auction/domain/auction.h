@@ -52,7 +52,7 @@ enum class Outcome {
 };
 
 /// What two different persons decide together (domain.md 5.11; reliability.md 4.1). The numbers are stored.
-enum class Act { kSuspend, kContinue, kRestartPhase, kAnnul, kOpen };
+enum class Act { kSuspend, kContinue, kRestartPhase, kAnnul, kOpen, kDeclareDefault };
 
 /// Why a bidder loses its deposit (domain.md 5.12 a-g). The numbers are stored.
 enum class ForfeitCause {
@@ -163,7 +163,17 @@ struct PendingAct {
   std::string person;
   std::string reason;
   Time resume_time;
+  // Of a default: who is said to have broken its promise, and how.
+  std::string code = {};
+  ForfeitCause cause = ForfeitCause::kWithdrew;
   bool operator==(const PendingAct&) const = default;
+};
+
+/// The bids from one number to another.
+struct BidRange {
+  int64_t from = 0;
+  int64_t to = 0;
+  bool operator==(const BidRange&) const = default;
 };
 
 /// Where the asking of priority holders stands (domain.md 5.9 P2).
@@ -223,6 +233,8 @@ struct Auction {
   Shared<Standing> phase_base;  // what stood when the phase began (RESTART_PHASE)
   int64_t void_from = 0;        // bids numbered void_from..void_to were voided by a restart
   int64_t void_to = 0;
+  std::vector<BidRange> earlier_voids;  // ... and these by restarts of phases before, one each at most
+  Time free_end;                        // when FREE was over; none before
   std::optional<Proxy> proxy;
 
   State suspended_state = State::kScheduled;  // the phase that was open when SUSPENDED
@@ -230,6 +242,8 @@ struct Auction {
   Time suspend_time;
   bool restart = false;  // goes on with RESTART_PHASE
   std::optional<PendingAct> pending;
+  bool objected = false;    // an objection to the listing is open: nothing goes on (domain.md 5.11)
+  Time objection_end_time;  // when the last one was closed
 
   std::vector<Bid> declared;     // at the cap
   std::vector<std::string> lot;  // codes to draw one from, sorted
@@ -305,6 +319,11 @@ struct ActWithdrawn {
   Act act;
   std::string person;
   bool operator==(const ActWithdrawn&) const = default;
+};
+/// Private: that the session stops is public.
+struct ObjectionNoted {
+  bool open;
+  bool operator==(const ObjectionNoted&) const = default;
 };
 struct Suspended {
   Time time;
@@ -386,9 +405,19 @@ struct RequoteCalled {
   Fen start_price;
   bool operator==(const RequoteCalled&) const = default;
 };
-/// The committee's report: the valid bids, best first, with their totals.
+/// One member's points for one bidder, one per criterion, 1e-4 points.
+struct ScoreSheet {
+  size_t member = 0;
+  std::string code;
+  std::vector<int64_t> points;
+  bool operator==(const ScoreSheet&) const = default;
+};
+/// The committee's report: the valid bids, best first, with their totals, and what these follow from. Members are kept
+/// by number alone.
 struct Evaluated {
   std::vector<OpenedBid> ranking;
+  std::vector<bool> experts;  // of each member, whether it is an expert
+  std::vector<ScoreSheet> sheets;
   bool operator==(const Evaluated&) const = default;
 };
 /// The leader, where it does not follow from the last accepted bid.
@@ -402,6 +431,17 @@ struct Forfeited {
   ForfeitCause cause;
   bool barred;  // from the re-listing
   bool operator==(const Forfeited&) const = default;
+};
+/// All bids of a barred bidder are void (domain.md 5.12). What stands without them, where it had a part in that.
+struct BidsVoided {
+  std::string code;
+  std::optional<Bid> leading;
+  std::optional<Bid> rival;
+  // The same as of the beginning of the phase.
+  std::optional<Bid> base_leading;
+  std::optional<Bid> base_rival;
+  Time phase_end;
+  bool operator==(const BidsVoided&) const = default;
 };
 /// A part of the object that a holder takes (PRO_RATA).
 struct Portion {
@@ -426,7 +466,8 @@ using Payload =
     std::variant<Scheduled, PhaseStarted, BidAccepted, BidRefused, Suspended, Resumed, Closed, BidderAdded,
                  ProxySet, Extended, ActRequested, ActConfirmed, ActWithdrawn, ResumptionPlanned, LotOpened,
                  LotDrawn, PriorityAsked, PriorityAnswered, EnvelopeAccepted, EnvelopeWithdrawn, ScoresFixed,
-                 SharesReceived, EnvelopeRevealed, Opened, RequoteCalled, Evaluated, LeaderNamed, Forfeited>;
+                 SharesReceived, EnvelopeRevealed, Opened, RequoteCalled, Evaluated, LeaderNamed, Forfeited,
+                 BidsVoided, ObjectionNoted>;
 
 struct Event {
   Time time;  // when it was decided; a phase change carries its legal instant besides
@@ -453,9 +494,10 @@ enum class Audience { kPublic, kAfterOpening, kStaff, kNobody };
 struct ScheduleAuction : Terms {
   std::vector<Bidder> bidders;  // may be empty in DYNAMIC, whose bidders qualify while it runs
 };
-/// Before the end of FREE in DYNAMIC, also while it is suspended; before the start elsewhere.
+/// Before the start; in DYNAMIC while bids are taken, suspended or not, if it qualified before the end of FREE.
 struct AddBidder {
   Bidder bidder;
+  Time qualify_time = {};
 };
 /// Ends every phase whose end has come, in order; continues a suspended session whose time to go on has come
 /// (domain.md 5.11).
@@ -484,15 +526,39 @@ struct NoteOutage {
 struct MoveFreeEnd {
   Time end;
 };
+/// An objection to the listing was accepted (`open`), or the last one was closed (domain.md 5.11, 8.2). While one is
+/// open the session is SUSPENDED, from its start when it has not begun, and two persons cannot make it go on; where a
+/// phase has no end, what would bring the next one is refused. Afterwards they can, within the longest suspension
+/// counted from the close of the objection. Nothing once CLOSED.
+struct NoteObjection {
+  bool open = false;
+};
+/// The listing has ended: the session is ANNULLED in every state but CLOSED.
+struct EndWithListing {
+  std::string reason;  // of the listing's end; published
+};
 struct RequestAct {
   Act act;
   std::string person;
-  std::string reason;  // domain.md 4.6; what is published
+  std::string reason;  // domain.md 4.6, what is published; of kOpen and kDeclareDefault words for the record
   Time resume_time;    // of kContinue and kRestartPhase
+  // Of kDeclareDefault (domain.md 5.12): the winner after the close, any bidder before.
+  std::string code = {};
+  ForfeitCause cause = ForfeitCause::kWithdrew;
+};
+/// What stands of a session's bids when those of one more bidder are void: what BidSearch finds. The state knows the
+/// last bids only.
+struct BidsLeft {
+  std::optional<Bid> leading;
+  std::optional<Bid> rival;
+  std::optional<Bid> base_leading;
+  std::optional<Bid> base_rival;
+  bool operator==(const BidsLeft&) const = default;
 };
 struct ConfirmAct {
   Act act;  // what the second person believes to confirm
   std::string person;
+  BidsLeft left = {};  // of kDeclareDefault
 };
 struct WithdrawAct {
   std::string person;
@@ -523,9 +589,10 @@ struct WithdrawEnvelope {
 struct FixScores {
   std::vector<NonPriceScore> scores;
 };
-/// Key holder `holder` handed in its shares of every envelope.
+/// Key holder `holder` handed in shares: with this part, or without one, it has told of every envelope.
 struct HandInShares {
   int32_t holder = 0;
+  bool complete = true;  // if not, nothing is decided: other parts are to come
 };
 struct RevealEnvelope {
   std::optional<Bidder> bidder;
@@ -551,12 +618,6 @@ struct Expert {
   std::string name;
   bool is_expert = true;  // otherwise it represents the tenderer
 };
-/// One member's points for one bidder, one per criterion, 1e-4 points.
-struct ScoreSheet {
-  size_t member = 0;
-  std::string code;
-  std::vector<int64_t> points;
-};
 struct RiskFlags {
   std::string code;
   int32_t count = 0;
@@ -566,12 +627,6 @@ struct ReportTender {
   std::vector<ScoreSheet> sheets;
   std::vector<RiskFlags> risks;
 };
-/// A bidder breaks its promise (domain.md 5.12): the winner after the close, any bidder before.
-struct DeclareDefault {
-  std::string code;
-  ForfeitCause cause;
-};
-
 /// Everything that will be written, and nothing else. A refused bid has events too: it is recorded.
 struct Decision {
   Auction next;
@@ -587,6 +642,8 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const SetProxy& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const NoteOutage& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const MoveFreeEnd& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const NoteObjection& command, Time now);
+[[nodiscard]] Decision Decide(const Auction& state, const EndWithListing& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const RequestAct& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const ConfirmAct& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const WithdrawAct& command, Time now);
@@ -600,13 +657,42 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const AskAgain& command, Time now);
 [[nodiscard]] Decision Decide(const Auction& state, const ReportTender& command, Time now);
-[[nodiscard]] Decision Decide(const Auction& state, const DeclareDefault& command, Time now);
 
 /// The refusal with what would have been accepted (`min_acceptable_fen`); for a decision that has one.
 [[nodiscard]] Error RefusalError(const Decision& decision);
 
 /// The state after an event. `Apply({}, Scheduled)` is the first state.
 [[nodiscard]] Auction Apply(Auction state, const Event& event);
+
+/// Finds what stands of a session's bids without those of `code`, among all its accepted and opened bids, of which it
+/// looks at one after the other from the last to the first. `auction` is as it stands at the time of the default
+/// (advanced to it) and outlives the search. Looks at kMaxBidsLookedAt bids at most.
+class BidSearch {
+ public:
+  BidSearch(const Auction& auction, std::string code);
+  /// Nothing that is looked for is missing.
+  bool IsDone() const;
+  void Look(const Bid& bid);
+  BidsLeft left() const { return {now_.leading, now_.rival, base_.leading, base_.rival}; }
+
+ private:
+  // A leader and its rival, of the bids up to `last`.
+  struct Place {
+    std::optional<Bid> leading;
+    std::optional<Bid> rival;
+    int64_t last = 0;
+    bool wants_leading = false;
+    bool wants_rival = false;
+  };
+  Place PlaceOf(std::optional<Bid> leading, std::optional<Bid> rival, int64_t last) const;
+  void Fill(Place& place, const Bid& bid) const;
+
+  const Auction& auction_;
+  const std::string code_;
+  Place now_;
+  Place base_;
+  int64_t looked_at_ = 0;
+};
 
 /// What must hold of every auction at rest; names the first violation, or nothing.
 std::optional<std::string> Check(const Auction& auction);

@@ -137,7 +137,7 @@ bool TakesRises(State state) {
 }
 
 Fen StartPrice(const Auction& auction) {
-  const bool second_round = !auction.envelopes.tied.empty();
+  const bool second_round = !auction.envelopes.tied.empty() && auction.leading;
   return second_round ? auction.leading->price : auction.rules().start_price;
 }
 

@@ -167,6 +167,11 @@ struct LineOf {
   Line operator()(const Forfeited& e) const {
     return {"Forfeited", {e.code, std::string(ForfeitCauseName(e.cause)), e.barred ? "1" : "0"}};
   }
+  Line operator()(const BidsVoided& e) const {
+    const Bid leading = e.leading.value_or(Bid{});
+    return {"BidsVoided",
+            {e.code, Text(leading.number), leading.code, Text(leading.price.value), Text(e.phase_end.ns)}};
+  }
   Line operator()(const Closed& e) const {
     Fields fields = {std::string(OutcomeName(e.outcome)), Text(e.time.ns), e.winner ? e.winner->code : "",
                      e.winner ? Text(e.winner->price.value) : "0",
@@ -184,6 +189,7 @@ struct LineOf {
   Line operator()(const ActRequested&) const { return {}; }
   Line operator()(const ActConfirmed&) const { return {}; }
   Line operator()(const ActWithdrawn&) const { return {}; }
+  Line operator()(const ObjectionNoted&) const { return {}; }
 };
 
 }  // namespace

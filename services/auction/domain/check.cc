@@ -18,10 +18,14 @@ const char* CheckLeader(const Auction& auction) {
   }
   if (!auction.leading) {
     const bool none_counts =
-        auction.bid_count == 0 || auction.bid_count == auction.void_to || IsSealed(rules.mode);
+        auction.bid_count == 0 || auction.bid_count == auction.void_to ||
+                             !auction.barred.empty() || IsSealed(rules.mode);
     return none_counts ? nullptr : "bids without a leader";
   }
   const Bid& leading = *auction.leading;
+  const bool is_open = auction.state != State::kClosed;  // the winner may be barred later
+  if (is_open && IsBarred(auction, leading.code)) return "a barred leader";
+  if (is_open && auction.rival && IsBarred(auction, auction.rival->code)) return "a barred rival";
   if (leading.number < 1 || leading.number > auction.bid_count) return "a leader without bids";
   const Fen lowest = rules.mode == Mode::kDutch ? rules.dutch.floor : rules.start_price;
   if (leading.price < lowest) return "the leader is below the start price";
@@ -29,7 +33,7 @@ const char* CheckLeader(const Auction& auction) {
   if (auction.rival && IsAscending(rules.mode) && auction.rival->price > leading.price)
     return "the rival bid more";
   const bool last_leads = IsAscending(rules.mode) && rules.cap_policy == CapPolicy::kEndAtCap &&
-                          auction.bid_count != auction.void_to;
+                          auction.bid_count != auction.void_to && auction.barred.empty();
   if (last_leads && leading.number != auction.bid_count) return "the leader is not the last accepted bid";
   return nullptr;
 }
@@ -53,6 +57,9 @@ const char* CheckPhase(const Auction& auction) {
     return "a falling price after a bid";
   if (state == State::kSuspended && !IsTimed(auction.suspended_state))
     return "suspended from a phase without an end";
+  if (auction.objected && state != State::kScheduled && IsTimed(state)) return "goes on while an objection is open";
+  if (auction.objected && state == State::kSuspended && auction.phase_end)
+    return "to go on before an objection is closed";
   if ((state == State::kDrawing) != !auction.lot.empty()) return "a lot that nobody draws";
   if (state == State::kCapDeclaring && auction.declared.empty()) return "declaring at the cap after no bid";
   if (state == State::kPriorityExercise && (auction.exercise.rank < 1 || !auction.leading))

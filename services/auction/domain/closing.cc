@@ -23,8 +23,10 @@ void Finish(Recorder& recorder, Time time) {
 
 void Close(Recorder& recorder, Time time) {
   const Outcome outcome = OutcomeOf(recorder.state());
+  // Who left the bidding to somebody whose bids are void now was not silent.
+  const bool was_bid_for = !recorder.state().barred.empty() && recorder.state().bid_count > 0;
   if (outcome == Outcome::kNoBid && recorder.state().rules().forfeit_when_silent &&
-      recorder.state().bidder_count > 1) {
+      recorder.state().bidder_count > 1 && !was_bid_for) {
     recorder.Add(Forfeited{"", ForfeitCause::kAllSilent, false});
   }
   const Auction& auction = recorder.state();

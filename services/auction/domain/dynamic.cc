@@ -1,5 +1,6 @@
 #include "services/auction/domain/dynamic.h"
 
+#include "services/auction/domain/default.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/single_bidder.h"
 
@@ -14,16 +15,20 @@ bool IsStoppedFree(const Auction& auction) {
 
 }  // namespace
 
-bool TakesBidders(const Auction& auction) {
-  const bool rolling = auction.rules().mode == Mode::kDynamic;
-  return auction.state == State::kScheduled ||
-         (rolling && (auction.state == State::kFree || IsStoppedFree(auction)));
+bool TakesBidders(const Auction& auction, Time qualify_time) {
+  const State phase = PhaseOf(auction);
+  if (phase == State::kScheduled) return true;
+  if (auction.rules().mode != Mode::kDynamic) return false;
+  if (phase == State::kFree) return true;
+  const bool goes_on =
+      phase == State::kPreparing || phase == State::kLimited || phase == State::kCapDeclaring;
+  return goes_on && qualify_time && qualify_time < auction.free_end;
 }
 
 bool CloseAtFreeEnd(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const Time end = auction.phase_end;
-  if (auction.bidder_count < auction.rules().min_bidders) {
+  if (EligibleCount(auction) < auction.rules().min_bidders) {
     CloseWithout(recorder, Outcome::kTooFewBidders, end);
     return true;
   }

@@ -8,7 +8,8 @@ namespace ttx::auction {
 /// end that too few of them, or a single one whose quote is the price, are known. Closes then and says so.
 bool CloseAtFreeEnd(Recorder& recorder);
 
-/// Whether who qualifies now becomes a bidder: before the start; in DYNAMIC until the end of FREE, suspended or not.
-bool TakesBidders(const Auction& auction);
+/// Whether who qualified at `qualify_time` becomes a bidder now: before the start; in DYNAMIC in FREE, and as long as
+/// bids are taken after it who qualified before its end, for the news of that takes its time. Suspended or not.
+bool TakesBidders(const Auction& auction, Time qualify_time);
 
 }  // namespace ttx::auction

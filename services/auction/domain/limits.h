@@ -27,8 +27,16 @@ using bidding::kMaxTotal;
 using bidding::kMaxWarnings;
 using bidding::kMinCycle;
 using bidding::kMinFreePeriod;
+using bidding::kMinHolders;
 using bidding::kMinTenderers;
 
+/// How far back it is looked for what stands without the bids of a barred bidder. The best bid of the others is
+/// among the first few unless one bidder alone has bid so often.
+inline constexpr int64_t kMaxBidsLookedAt = 100'000;
+/// A part of a key holder's shares that leaves envelopes to others names at least so many.
+inline constexpr size_t kMinPartEnvelopes = 64;
+/// So many parts of each holder at most, which follows.
+inline constexpr size_t kMaxShareParts = (kMaxBidders + kMinPartEnvelopes - 1) / kMinPartEnvelopes;
 /// Scores are counted in 1e-4 points, 0..100.0000 (domain.md 0.3).
 inline constexpr int64_t kFullScore = 1'000'000;
 /// A committee has at least five members, an odd number, at least two thirds of them experts (Bidding Law
@@ -37,6 +45,8 @@ inline constexpr size_t kMinCommittee = 5;
 inline constexpr size_t kMaxCommittee = 51;
 /// From so many experts on, one highest and one lowest score per criterion are dropped (domain.md 5.7).
 inline constexpr size_t kDropExtremesFrom = 7;
+/// Points in all score sheets of a committee together.
+inline constexpr size_t kMaxSheetPoints = 100'000;
 
 /// A silence of the server, or a jump of its clock, up to this long changes nothing (reliability.md G17).
 inline constexpr Duration kMaxSilence = Milliseconds(250);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include "services/auction/domain/test_session.h"
 
@@ -49,13 +50,56 @@ constexpr int64_t kStep = 10;
 constexpr int64_t kFree = 60;
 constexpr int64_t kCycle = 10;
 
-// Rising bids: `end_after` says where the end lies after an accepted bid.
-template <class EndAfter>
-Result NaiveRise(const std::vector<Attempt>& attempts, int64_t first_end, EndAfter end_after) {
+// Somebody is declared in default; before the attempts of the same second.
+struct Break {
+  int64_t second;
+  int bidder;
+};
+
+std::vector<Break> RandomBreaks(std::mt19937_64& random) {
+  std::vector<Break> breaks;
+  for (int bidder = 0; bidder < 3; ++bidder) {
+    if (random() % 3 == 0) breaks.push_back({static_cast<int64_t>(1 + random() % 120), bidder});
+  }
+  std::sort(breaks.begin(), breaks.end(),
+            [](const Break& a, const Break& b) { return a.second < b.second; });
+  return breaks;
+}
+
+// All bids over again, without those of the barred.
+void FindLeader(const std::vector<Attempt>& attempts, const std::set<int>& barred, Result& result) {
+  result.winner = -1;
+  result.price = 0;
+  for (const size_t i : result.accepted) {
+    const Attempt& bid = attempts[i];
+    if (barred.contains(bid.bidder) || bid.price <= result.price) continue;
+    result.winner = bid.bidder;
+    result.price = bid.price;
+  }
+}
+
+// Rising bids: `end_after` says where the end lies after an accepted bid, `end_with` where at least once the leader
+// has fallen out.
+template <class EndAfter, class EndWith>
+Result NaiveRise(const std::vector<Attempt>& attempts, std::vector<Break> breaks, int64_t first_end,
+                 EndAfter end_after, EndWith end_with) {
   Result result{{}, first_end, -1, 0};
+  std::set<int> barred;
+  const auto break_until = [&](int64_t second) {
+    while (!breaks.empty() && breaks.front().second <= second && breaks.front().second < result.end) {
+      const Break broken = breaks.front();
+      breaks.erase(breaks.begin());
+      barred.insert(broken.bidder);
+      const bool falls = broken.bidder == result.winner;
+      FindLeader(attempts, barred, result);
+      if (falls) result.end = end_with(broken.second, result.end);
+    }
+  };
   for (size_t i = 0; i < attempts.size(); ++i) {
     const Attempt& bid = attempts[i];
+    break_until(bid.second);
     if (bid.second >= result.end) break;
+    if (barred.contains(bid.bidder)) continue;
     if (bid.price < kStart || (bid.price - kStart) % kStep != 0 || bid.price <= result.price) continue;
     if (bid.bidder == result.winner) continue;
     result.accepted.push_back(i);
@@ -63,12 +107,13 @@ Result NaiveRise(const std::vector<Attempt>& attempts, int64_t first_end, EndAft
     result.price = bid.price;
     result.end = end_after(bid.second, result.end);
   }
+  break_until(INT64_MAX);
   return result;
 }
 
 std::string CodeOf(int bidder) { return "B0" + std::to_string(bidder + 1); }
 
-Result RunEngine(Mode mode, const std::vector<Attempt>& attempts) {
+Result RunEngine(Mode mode, const std::vector<Attempt>& attempts, std::vector<Break> breaks) {
   ScheduleAuction command = SessionOf(mode, Yuan(kStart), Yuan(kStep));
   command.rules.free_period = Seconds(kFree);
   command.rules.cycle = Seconds(kCycle);
@@ -76,10 +121,21 @@ Result RunEngine(Mode mode, const std::vector<Attempt>& attempts) {
   Session session(command);
   const Time start = command.start_time;
   Result result;
+  const auto break_until = [&](int64_t second) {
+    for (; !breaks.empty() && breaks.front().second <= second; breaks.erase(breaks.begin())) {
+      const Time now = start + Seconds(breaks.front().second);
+      RC_ASSERT(!session.AskDefault(CodeOf(breaks.front().bidder), now - Nanoseconds(1)));
+      const auto refused = session.ConfirmDefault(now);
+      // The session may close in between, and what waits is gone with it.
+      RC_ASSERT(!refused || session.state().state == State::kClosed);
+    }
+  };
   for (size_t i = 0; i < attempts.size(); ++i) {
+    break_until(attempts[i].second);
     const Time now = start + Seconds(attempts[i].second);
     if (!session.Bid(CodeOf(attempts[i].bidder), Yuan(attempts[i].price), now)) result.accepted.push_back(i);
   }
+  break_until(INT64_MAX);
   session.AdvanceTo(start + Hours(24));
   result.end = (session.state().phase_end - start).ns / 1'000'000'000;
   if (session.state().leading) {
@@ -94,17 +150,26 @@ Result RunEngine(Mode mode, const std::vector<Attempt>& attempts) {
 RC_GTEST_PROP(Model, Multi, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
   const std::vector<Attempt> attempts = RandomAttempts(random, 200);
+  const std::vector<Break> breaks = RandomBreaks(random);
+  int64_t free_end = kFree;
   const Result expected = NaiveRise(
-      attempts, kFree + kCycle, [](int64_t bid, int64_t end) { return bid < kFree ? end : bid + kCycle; });
-  RC_ASSERT(RunEngine(Mode::kMulti, attempts) == expected);
+      attempts, breaks, kFree + kCycle,
+      [&](int64_t bid, int64_t end) { return bid < free_end ? end : std::max(end, bid + kCycle); },
+      [&](int64_t broken, int64_t end) {
+        if (broken >= free_end) return std::max(end, broken + kCycle);
+        free_end = std::max(free_end, broken + kCycle);
+        return free_end + kCycle;
+      });
+  RC_ASSERT(RunEngine(Mode::kMulti, attempts, breaks) == expected);
 }
 
 RC_GTEST_PROP(Model, English, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
   const std::vector<Attempt> attempts = RandomAttempts(random, 200);
-  const Result expected =
-      NaiveRise(attempts, kFree, [](int64_t bid, int64_t end) { return std::max(end, bid + kCycle); });
-  RC_ASSERT(RunEngine(Mode::kEnglish, attempts) == expected);
+  const std::vector<Break> breaks = RandomBreaks(random);
+  const auto at_least_a_cycle = [](int64_t second, int64_t end) { return std::max(end, second + kCycle); };
+  const Result expected = NaiveRise(attempts, breaks, kFree, at_least_a_cycle, at_least_a_cycle);
+  RC_ASSERT(RunEngine(Mode::kEnglish, attempts, breaks) == expected);
 }
 
 // --- SEALED: the last envelope of each counts; best price, then rank, then time
@@ -248,7 +313,7 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
   const std::string& code = command.bidders[dice.Below(4)].code;
   const Fen price = Yuan(kStart + kStep * dice.Below(25));
   const auto any_act = static_cast<Act>(dice.Below(5));
-  switch (dice.Below(14)) {
+  switch (dice.Below(18)) {
     case 0:
     case 1:
       session.Bid(code, MinAcceptable(session.state(), now).value_or(price), now, true);
@@ -290,6 +355,18 @@ void AnyCommand(Session& session, const ScheduleAuction& command, Dice& dice, Ti
     case 13:
       session.Do(AskAgain{}, now);
       return;
+    case 14:
+      session.Do(NoteObjection{!session.state().objected && dice.Toss()}, now);
+      return;
+    case 15:
+      if (dice.Below(10) == 0) session.Do(EndWithListing{"FALSE_MATERIAL"}, now);
+      return;
+    case 16:
+      session.AskDefault(code, now);
+      return;
+    case 17:
+      session.ConfirmDefault(now);
+      return;
   }
 }
 
@@ -306,6 +383,9 @@ RC_GTEST_PROP(Model, AnyCommandsInAnyOrder, ()) {
     const bool closed = session.state().state == State::kClosed;
     RC_ASSERT(session.Count<Closed>() == (closed ? 1 : 0));
     if (before.state == State::kClosed) RC_ASSERT(session.state().outcome == before.outcome);
+    if (session.state().outcome != Outcome::kWinner || before.state == State::kClosed) continue;
+    const std::vector<std::string>& barred = session.state().barred;
+    RC_ASSERT(std::find(barred.begin(), barred.end(), session.LeaderCode()) == barred.end());
   }
 }
 

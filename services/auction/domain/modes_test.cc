@@ -427,7 +427,8 @@ TEST(Rules, WhatAModeLeavesNoRoomForNamesTheField) {
   EXPECT_EQ(field(sealed, [](Rules& r) { r.proxy_bids = true; }), "rules.proxy_bids");
   EXPECT_EQ(field(sealed, [](Rules& r) { r.sealed.submissions = 0; }), "rules.sealed.submissions");
   EXPECT_EQ(field(sealed, [](Rules& r) { r.sealed.shares_needed = 6; }), "rules.sealed.shares_needed");
-  EXPECT_EQ(field(sealed, [](Rules& r) { r.sealed.shares_total = 17; }), "rules.sealed.shares_total");
+  EXPECT_EQ(field(sealed, [](Rules& r) { r.sealed.shares_needed = 1; }), "rules.sealed.shares_needed");
+  EXPECT_EQ(field(sealed, [](Rules& r) { r.sealed.shares_total = 16; }), "rules.sealed.shares_total");
   EXPECT_EQ(field(sealed, [](Rules& r) { r.priority.mode = PriorityMode::kSamePrice; }),
             "rules.priority.mode");
   EXPECT_EQ(field(sealed, [](Rules& r) { r.single_bidder = SingleBidder::kAgreementAtQuote; }),

@@ -80,6 +80,8 @@ std::string_view ActName(Act act) {
       return "ANNUL";
     case Act::kOpen:
       return "OPEN";
+    case Act::kDeclareDefault:
+      return "DECLARE_DEFAULT";
   }
   TTX_CHECK(false, "unreachable");
 }

@@ -20,24 +20,6 @@ void Ask(Recorder& recorder, int32_t rank, std::vector<std::string> codes, Time 
   recorder.Add(PriorityAsked{rank, std::move(codes)});
 }
 
-// All who were asked have answered, or their time is over.
-void Resolve(Recorder& recorder, Time time) {
-  const Exercise& exercise = recorder.state().exercise;
-  if (exercise.exercised.empty()) {
-    if (exercise.displaced.empty()) {
-      AskNextRank(recorder, time);
-    } else {
-      Close(recorder, time);  // the holder does not follow the raise
-    }
-    return;
-  }
-  if (exercise.exercised.size() > 1 && recorder.state().rules().priority.equal_rank == EqualRank::kLottery) {
-    OpenLot(recorder, exercise.exercised);
-    return;
-  }
-  TakePlace(recorder, std::string(exercise.exercised.front()), time);
-}
-
 std::optional<Error> RefuseAnswer(const Auction& auction, const AnswerPriority& command) {
   if (auction.state == State::kSuspended) return Reason::kAUCTION_SUSPENDED;
   if (auction.state == State::kClosed) return Reason::kPHASE_CLOSED;
@@ -96,7 +78,24 @@ void AskNextRank(Recorder& recorder, Time time) {
   }
 }
 
-void EndAsking(Recorder& recorder) { Resolve(recorder, recorder.state().phase_end); }
+void EndAsking(Recorder& recorder) { ResolveAsking(recorder, recorder.state().phase_end); }
+
+void ResolveAsking(Recorder& recorder, Time time) {
+  const Exercise& exercise = recorder.state().exercise;
+  if (exercise.exercised.empty()) {
+    if (exercise.displaced.empty()) {
+      AskNextRank(recorder, time);
+    } else {
+      Close(recorder, time);  // the holder does not follow the raise
+    }
+    return;
+  }
+  if (exercise.exercised.size() > 1 && recorder.state().rules().priority.equal_rank == EqualRank::kLottery) {
+    OpenLot(recorder, exercise.exercised);
+    return;
+  }
+  TakePlace(recorder, std::string(exercise.exercised.front()), time);
+}
 
 void TakePlace(Recorder& recorder, const std::string& code, Time time) {
   const Auction& auction = recorder.state();
@@ -151,7 +150,7 @@ Decision Decide(const Auction& state, const AnswerPriority& command, Time now) {
   }
   recorder.Add(PriorityAnswered{command.bidder->code, command.exercise});
   const bool first_takes_it = recorder.state().rules().priority.equal_rank == EqualRank::kEarliest;
-  if (recorder.state().exercise.asked.empty() || (command.exercise && first_takes_it)) Resolve(recorder, now);
+  if (recorder.state().exercise.asked.empty() || (command.exercise && first_takes_it)) ResolveAsking(recorder, now);
   return recorder.Take();
 }
 

@@ -12,6 +12,8 @@ bool MayMatch(const Auction& auction, std::string_view code, Fen price);
 void AskNextRank(Recorder& recorder, Time time);
 /// The answering time is over: silence waives.
 void EndAsking(Recorder& recorder);
+/// All who were asked have answered, or their time is over.
+void ResolveAsking(Recorder& recorder, Time time);
 /// A holder takes the best bidder's place at its price; the best bidder may raise where the rules say so.
 void TakePlace(Recorder& recorder, const std::string& code, Time time);
 std::optional<Reason> RefuseRaise(const Auction& auction, std::string_view code, Fen price, bool confirm);

@@ -141,12 +141,12 @@ std::vector<Range> CountRanges() {
        [=](Rules& r, int64_t n) { r.min_bidders = small(n); }},
       {"rules.sealed.submissions", Mode::kSealed, 1, kMaxSubmissions,
        [=](Rules& r, int64_t n) { r.sealed.submissions = small(n); }},
-      {"rules.sealed.shares_total", Mode::kSealed, 1, kMaxHolders,
+      {"rules.sealed.shares_total", Mode::kSealed, kMinHolders, kMaxHolders,
        [=](Rules& r, int64_t n) {
          r.sealed.shares_total = small(n);
-         r.sealed.shares_needed = 1;
+         r.sealed.shares_needed = kMinHolders;
        }},
-      {"rules.sealed.shares_needed", Mode::kSealed, 1, 5,
+      {"rules.sealed.shares_needed", Mode::kSealed, kMinHolders, 5,
        [=](Rules& r, int64_t n) { r.sealed.shares_needed = small(n); }},
       {"rules.scoring.price_weight_ppm", Mode::kWeighted, 1, kWhole, SetPriceWeight},
       {"rules.scoring.criteria[0].weight_ppm", Mode::kTender, 1, kWhole - 1,

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -78,9 +79,7 @@ std::vector<Bid> ValidBids(const std::vector<OpenedBid>& opened) {
 // The valid bids at the highest price, the one that ties fall to first.
 std::vector<Bid> BestBids(const std::vector<OpenedBid>& opened) {
   std::vector<Bid> bids = ValidBids(opened);
-  std::sort(bids.begin(), bids.end(), [](const Bid& a, const Bid& b) {
-    return a.price != b.price ? a.price > b.price : BeforeAtEqualPrice(a, b);
-  });
+  std::sort(bids.begin(), bids.end(), IsBetterSealed);
   const auto lower =
       std::find_if(bids.begin(), bids.end(), [&](const Bid& bid) { return bid.price < bids[0].price; });
   bids.erase(lower, bids.end());
@@ -108,12 +107,7 @@ void DecideSealed(Recorder& recorder) {
 }
 
 void DecideTender(Recorder& recorder) {
-  const auto valid = static_cast<int32_t>(ValidBids(recorder.state().envelopes.opened).size());
-  if (valid < recorder.state().rules().min_bidders) {
-    CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());  // RETENDER (domain.md 5.8)
-  } else {
-    StartPhase(recorder, State::kEvaluating, recorder.now());
-  }
+  if (!CloseIfTooFew(recorder)) StartPhase(recorder, State::kEvaluating, recorder.now());
 }
 
 bool HasQuorum(const Auction& auction) {
@@ -229,6 +223,17 @@ bool BeforeAtEqualPrice(const Bid& a, const Bid& b) {
   return a.time != b.time ? a.time < b.time : a.number < b.number;
 }
 
+bool IsBetterSealed(const Bid& a, const Bid& b) {
+  return a.price != b.price ? a.price > b.price : BeforeAtEqualPrice(a, b);
+}
+
+bool CloseIfTooFew(Recorder& recorder) {
+  const auto valid = static_cast<int32_t>(ValidBids(recorder.state().envelopes.opened).size());
+  if (valid >= recorder.state().rules().min_bidders) return false;
+  CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());
+  return true;
+}
+
 void EndSubmitting(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const Time end = auction.phase_end;
@@ -323,6 +328,7 @@ Decision Decide(const Auction& state, const HandInShares& command, Time now) {
   if ((auction.envelopes.holders >> command.holder & 1U) != 0) {
     return recorder.Refuse(InvalidField("holder", Reason::kDUPLICATE));
   }
+  if (!command.complete) return recorder.Take();
   recorder.Add(SharesReceived{command.holder});
   if (auction.state == State::kSharesCollecting && HasQuorum(auction)) {
     StartPhase(recorder, State::kOpening, now);
@@ -356,6 +362,7 @@ Decision Decide(const Auction& state, const AskAgain&, Time now) {
   const Auction& auction = recorder.state();
   if (!IsSealed(auction.rules().mode)) return recorder.Refuse(WrongMode(auction));
   if (!MayAskAgain(auction, now)) return recorder.Refuse(WrongState(auction, "AskAgain"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   recorder.Add(*NextTry(auction, now));
   return recorder.Take();
 }
@@ -364,6 +371,7 @@ Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   if (auto error = RefuseOpening(recorder.state(), command)) return recorder.Refuse(*std::move(error));
+  if (recorder.state().objected) return recorder.Refuse(ObjectionOpen(recorder.state()));
   std::vector<OpenedBid> bids = Verdicts(recorder.state(), command.envelopes);
   const Mode mode = recorder.state().rules().mode;
   if (mode == Mode::kWeighted) AddTotals(recorder.state(), bids);

@@ -15,5 +15,9 @@ std::optional<Error> CheckOpening(const Auction& auction);
 
 /// Whether `a` comes before `b` when their prices are equal: priority holder, then time (PRIORITY_THEN_TIME).
 bool BeforeAtEqualPrice(const Bid& a, const Bid& b);
+/// Whether `a` comes before `b`: the higher price, then the order at equal prices.
+bool IsBetterSealed(const Bid& a, const Bid& b);
+/// Fewer valid tenders than the rules ask for: the tender is repeated (RETENDER, domain.md 5.8). Whether they are.
+bool CloseIfTooFew(Recorder& recorder);
 
 }  // namespace ttx::auction

@@ -8,7 +8,8 @@ bool IsSingleQuote(const Auction& auction) {
 
 void EndSingleQuote(Recorder& recorder) {
   const Time end = recorder.state().phase_end;
-  if (!recorder.state().leading) recorder.Add(Forfeited{"", ForfeitCause::kNoSingleQuote, false});
+  const bool is_silent = !recorder.state().leading && recorder.state().barred.empty();
+  if (is_silent) recorder.Add(Forfeited{"", ForfeitCause::kNoSingleQuote, false});
   Close(recorder, end);
 }
 

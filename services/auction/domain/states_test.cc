@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "services/auction/domain/engine.h"
 #include "services/auction/domain/test_session.h"
 
 namespace ttx::auction {
@@ -191,16 +192,13 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
          return s.Do(RevealEnvelope{b02, b02.organization, true, false}, now);
        }},
       {"OpenEnvelopes", [](Session& s, Time now) { return s.Do(Opening(), now); }},
+      {"Objected", [](Session& s, Time now) { return s.Do(NoteObjection{true}, now); }},
+      {"EndWithListing", [](Session& s, Time now) { return s.Do(EndWithListing{"OBJECTION"}, now); }},
       {"AskAgain", [](Session& s, Time now) { return s.Do(AskAgain{}, now); }},
       {"ReportTender", [](Session& s, Time now) { return s.Do(Report(), now); }},
-      {"Withdrew",
-       [](Session& s, Time now) {
-         return s.Do(DeclareDefault{"B01", ForfeitCause::kWithdrew}, now);
-       }},
-      {"NotSigned",
-       [](Session& s, Time now) {
-         return s.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, now);
-       }},
+      {"Withdrew", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kWithdrew); }},
+      {"NotSigned", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kNotSigned); }},
+      {"Misconduct", [](Session& s, Time now) { return s.Default("B02", now); }},
   };
 }
 
@@ -260,10 +258,13 @@ FixScores        m m m m m m m m m m m m m . m m m m m m
 HandInShares     m m m m m m m m m m m m s s s . s . s s
 RevealEnvelope   m m m m m m m m m m m m s s s s . s s s
 OpenEnvelopes    m m m m m m m m m m m m s s s q s . s s
+Objected         . . . . . . . . . . . . . . . . . . . .
+EndWithListing   . . . . . . . . . . . . . . . . . . . .
 AskAgain         m m m m m m m m m m m m s s s s s . s s
 ReportTender     m m m m m m m m m m m m m m s s s s . s
-Withdrew         . . . . . s . . . . . . . . . . . . . .
-NotSigned        s s s s s . s s s s s s s s s s s s s s
+Withdrew         . . . . . s . . . . . . . . d . . . . .
+NotSigned        s s s s s . s s s s s s s s d s s s s s
+Misconduct       . . . . . . . . . . . . . . d . . . . .
 )";
 
 std::string TableOf(const std::vector<StateCase>& states) {
@@ -425,10 +426,13 @@ FixScores        m m m m m m
 HandInShares     m m m m m m
 RevealEnvelope   m m m m m m
 OpenEnvelopes    m m m m m m
+Objected         . . . . . .
+EndWithListing   . . . . . .
 AskAgain         m m m m m m
 ReportTender     m m m m m m
 Withdrew         . . . . . s
 NotSigned        s s s s s .
+Misconduct       . . . . . .
 )";
 
 constexpr std::string_view kEnglishAndDutchAnswers = R"(
@@ -453,10 +457,13 @@ FixScores        m m m m m m m m
 HandInShares     m m m m m m m m
 RevealEnvelope   m m m m m m m m
 OpenEnvelopes    m m m m m m m m
+Objected         . . . . . . . .
+EndWithListing   . . . . . . . .
 AskAgain         m m m m m m m m
 ReportTender     m m m m m m m m
 Withdrew         . . . s . . . s
 NotSigned        s s s . s s s .
+Misconduct       . . . . . . . .
 )";
 
 constexpr std::string_view kSealedAnswers = R"(
@@ -481,10 +488,13 @@ FixScores        m m m m m m m m m m
 HandInShares     s s s s s . s s s .
 RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
+Objected         . . . . . . . . . .
+EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
-Withdrew         . . . . . . . . . .
-NotSigned        s s s s s s s s s s
+Withdrew         . . . . d . . . . .
+NotSigned        s s s s d s s s s s
+Misconduct       . . . . d . . . . .
 )";
 
 constexpr std::string_view kWeightedAnswers = R"(
@@ -509,10 +519,13 @@ FixScores        s s s s s s s s s s
 HandInShares     s s s s s . s s s .
 RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
+Objected         . . . . . . . . . .
+EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
-Withdrew         . . . . . . . . . .
-NotSigned        s s s s s s s s s s
+Withdrew         . . . . d . . . . .
+NotSigned        s s s s d s s s s s
+Misconduct       . . . . d . . . . .
 )";
 
 constexpr std::string_view kTenderAnswers = R"(
@@ -537,10 +550,13 @@ FixScores        m m m m m m m m m m
 HandInShares     s s s s s . s s s .
 RevealEnvelope   s s s s s s s . s s
 OpenEnvelopes    s s s s s q s s s .
+Objected         . . . . . . . . . .
+EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     s s s s s s s s s s
-Withdrew         . . . . . . . . . .
-NotSigned        s s s s s s s s s s
+Withdrew         . . . . d . . . . .
+NotSigned        s s s s d s s s s s
+Misconduct       . . . . d . . . . .
 )";
 
 constexpr std::string_view kOpenedAnswers = R"(
@@ -565,11 +581,81 @@ FixScores        m s m m m m m
 HandInShares     s s s s s s s
 RevealEnvelope   s s s s s s s
 OpenEnvelopes    s s s s s s s
+Objected         . . . . . . .
+EndWithListing   . . . . . . .
 AskAgain         s s s s s s s
 ReportTender     m m m m s s s
 Withdrew         s s . . . . s
 NotSigned        a a s s s s a
+Misconduct       . . . . . . .
 )";
+
+// The sessions of all tables.
+std::vector<StateCase> EverySession() {
+  std::vector<StateCase> all = AllStates();
+  for (auto&& cases : {DynamicStates(), EnglishAndDutchStates(), EnvelopeStates(Mode::kSealed),
+                       EnvelopeStates(Mode::kWeighted), EnvelopeStates(Mode::kTender), OpenedStates()}) {
+    all.insert(all.end(), cases.begin(), cases.end());
+  }
+  return all;
+}
+
+TEST(States, AnEndedListingAnnulsItsSessionWhereverItStands) {
+  for (StateCase& at : EverySession()) {
+    Session& session = at.session;
+    session.AdvanceTo(at.now);
+    const Auction before = session.state();
+    EXPECT_EQ(session.Do(EndWithListing{"FALSE_MATERIAL"}, at.now + Nanoseconds(1)), std::nullopt);
+    const Auction& after = session.state();
+    EXPECT_EQ(after.state, State::kClosed) << StateName(at.state);
+    if (before.state == State::kClosed) {
+      EXPECT_EQ(after, before) << "what is decided stays";
+      continue;
+    }
+    EXPECT_EQ(after.outcome, Outcome::kAnnulled) << StateName(at.state);
+    EXPECT_EQ(session.Last<Closed>().reason, "FALSE_MATERIAL");
+    EXPECT_EQ(session.Last<Closed>().winner, std::nullopt);
+    EXPECT_EQ(session.Count<Forfeited>(), 0) << "nobody loses a deposit by it";
+    EXPECT_EQ(NextChange(after), std::nullopt);
+  }
+}
+
+TEST(States, AnOpenObjectionHoldsASessionWhereverItStands) {
+  for (StateCase& at : EverySession()) {
+    Session& session = at.session;
+    session.AdvanceTo(at.now);
+    const Auction before = session.state();
+    const Time now = at.now + Nanoseconds(1);
+    EXPECT_EQ(session.Do(NoteObjection{true}, now), std::nullopt);
+    const size_t noted = session.events().size();
+    EXPECT_EQ(session.Do(NoteObjection{true}, now + Nanoseconds(1)), std::nullopt);
+    EXPECT_EQ(session.events().size(), noted) << "a second one changes nothing";
+    const State state = before.state;
+    if (state == State::kClosed) {
+      EXPECT_EQ(session.state(), before);
+      continue;
+    }
+    EXPECT_TRUE(session.state().objected);
+    const bool runs = NextChange(before).has_value() && state != State::kScheduled && state != State::kDrawing;
+    EXPECT_EQ(session.state().state, runs ? State::kSuspended : state) << StateName(at.state);
+    // Neither persons nor time bring it on; what waits for neither stays where it is.
+    const Time later = now + Hours(24 * 30);
+    for (const Act act : {Act::kContinue, Act::kRestartPhase, Act::kOpen}) {
+      EXPECT_NE(session.ByTwo(act, "OBJECTION", later, later + Hours(1)), std::nullopt) << ActName(act);
+    }
+    if (state == State::kOpeningRequested) {
+      EXPECT_EQ(session.Do(ConfirmAct{Act::kOpen, "people/p2"}, later + Hours(1)), Reason::kOBJECTION_OPEN);
+    }
+    EXPECT_NE(session.Do(Opening(), later + Hours(1)), std::nullopt);
+    EXPECT_NE(session.Do(Report(), later + Hours(1)), std::nullopt);
+    session.AdvanceTo(later + Hours(2));
+    if (state == State::kScheduled) {
+      EXPECT_EQ(session.state().state, State::kSuspended) << "it begins, and stops";
+      EXPECT_EQ(session.state().remaining, FullLength(session.state(), session.state().suspended_state));
+      EXPECT_EQ(session.state().suspend_time, session.state().terms->start_time);
+    }
+  }
+}
 
 TEST(States, EveryModeAnswersEveryCommandInItsStates) {
   EXPECT_EQ(TableOf(DynamicStates()), kDynamicAnswers);

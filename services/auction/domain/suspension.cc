@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "services/auction/domain/default.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/sealed.h"
 
@@ -10,6 +11,7 @@ namespace ttx::auction {
 namespace {
 
 constexpr std::string_view kSystemFailure = "SYSTEM_FAILURE";
+constexpr std::string_view kObjection = "OBJECTION";
 constexpr size_t kMaxReasonBytes = 200;
 
 // The least that is left when a phase goes on. The falling price must not rise again, but for its last
@@ -47,41 +49,46 @@ void SuspendAfter(Recorder& recorder, Time since, Duration outage) {
 std::optional<Error> CheckReason(Act act, const std::string& reason) {
   if (reason.empty()) return InvalidField("reason", Reason::kREQUIRED);
   if (reason.size() > kMaxReasonBytes) return InvalidField("reason", Reason::kTOO_LONG, "200");
-  if (act != Act::kOpen && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
+  const bool is_free_text = act == Act::kOpen || act == Act::kDeclareDefault;
+  if (!is_free_text && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
   return std::nullopt;
 }
 
 std::optional<Error> CheckResumption(const Auction& auction, Time resume_time, Time now) {
   const SuspensionRules& rules = auction.rules().suspension;
+  if (auction.objected) return ObjectionOpen(auction);
   const Time earliest = now + rules.resume_notice;
-  const Time latest = auction.suspend_time + rules.longest;
+  const Time latest = std::max(auction.suspend_time, auction.objection_end_time) + rules.longest;
   if (resume_time >= earliest && resume_time <= latest) return std::nullopt;
   return InvalidField("resume_time", Reason::kOUT_OF_RANGE, FormatTime(earliest) + ".." + FormatTime(latest));
 }
 
 // Whether the session is where the act applies; checked when it is asked for and again when it is confirmed.
-std::optional<Error> CheckAct(const Auction& auction, Act act, Time resume_time, Time now) {
+std::optional<Error> CheckAct(const Auction& auction, const PendingAct& act, Time now) {
   const bool suspended = auction.state == State::kSuspended;
-  switch (act) {
+  switch (act.act) {
     case Act::kSuspend:
       if (auction.state != State::kScheduled && IsTimed(auction.state)) return std::nullopt;
       break;
     case Act::kContinue:
-      if (suspended) return CheckResumption(auction, resume_time, now);
+      if (suspended) return CheckResumption(auction, act.resume_time, now);
       break;
     case Act::kRestartPhase:
-      if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, resume_time, now);
+      if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, act.resume_time, now);
       break;
     case Act::kAnnul:
       if (suspended) return std::nullopt;
       break;
     case Act::kOpen:
-      return CheckOpening(auction);
+      if (auto error = CheckOpening(auction)) return error;
+      return auction.objected ? std::optional(ObjectionOpen(auction)) : std::nullopt;
+    case Act::kDeclareDefault:
+      return CheckDefault(auction, act.code, act.cause);
   }
-  return WrongState(auction, ActName(act));
+  return WrongState(auction, ActName(act.act));
 }
 
-void Carry(Recorder& recorder, const PendingAct& act) {
+void Carry(Recorder& recorder, const PendingAct& act, const BidsLeft& left) {
   const Time now = recorder.now();
   switch (act.act) {
     case Act::kSuspend:
@@ -99,7 +106,15 @@ void Carry(Recorder& recorder, const PendingAct& act) {
     case Act::kOpen:
       StartPhase(recorder, State::kSharesCollecting, now);
       return;
+    case Act::kDeclareDefault:
+      Bar(recorder, act.code, act.cause, left);
+      return;
   }
+}
+
+// One thing waits at a time. A suspension cannot wait for a default to be settled: that is asked for anew.
+bool GivesWay(const PendingAct& pending, Act act) {
+  return pending.act == Act::kDeclareDefault && act == Act::kSuspend;
 }
 
 }  // namespace
@@ -113,6 +128,16 @@ bool IsSuspensionReason(std::string_view reason) {
   return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
 }
 
+void SuspendForObjection(Recorder& recorder, Time time) {
+  const Auction& auction = recorder.state();
+  if (auction.state == State::kScheduled || !IsTimed(auction.state)) return;
+  recorder.Add(Suspended{time, std::string(kObjection), auction.phase_end - time, Time{}});
+}
+
+Error ObjectionOpen(const Auction& auction) {
+  return Error(Reason::kOBJECTION_OPEN, {{"resource", auction.terms->listing}});
+}
+
 void Resume(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const Time now = recorder.now();
@@ -123,6 +148,7 @@ void Resume(Recorder& recorder) {
   } else {
     recorder.Add(Resumed{phase, now + std::max(auction.remaining, LeastLeft(auction.rules()))});
   }
+  SettleBarred(recorder);
 }
 
 Decision Decide(const Auction& state, const NoteOutage& command, Time now) {
@@ -153,19 +179,46 @@ Decision Decide(const Auction& state, const NoteOutage& command, Time now) {
   return recorder.Take();
 }
 
+Decision Decide(const Auction& state, const NoteObjection& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  const Auction& auction = recorder.state();
+  if (auction.state == State::kClosed || auction.objected == command.open) return recorder.Take();
+  recorder.Add(ObjectionNoted{command.open});
+  if (!command.open) {
+    SettleBarred(recorder);
+    return recorder.Take();
+  }
+  if (auction.state != State::kSuspended) {
+    SuspendForObjection(recorder, now);
+  } else if (auction.phase_end) {  // when it was to go on no longer holds
+    recorder.Add(Suspended{auction.suspend_time, std::string(kObjection), auction.remaining, Time{}});
+  }
+  return recorder.Take();
+}
+
+Decision Decide(const Auction& state, const EndWithListing& command, Time now) {
+  Recorder recorder(state, now);
+  AdvanceAndResume(recorder);
+  if (recorder.state().state != State::kClosed) CloseWithout(recorder, Outcome::kAnnulled, now, command.reason);
+  return recorder.Take();
+}
+
 Decision Decide(const Auction& state, const RequestAct& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
   if (command.person.empty()) return recorder.Refuse(InvalidField("person", Reason::kREQUIRED));
   if (auto error = CheckReason(command.act, command.reason)) return recorder.Refuse(*std::move(error));
-  if (auction.pending) {
+  if (auction.pending && !GivesWay(*auction.pending, command.act)) {
     return recorder.Refuse(
         Error(Reason::kPROPOSAL_DIFFERS, {{"proposed", std::string(ActName(auction.pending->act))}}));
   }
-  if (auto error = CheckAct(auction, command.act, command.resume_time, now))
-    return recorder.Refuse(*std::move(error));
-  recorder.Add(ActRequested{{command.act, command.person, command.reason, command.resume_time}});
+  const PendingAct act{command.act,         command.person, command.reason,
+                       command.resume_time, command.code,   command.cause};
+  if (auto error = CheckAct(auction, act, now)) return recorder.Refuse(*std::move(error));
+  if (auction.pending) recorder.Add(ActWithdrawn{auction.pending->act, command.person});
+  recorder.Add(ActRequested{act});
   return recorder.Take();
 }
 
@@ -181,10 +234,12 @@ Decision Decide(const Auction& state, const ConfirmAct& command, Time now) {
         Error(Reason::kPROPOSAL_DIFFERS, {{"proposed", std::string(ActName(pending.act))}}));
   }
   if (pending.person == command.person) return recorder.Refuse(Reason::kSAME_PERSON);
-  if (auto error = CheckAct(auction, pending.act, pending.resume_time, now))
-    return recorder.Refuse(*std::move(error));
+  if (auto error = CheckAct(auction, pending, now)) return recorder.Refuse(*std::move(error));
+  if (pending.act == Act::kDeclareDefault) {
+    if (auto error = CheckLeft(auction, pending.code, command.left)) return recorder.Refuse(*std::move(error));
+  }
   recorder.Add(ActConfirmed{pending.act, command.person});
-  Carry(recorder, pending);
+  Carry(recorder, pending, command.left);
   return recorder.Take();
 }
 

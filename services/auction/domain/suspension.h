@@ -8,6 +8,13 @@ namespace ttx::auction {
 /// its bids.
 void Resume(Recorder& recorder);
 
+/// Stops the phase at `time`, until the objection is closed and two persons let it go on; nothing where the phase has
+/// no end or has not begun.
+void SuspendForObjection(Recorder& recorder, Time time);
+
+/// OBJECTION_OPEN, for what must wait.
+Error ObjectionOpen(const Auction& auction);
+
 /// domain.md 4.6.
 bool IsSuspensionReason(std::string_view reason);
 

@@ -196,54 +196,56 @@ TEST(Outage, EnvelopesAndAnswersGetTheirTimeBackToo) {
   EXPECT_EQ(sealed.Submit("B01", At(10, 3)), kAccepted);
 }
 
-// --- Default
-
-TEST(Default, Section5_12_AllSilent) {
-  ScheduleAuction command = WorkedSession();
-  command.rules.forfeit_when_silent = true;
-  Session session(command);
-  session.AdvanceTo(At(10, 5));
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
-  EXPECT_EQ(session.Last<Forfeited>().cause, ForfeitCause::kAllSilent);
-  EXPECT_EQ(session.Last<Forfeited>().code, "") << "each of them";
-  Session bid(command);
-  bid.Bid("B01", Yuan(1'000'000), At(9, 30));
-  bid.AdvanceTo(At(10, 5));
-  EXPECT_EQ(bid.state().outcome, Outcome::kBelowReserve);
-  EXPECT_EQ(bid.Count<Forfeited>(), 0) << "they did bid: all is refunded";
+TEST(Objection, TwoPersonsLetItGoOnOnceItIsClosed) {
+  Session session = InLimited();
+  session.Do(NoteObjection{true}, At(10, 4));
+  EXPECT_EQ(session.Last<Suspended>().reason, "OBJECTION");
+  EXPECT_EQ(session.Last<Suspended>().time, At(10, 4));
+  EXPECT_EQ(session.state().remaining, Minutes(3));
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(10, 5)), Reason::kAUCTION_SUSPENDED);
+  // Longer than a suspension may last by itself: the five days count from the close of the objection.
+  const Time closed = At(10, 0, 0, 0, 20);
+  EXPECT_EQ(session.ByTwo(Act::kContinue, "OBJECTION", closed - Seconds(9), closed + Hours(48)),
+            Reason::kOBJECTION_OPEN);
+  session.Do(NoteObjection{false}, closed);
+  EXPECT_EQ(session.state().state, State::kSuspended) << "it does not go on by itself";
+  EXPECT_EQ(session.ByTwo(Act::kContinue, "OBJECTION", closed + Hours(1), closed + Hours(121)),
+            Reason::kINVALID_FIELD);
+  const Time resume = closed + Hours(48);
+  EXPECT_EQ(session.ByTwo(Act::kContinue, "OBJECTION", closed + Hours(2), resume), kAccepted);
+  session.AdvanceTo(resume);
+  EXPECT_EQ(session.state().state, State::kLimited);
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), resume + Seconds(1)), kAccepted);
 }
 
-TEST(Default, TheWinnerWhoDoesNotSignIsBarred) {
+TEST(Objection, StopsWhatWasPlannedOrWaitsForASecondPerson) {
+  Session session = InLimited();
+  session.ByTwo(Act::kSuspend, "SYSTEM_FAILURE", At(10, 4));
+  const Time resume = At(12, 0, 0, 0, 1);
+  session.ByTwo(Act::kContinue, "SYSTEM_FAILURE", At(10, 30), resume);
+  session.Do(NoteObjection{true}, At(11, 0));
+  session.AdvanceTo(resume + Hours(1));
+  EXPECT_EQ(session.state().state, State::kSuspended);
+  EXPECT_EQ(session.state().remaining, Minutes(3) - Seconds(1));
+  session.Do(NoteObjection{false}, resume + Hours(2));
+  session.Do(RequestAct{Act::kContinue, "people/p1", "OBJECTION", resume + Hours(40)}, resume + Hours(3));
+  session.Do(NoteObjection{true}, resume + Hours(4));
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kContinue, "people/p2"}, resume + Hours(5)), Reason::kOBJECTION_OPEN);
+}
+
+TEST(Objection, ClosedBeforeTheStartItChangesNothing) {
   Session session(WorkedSession());
-  session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, At(9, 40)), Reason::kWRONG_STATE);
-  session.AdvanceTo(At(10, 5));
-  EXPECT_EQ(session.Do(DeclareDefault{"B02", ForfeitCause::kNotSigned}, At(11, 0)), Reason::kNOT_ASKED);
-  EXPECT_EQ(session.Do(DeclareDefault{"", ForfeitCause::kNotSigned}, At(11, 1)), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kAllSilent}, At(11, 2)), Reason::kWRONG_STATE);
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotSigned}, At(11, 3)), kAccepted);
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kNotPaid}, At(11, 4)), Reason::kINVALID_FIELD)
-      << "once";
-  EXPECT_EQ(session.state().barred, std::vector<std::string>{"B01"});
-  EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "what was decided stays on record";
+  session.Do(NoteObjection{true}, At(8, 10));
+  session.Do(NoteObjection{false}, At(8, 50));
+  EXPECT_EQ(session.Bid("B01", Yuan(1'010'000), At(9, 0)), kAccepted);
 }
 
-TEST(Default, WhoWithdrawsMayBidNoMoreButItsBidsStand) {
-  Session session(WorkedSession());
-  session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Do(DeclareDefault{"B01", ForfeitCause::kWithdrew}, At(9, 40)), kAccepted);
-  EXPECT_EQ(session.LeaderCode(), "B01");
-  session.Bid("B02", Yuan(1'070'000), At(9, 50));
-  EXPECT_EQ(session.Bid("B01", Yuan(1'080'000), At(9, 51)), Reason::kNOT_QUALIFIED);
-}
-
-TEST(Default, TheBarredStayOutOfTheRelisting) {
-  ScheduleAuction command = WorkedSession();
-  command.barred_organizations = {"organizations/B02"};
-  EXPECT_EQ(Decide(command, At(8, 0)).error().reason, Reason::kBIDDER_BARRED);
-  command.bidders = {BidderOf("B01")};
-  Session session(command);
-  EXPECT_EQ(session.Do(AddBidder{BidderOf("B02")}, At(8, 30)), Reason::kBIDDER_BARRED);
+TEST(Objection, AnOutageDoesNotLetItGoOn) {
+  Session session = InLimited();
+  session.Do(NoteObjection{true}, At(10, 4));
+  session.Outage(At(10, 5), At(10, 40));
+  session.AdvanceTo(At(10, 0, 0, 0, 3));
+  EXPECT_EQ(session.state().state, State::kSuspended);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "services/auction/domain/draw.h"
 #include "services/auction/domain/limits.h"
+#include "services/auction/domain/suspension.h"
 #include "services/auction/domain/weighted.h"
 
 namespace ttx::auction {
@@ -41,6 +42,9 @@ using SheetsByMember = std::map<std::pair<std::string_view, size_t>, const std::
 std::optional<Error> CheckSheets(const Auction& auction, const ReportTender& command,
                                  const std::vector<OpenedBid>& valid, SheetsByMember& sheets) {
   const size_t criteria = auction.rules().scoring.criteria.size();
+  if (command.sheets.size() * criteria > kMaxSheetPoints) {
+    return InvalidField("sheets", Reason::kTOO_MANY, std::to_string(kMaxSheetPoints) + " points");
+  }
   for (size_t i = 0; i < command.sheets.size(); ++i) {
     const ScoreSheet& sheet = command.sheets[i];
     const std::string path = "sheets[" + std::to_string(i) + "]";
@@ -126,12 +130,28 @@ void NameCandidate(Recorder& recorder, const std::string& code) {
   TTX_CHECK(false, "a candidate that handed in nothing");
 }
 
+void NameBest(Recorder& recorder) {
+  const std::vector<OpenedBid> ranking = ValidBids(recorder.state());
+  std::vector<std::string> first;
+  for (const OpenedBid& bid : ranking) {
+    if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
+  }
+  if (first.empty()) {
+    Close(recorder, recorder.now());
+  } else if (first.size() > 1) {
+    OpenLot(recorder, std::move(first));
+  } else {
+    NameCandidate(recorder, first.front());
+  }
+}
+
 Decision Decide(const Auction& state, const ReportTender& command, Time now) {
   Recorder recorder(state, now);
   AdvanceAndResume(recorder);
   const Auction& auction = recorder.state();
   if (auction.rules().mode != Mode::kTender) return recorder.Refuse(WrongMode(auction));
   if (auction.state != State::kEvaluating) return recorder.Refuse(WrongState(auction, "ReportTender"));
+  if (auction.objected) return recorder.Refuse(ObjectionOpen(auction));
   if (auto error = CheckCommittee(command.committee)) return recorder.Refuse(*std::move(error));
   std::vector<OpenedBid> ranking = ValidBids(auction);
   SheetsByMember sheets;
@@ -145,16 +165,10 @@ Decision Decide(const Auction& state, const ReportTender& command, Time now) {
     }
   }
   std::stable_sort(ranking.begin(), ranking.end(), RanksBefore);
-  recorder.Add(Evaluated{ranking});
-  std::vector<std::string> first;
-  for (const OpenedBid& bid : ranking) {
-    if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
-  }
-  if (first.size() > 1) {
-    OpenLot(recorder, std::move(first));
-  } else {
-    NameCandidate(recorder, first.front());
-  }
+  std::vector<bool> experts;
+  for (const Expert& member : command.committee) experts.push_back(member.is_expert);
+  recorder.Add(Evaluated{std::move(ranking), std::move(experts), command.sheets});
+  NameBest(recorder);
   return recorder.Take();
 }
 

@@ -10,5 +10,7 @@ int64_t MeanScore(std::vector<int64_t> points);
 
 /// The candidate in first place: it leads, and the publicity period runs.
 void NameCandidate(Recorder& recorder, const std::string& code);
+/// The best of the report that counts: by lot among equals; nobody when none does, and the session closes.
+void NameBest(Recorder& recorder);
 
 }  // namespace ttx::auction

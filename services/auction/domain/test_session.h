@@ -55,6 +55,29 @@ inline ScheduleAuction SessionOf(Mode mode, Fen start_price, Fen step) {
   return command;
 }
 
+/// The accepted bids, and the valid ones of envelopes.
+inline void AddBids(const std::vector<Event>& events, std::vector<Bid>& bids) {
+  for (const Event& event : events) {
+    if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) bids.push_back(accepted->bid);
+    const auto* opened = std::get_if<Opened>(&event.payload);
+    if (opened == nullptr) continue;
+    for (const OpenedBid& bid : opened->bids) {
+      if (!bid.invalid) bids.push_back(bid.bid);
+    }
+  }
+}
+
+/// What a pending default leaves of a session's bids when it is confirmed now.
+inline BidsLeft LeftAt(const Auction& state, std::vector<Bid> bids, Time now) {
+  const Decision advanced = Decide(state, Advance{}, now);
+  const std::optional<PendingAct>& pending = advanced.next.pending;
+  if (!pending || pending->act != Act::kDeclareDefault) return {};
+  AddBids(advanced.events, bids);
+  BidSearch search(advanced.next, pending->code);
+  for (auto bid = bids.rbegin(); bid != bids.rend() && !search.IsDone(); ++bid) search.Look(*bid);
+  return search.left();
+}
+
 /// Runs commands and stops the process when, after any of them, the events do not rebuild the state or an
 /// invariant does not hold.
 class Session {
@@ -93,6 +116,20 @@ class Session {
   std::optional<Reason> ByTwo(Act act, const std::string& reason, Time now, Time resume_time = {}) {
     if (const auto refused = Do(RequestAct{act, "people/p1", reason, resume_time}, now)) return refused;
     return Do(ConfirmAct{act, "people/p2"}, now + Seconds(1));
+  }
+  /// The same for a default.
+  std::optional<Reason> Default(const std::string& code, Time now,
+                                ForfeitCause cause = ForfeitCause::kMisconduct) {
+    if (const auto refused = AskDefault(code, now, cause)) return refused;
+    return ConfirmDefault(now + Seconds(1));
+  }
+  std::optional<Reason> AskDefault(const std::string& code, Time now,
+                                   ForfeitCause cause = ForfeitCause::kMisconduct) {
+    return Do(RequestAct{Act::kDeclareDefault, "people/p1", "it said so itself", {}, code, cause}, now);
+  }
+  /// With what is left of the bids, as the service finds it.
+  std::optional<Reason> ConfirmDefault(Time now) {
+    return Do(ConfirmAct{Act::kDeclareDefault, "people/p2", LeftAt(state_, bids_, now)}, now);
   }
   /// From CLOSED_FOR_OPENING to OPENING, with the shares of the first holders.
   void Collect(Time now) {
@@ -139,6 +176,7 @@ class Session {
     TTX_CHECK(state_ == decision.next, "the events do not rebuild the state");
     const std::optional<std::string> violation = Check(state_);
     TTX_CHECK(!violation, violation.value_or(""));
+    AddBids(decision.events, bids_);
     last_ = decision;
     if (!decision.refusal) return std::nullopt;
     return decision.refusal->reason;
@@ -146,6 +184,7 @@ class Session {
 
   Auction state_;
   std::vector<Event> events_;
+  std::vector<auction::Bid> bids_;
   std::vector<Bidder> bidders_;
   Decision last_;
 };

@@ -9,11 +9,12 @@
 namespace ttx::auction::replay {
 namespace {
 
-constexpr Choices<Act, 5> kActs = {{{"SUSPEND", Act::kSuspend},
+constexpr Choices<Act, 6> kActs = {{{"SUSPEND", Act::kSuspend},
                                     {"CONTINUE", Act::kContinue},
                                     {"RESTART_PHASE", Act::kRestartPhase},
                                     {"ANNUL", Act::kAnnul},
-                                    {"OPEN", Act::kOpen}}};
+                                    {"OPEN", Act::kOpen},
+                                    {"DECLARE_DEFAULT", Act::kDeclareDefault}}};
 constexpr Choices<ForfeitCause, 7> kForfeitCauses = {
     {{"WITHDREW", ForfeitCause::kWithdrew},
      {"NO_SINGLE_QUOTE", ForfeitCause::kNoSingleQuote},
@@ -27,7 +28,8 @@ constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "Pl
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
                                        "WithdrawAct",      "AnswerPriority", "DrawLot",      "SubmitEnvelope",
                                        "WithdrawEnvelope", "FixScores",      "HandInShares", "RevealEnvelope",
-                                       "OpenEnvelopes",    "DeclareDefault", "AskAgain"};
+                                       "OpenEnvelopes",    "AskAgain",       "NoteObjection", "EndWithListing",
+                                       "ReportTender"};
 static_assert(std::size(kKinds) == std::variant_size_v<Command>);
 
 // --- The members of each command --------------------------------------------------------------------------
@@ -39,6 +41,7 @@ void Visit(A& a, AddBidder& c) {
   a.Text("bidder", c.bidder.code);
   a.Integer("rank", c.bidder.rank);
   a.Integer("share", c.bidder.share);
+  if (std::is_same_v<A, JsonReader> || c.qualify_time) a.Instant("qualify_time", c.qualify_time);
 }
 template <class A>
 void Visit(A& a, PlaceBid& c) {
@@ -61,11 +64,22 @@ void Visit(A& a, MoveFreeEnd& c) {
   a.Instant("end", c.end);
 }
 template <class A>
+void Visit(A& a, NoteObjection& c) {
+  a.Flag("open", c.open);
+}
+template <class A>
+void Visit(A& a, EndWithListing& c) {
+  a.Text("reason", c.reason);
+}
+template <class A>
 void Visit(A& a, RequestAct& c) {
   a.Choice("act", c.act, kActs);
   a.Text("person", c.person);
   a.Text("reason", c.reason);
   a.Instant("resume_time", c.resume_time);
+  if (c.act != Act::kDeclareDefault) return;
+  a.Text("bidder", c.code);
+  a.Choice("cause", c.cause, kForfeitCauses);
 }
 template <class A>
 void Visit(A& a, ConfirmAct& c) {
@@ -133,10 +147,22 @@ void Visit(A& a, OpenEnvelopes& c) {
 }
 template <class A>
 void Visit(A&, AskAgain&) {}
+
 template <class A>
-void Visit(A& a, DeclareDefault& c) {
-  a.Text("bidder", c.code);
-  a.Choice("cause", c.cause, kForfeitCauses);
+void Visit(A& a, ReportTender& c) {
+  a.List("committee", c.committee, [](auto& b, Expert& member) {
+    b.Text("member", member.name);
+    b.Flag("is_expert", member.is_expert);
+  });
+  a.List("sheets", c.sheets, [](auto& b, ScoreSheet& sheet) {
+    b.Integer("member", sheet.member);
+    b.Text("bidder", sheet.code);
+    b.Integers("points", sheet.points);
+  });
+  a.List("risks", c.risks, [](auto& b, RiskFlags& risk) {
+    b.Text("bidder", risk.code);
+    b.Integer("count", risk.count);
+  });
 }
 
 template <size_t I = 0>
@@ -183,11 +209,10 @@ struct Candidates {
     }
   }
   void operator()(const BidRefused& e) {
-    if (IsSealed(before.rules().mode) && e.price == Fen{}) {
-      RefusedEnvelope(e);
-      return;
-    }
-    if (e.price == Fen{}) RefusedProxy(e);
+    // No amount: that of a maximum or an envelope, also where the mode takes neither, or an answer without one.
+    const bool is_secret = e.price == Fen{};
+    if (is_secret && IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) RefusedProxy(e);
     for (const bool confirm : {false, true}) {
       PlaceBid command;
       command.bidder = Who(e.code);
@@ -200,6 +225,8 @@ struct Candidates {
     other.price = e.price;
     other.claimed_code = "?";
     found.emplace_back(other);
+    if (is_secret && !IsSealed(before.rules().mode)) RefusedEnvelope(e);
+    if (is_secret) found.emplace_back(AnswerPriority{Who(e.code), "", false});
   }
   // A proxy's maximum, which nobody learns: any that is refused for the same reason.
   void RefusedProxy(const BidRefused& e) {
@@ -235,7 +262,10 @@ struct Candidates {
       found.emplace_back(withdraw);
     }
   }
-  void operator()(const BidderAdded& e) { found.emplace_back(AddBidder{e.bidder}); }
+  void operator()(const BidderAdded& e) {
+    found.emplace_back(AddBidder{e.bidder});
+    if (before.free_end) found.emplace_back(AddBidder{e.bidder, before.free_end - Nanoseconds(1)});
+  }
   void operator()(const ProxySet& e) {
     SetProxy command;
     command.bidder = BidderOf(e.code);
@@ -258,7 +288,8 @@ struct Candidates {
     found.emplace_back(NoteOutage{time - kMaxOutage});  // away since before the start
   }
   void operator()(const ActRequested& e) {
-    found.emplace_back(RequestAct{e.act.act, e.act.person, e.act.reason, e.act.resume_time});
+    found.emplace_back(
+        RequestAct{e.act.act, e.act.person, e.act.reason, e.act.resume_time, e.act.code, e.act.cause});
   }
   void operator()(const ActConfirmed& e) { found.emplace_back(ConfirmAct{e.act, e.person}); }
   void operator()(const ActWithdrawn& e) { found.emplace_back(WithdrawAct{e.person}); }
@@ -302,8 +333,16 @@ struct Candidates {
     }
     found.emplace_back(std::move(command));
   }
-  void operator()(const Forfeited& e) {
-    if (!e.code.empty()) found.emplace_back(DeclareDefault{e.code, e.cause});
+  void operator()(const Evaluated& e) {
+    ReportTender command;
+    for (const bool is_expert : e.experts) {
+      command.committee.push_back({"E" + std::to_string(command.committee.size() + 1), is_expert});
+    }
+    command.sheets = e.sheets;
+    for (const OpenedBid& bid : e.ranking) {
+      if (bid.risk_flags > 0) command.risks.push_back({bid.bid.code, bid.risk_flags});
+    }
+    found.emplace_back(std::move(command));
   }
   void operator()(const PhaseStarted&) {
     if (before.state == State::kOpening) found.emplace_back(AskAgain{});
@@ -315,13 +354,30 @@ struct Candidates {
   void operator()(const LotOpened&) {}
   void operator()(const PriorityAsked&) {}
   void operator()(const RequoteCalled&) {}
-  void operator()(const Evaluated&) {}
   void operator()(const LeaderNamed&) {}
-  void operator()(const Closed&) {}
+  void operator()(const Forfeited&) {}
+  void operator()(const BidsVoided&) {}
+  void operator()(const ObjectionNoted& e) { found.emplace_back(NoteObjection{e.open}); }
+  void operator()(const Closed& e) {
+    if (e.outcome == Outcome::kAnnulled) found.emplace_back(EndWithListing{e.reason});
+  }
 };
 
-bool LeadsTo(const Auction& before, const TimedCommand& timed, const std::vector<Event>& events) {
-  const Decision decision = Decide(before, timed);
+// A confirmation with what is left of the bids, where it is one of a default.
+ConfirmAct WithLeft(const Auction& state, std::vector<Bid> bids, ConfirmAct command, Time now) {
+  const Decision advanced = auction::Decide(state, Advance{}, now);
+  const std::optional<PendingAct>& pending = advanced.next.pending;
+  if (!pending || pending->act != Act::kDeclareDefault) return command;
+  AddBids(advanced.events, bids);
+  BidSearch search(advanced.next, pending->code);
+  for (auto bid = bids.rbegin(); bid != bids.rend() && !search.IsDone(); ++bid) search.Look(*bid);
+  command.left = search.left();
+  return command;
+}
+
+bool LeadsTo(const Auction& before, const std::vector<Bid>& bids, const TimedCommand& timed,
+             const std::vector<Event>& events) {
+  const Decision decision = Decide(before, bids, timed);
   if (decision.events.size() != events.size()) return false;
   Auction state = before;
   for (size_t i = 0; i < events.size(); ++i) {
@@ -371,7 +427,21 @@ std::string BidderOf(const Command& command) {
       command);
 }
 
-Decision Decide(const Auction& state, const TimedCommand& timed) {
+void AddBids(const std::vector<Event>& events, std::vector<Bid>& bids) {
+  for (const Event& event : events) {
+    if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) bids.push_back(accepted->bid);
+    const auto* opened = std::get_if<Opened>(&event.payload);
+    if (opened == nullptr) continue;
+    for (const OpenedBid& bid : opened->bids) {
+      if (!bid.invalid) bids.push_back(bid.bid);
+    }
+  }
+}
+
+Decision Decide(const Auction& state, const std::vector<Bid>& bids, const TimedCommand& timed) {
+  if (const auto* confirm = std::get_if<ConfirmAct>(&timed.command)) {
+    return auction::Decide(state, WithLeft(state, bids, *confirm, timed.time), timed.time);
+  }
   return std::visit([&](const auto& command) { return auction::Decide(state, command, timed.time); },
                     timed.command);
 }
@@ -391,9 +461,12 @@ std::string EventText(const Auction& auction, const Event& event) {
     return Line("ProxySet", auction, event.time, {e->code, std::to_string(e->maximum.value)});
   }
   if (const auto* e = std::get_if<ActRequested>(&event.payload)) {
-    return Line("ActRequested", auction, event.time,
-                {std::string(ActName(e->act.act)), e->act.person, e->act.reason,
-                 std::to_string(e->act.resume_time.ns)});
+    std::vector<std::string> fields = {std::string(ActName(e->act.act)), e->act.person, e->act.reason,
+                                       std::to_string(e->act.resume_time.ns)};
+    if (e->act.act == Act::kDeclareDefault) {
+      fields.insert(fields.end(), {e->act.code, std::string(ForfeitCauseName(e->act.cause))});
+    }
+    return Line("ActRequested", auction, event.time, fields);
   }
   if (const auto* e = std::get_if<ActConfirmed>(&event.payload)) {
     return Line("ActConfirmed", auction, event.time, {std::string(ActName(e->act)), e->person});
@@ -401,10 +474,13 @@ std::string EventText(const Auction& auction, const Event& event) {
   if (const auto* e = std::get_if<ActWithdrawn>(&event.payload)) {
     return Line("ActWithdrawn", auction, event.time, {std::string(ActName(e->act)), e->person});
   }
+  if (const auto* e = std::get_if<ObjectionNoted>(&event.payload)) {
+    return Line("ObjectionNoted", auction, event.time, {e->open ? "OPEN" : "CLOSED"});
+  }
   return CanonicalLine(auction, event);
 }
 
-Command CommandOf(const Auction& before, const std::vector<Event>& events) {
+Command CommandOf(const Auction& before, const std::vector<Bid>& bids, const std::vector<Event>& events) {
   const Time time = events.front().time;
   Candidates candidates{before, time};
   for (const Event& event : events) {
@@ -413,7 +489,7 @@ Command CommandOf(const Auction& before, const std::vector<Event>& events) {
   }
   candidates.found.emplace_back(Advance{});
   for (const Command& command : candidates.found) {
-    if (LeadsTo(before, {time, command}, events)) return command;
+    if (LeadsTo(before, bids, {time, command}, events)) return command;
   }
   return candidates.found.front();
 }

@@ -8,11 +8,12 @@
 
 namespace ttx::auction::replay {
 
-/// What was asked of a session, as a session file holds it: bidders by code only, persons as P1, P2, ...
+/// What was asked of a session, as a session file holds it: bidders by code only, persons as P1, P2, ..., members of a
+/// committee as E1, E2, ...
 using Command =
     std::variant<Advance, AddBidder, PlaceBid, SetProxy, NoteOutage, MoveFreeEnd, RequestAct, ConfirmAct,
                  WithdrawAct, AnswerPriority, DrawLot, SubmitEnvelope, WithdrawEnvelope, FixScores,
-                 HandInShares, RevealEnvelope, OpenEnvelopes, DeclareDefault, AskAgain>;
+                 HandInShares, RevealEnvelope, OpenEnvelopes, AskAgain, NoteObjection, EndWithListing, ReportTender>;
 
 struct TimedCommand {
   Time time;  // of its admission
@@ -28,8 +29,12 @@ std::optional<TimedCommand> ParseCommand(const std::string& json);
 /// The code of the bidder that gave it; empty when no bidder of the session did.
 std::string BidderOf(const Command& command);
 
-/// What the engine decides on any of them.
-Decision Decide(const Auction& state, const TimedCommand& timed);
+/// The bids among `events`, accepted ones and valid ones of envelopes, are added to `bids`.
+void AddBids(const std::vector<Event>& events, std::vector<Bid>& bids);
+
+/// What the engine decides on any of them; `bids` are those of the session so far, by number. What a default leaves
+/// of them is found as the service finds it, and no part of the command.
+Decision Decide(const Auction& state, const std::vector<Bid>& bids, const TimedCommand& timed);
 
 /// Whether the event belongs to the log that is hashed (docs/formats.md), given the state before its command.
 bool IsLogged(const Auction& before, const Event& event);
@@ -37,9 +42,9 @@ bool IsLogged(const Auction& before, const Event& event);
 /// an act of persons) one in the same form. Names no organization.
 std::string EventText(const Auction& auction, const Event& event);
 
-/// The command that led to `events`, all decided at one time in the session `before`: the log keeps
+/// The command that led to `events`, all decided at one time in the session `before` with its `bids`: the log keeps
 /// decisions, not commands. Of several that lead to the same decisions any one is good; when none does, the
 /// likeliest is returned and replaying it shows the difference.
-Command CommandOf(const Auction& before, const std::vector<Event>& events);
+Command CommandOf(const Auction& before, const std::vector<Bid>& bids, const std::vector<Event>& events);
 
 }  // namespace ttx::auction::replay

@@ -89,13 +89,16 @@ TEST_F(ExportTest, ARunningSessionAndAClosedOneReplayToTheHashTheServiceKeeps) {
 }
 
 TEST_F(ExportTest, AHashThatIsNotThatOfTheLogIsFoundInTheLastLine) {
-  std::string record = *kv_.Get(AuctionKey({"a1"}));
+  // The entry of the log with the last accepted bid.
   const std::string hash = LoadAuction(kv_, kVault, {"a1"})->log_hash;
-  const size_t at = record.find(hash);
-  ASSERT_NE(at, record.npos);
-  record[at] = static_cast<char>(record[at] ^ 1);
   storage::WriteBatch batch;
-  batch.Put(AuctionKey({"a1"}), record);
+  for (storage::Entry& entry : kv_.Scan({"\x02", "\x03"}, 100, storage::Direction::kForward)) {
+    const size_t at = entry.value.find(hash);
+    if (at == std::string::npos) continue;
+    entry.value[at] = static_cast<char>(entry.value[at] ^ 1);
+    batch.Put(entry.key, entry.value);
+  }
+  ASSERT_FALSE(batch.changes().empty());
   ASSERT_TRUE(kv_.Write(batch).ok());
   const ReplayReport report = ExportAndReplay("a1");
   ASSERT_TRUE(report.difference.has_value());

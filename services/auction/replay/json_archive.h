@@ -48,6 +48,11 @@ class JsonWriter {
     for (const Duration value : values) numbers.push_back(std::to_string(value.ns));
     Member(std::string(name) + "_ns", JsonArray(numbers));
   }
+  void Integers(std::string_view name, const std::vector<int64_t>& values) {
+    std::vector<std::string> numbers;
+    for (const int64_t value : values) numbers.push_back(std::to_string(value));
+    Member(name, JsonArray(numbers));
+  }
   template <class E, size_t N>
   void Choice(std::string_view name, E value, const Choices<E, N>& choices) {
     for (const auto& [text, choice] : choices) {
@@ -138,6 +143,14 @@ class JsonReader {
     if (found == nullptr || !found->IsArray()) return;
     for (const auto& element : found->GetArray()) {
       if (element.IsInt64()) values.push_back({element.GetInt64()});
+    }
+  }
+  void Integers(std::string_view name, std::vector<int64_t>& values) {
+    values.clear();
+    const auto* found = Find(name);
+    if (found == nullptr || !found->IsArray()) return;
+    for (const auto& element : found->GetArray()) {
+      if (element.IsInt64()) values.push_back(element.GetInt64());
     }
   }
   template <class E, size_t N>

@@ -62,7 +62,7 @@ Result<Session> Session::Start(const ScheduleAuction& schedule, Time now) {
 }
 
 void Session::Run(const TimedCommand& timed) {
-  const Decision decision = Decide(auction_, timed);
+  const Decision decision = Decide(auction_, bids_, timed);
   ++commands_;
   Record(decision.events);
 }
@@ -74,6 +74,7 @@ void Session::Take(const std::vector<Event>& events) {
 
 void Session::Record(const std::vector<Event>& events) {
   const Auction before = auction_;
+  AddBids(events, bids_);
   for (const Event& event : events) {
     const Time end_before = auction_.phase_end;
     auction_ = Apply(std::move(auction_), event);
@@ -176,13 +177,16 @@ std::string ToJson(const ReplayReport& report) {
   return writer.Object();
 }
 
-SessionWriter::SessionWriter(std::function<void(const std::string&)> sink)
-    : sink_(std::move(sink)), chain_(FirstChain()) {}
+Chain::Chain() : hash_(FirstChain()) {}
 
-void SessionWriter::Write(const std::string& object) {
-  chain_ = NextChain(chain_, object);
-  sink_(object.substr(0, object.size() - 1) + std::string(kChainMember) + chain_ + "\"}\n");
+std::string Chain::Link(const std::string& object) {
+  hash_ = NextChain(hash_, object);
+  return object.substr(0, object.size() - 1) + std::string(kChainMember) + hash_ + "\"}";
 }
+
+SessionWriter::SessionWriter(std::function<void(const std::string&)> sink) : sink_(std::move(sink)) {}
+
+void SessionWriter::Write(const std::string& object) { sink_(chain_.Link(object) + "\n"); }
 
 SessionReader::SessionReader(LineReader& lines) : lines_(lines), chain_(FirstChain()) {}
 
@@ -201,7 +205,7 @@ SessionReader::Found SessionReader::Next(std::string& object) {
   }
   line_number_ = lines_.line_number();
   if (got == LineReader::Found::kFailed) return Broken("a line", "a file that cannot be read on");
-  if (got == LineReader::Found::kOverlong) return Broken("a line of at most 1 MiB", "a longer one");
+  if (got == LineReader::Found::kOverlong) return Broken("a line of at most 2 MiB", "a longer one");
   if (!lines_.terminated()) return Broken("a line feed at the end of the line", std::string(line));
   const size_t tail = kChainMember.size() + kHexDigits + 2;  // ,"chain":"...64..."}
   const std::string chain_text = "a line that ends with its chain";
@@ -290,13 +294,17 @@ class Comparison {
       const std::optional<TimedCommand> timed = ParseCommand(object);
       const std::string written = timed ? replay::ToJson(*timed, number) : "a command";
       if (object != written) return Differs(written, object);
-      if (timed->time <= last) return Differs("a time after that of the command before", object);
+      // A lot is drawn at the instant at which it was found to be needed.
+      const bool draws = std::holds_alternative<DrawLot>(timed->command);
+      if (timed->time < last || (timed->time == last && !draws)) {
+        return Differs("a time after that of the command before", object);
+      }
       if (!IsInRange(*timed)) return Differs("times and amounts that the engine knows", object);
       if (const auto* draw = std::get_if<DrawLot>(&timed->command); draw && !IsDraw(*draw)) {
         return Differs("the digest of the seed and the codes", object);
       }
       if (const auto* added = std::get_if<AddBidder>(&timed->command)) codes_.insert(added->bidder.code);
-      if (const std::string code = BidderOf(timed->command); !code.empty() && !codes_.contains(code)) {
+      if (const std::string code = CodeIn(timed->command); !code.empty() && !codes_.contains(code)) {
         return Differs("a bidder of the session", object);
       }
       last = timed->time;
@@ -305,6 +313,12 @@ class Comparison {
     }
     report_.result = session_->result();
     return true;
+  }
+
+  // The bidder that gave the command, or that it is about.
+  static std::string CodeIn(const Command& command) {
+    const auto* act = std::get_if<RequestAct>(&command);
+    return act != nullptr ? act->code : BidderOf(command);
   }
 
   // A service checks what it is asked before it decides; so must whoever reads it from a file.
@@ -317,6 +331,7 @@ class Comparison {
     if (const auto* outage = std::get_if<NoteOutage>(&timed.command)) return is_time(outage->since);
     if (const auto* moved = std::get_if<MoveFreeEnd>(&timed.command)) return is_time(moved->end);
     if (const auto* act = std::get_if<RequestAct>(&timed.command)) return is_time(act->resume_time);
+    if (const auto* added = std::get_if<AddBidder>(&timed.command)) return is_time(added->qualify_time);
     return true;
   }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libs/core/result.h"
@@ -17,7 +18,7 @@ namespace ttx::auction::replay {
 /// what was asked and when, then what was decided, then how it ended.
 
 /// A line of a session file is at most this long.
-inline constexpr size_t kMaxSessionLineBytes = 1 << 20;
+inline constexpr size_t kMaxSessionLineBytes = 2 << 20;
 
 /// One decision, as it is compared: the text of its event and the log's hash after it, empty for an event
 /// outside.
@@ -56,7 +57,11 @@ class Session {
   void Take(const std::vector<Event>& events);
 
   const Auction& auction() const { return auction_; }
+  /// Accepted ones and valid ones of envelopes, by number.
+  const std::vector<Bid>& bids() const { return bids_; }
   const std::vector<DecisionLine>& lines() const { return lines_; }
+  /// The lines so far, which are then no longer kept.
+  std::vector<DecisionLine> TakeLines() { return std::exchange(lines_, {}); }
   SessionResult result() const;
 
  private:
@@ -64,12 +69,24 @@ class Session {
   void Record(const std::vector<Event>& events);
 
   Auction auction_;
+  std::vector<Bid> bids_;
   std::string log_hash_;
   int64_t commands_ = 0;
   int64_t accepted_ = 0;
   int64_t refused_ = 0;
   int64_t extensions_ = 0;
   std::vector<DecisionLine> lines_;
+};
+
+/// Ties each line of a file to all before it.
+class Chain {
+ public:
+  Chain();
+  /// The next line, without its line feed: `object`, a JSON object, and as its last member the "chain".
+  std::string Link(const std::string& object);
+
+ private:
+  std::string hash_;  // hexadecimal
 };
 
 /// Writes lines, each with the chain hash that ties it to all before it.
@@ -81,7 +98,7 @@ class SessionWriter {
 
  private:
   std::function<void(const std::string&)> sink_;
-  std::string chain_;
+  Chain chain_;
 };
 
 /// Reads them back.
@@ -129,15 +146,15 @@ struct ReplayReport {
 Result<ReplayReport> ReplaySession(LineReader& lines);
 
 /// Writes the session `id` of an auction service's store. Bidders appear by code only, persons as P1, P2,
-/// ...; the reserve price and the seed of a lot only once the session's log shows them. NOT_FOUND;
-/// WRONG_STATE for what cannot be told before the close (proxy bids) and for a TENDER, whose score sheets the
-/// log does not hold.
+/// ..., members of a committee as E1, E2, ...; the reserve price and the seed of a lot only once the session's
+/// log shows them. Memory does not grow with the session. NOT_FOUND; WRONG_STATE for what cannot be told before
+/// the close (proxy bids).
 Status ExportSession(const storage::Reader& reader, std::string_view secrets_key, const AuctionId& id,
                      SessionWriter& writer);
 
 /// The same from the events of a session, the first of them its scheduling, and the hash (32 bytes) that the
 /// service keeps of its log.
-Status ExportEvents(std::vector<Event> events, const std::string& log_hash, SessionWriter& writer);
+Status ExportEvents(const std::vector<Event>& events, const std::string& log_hash, SessionWriter& writer);
 
 /// The object of `ttx auction replay FILE --json` for the end of a session.
 std::string ToJson(const ReplayReport& report);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -56,7 +57,9 @@ struct Recorded {
   }
   template <class Command>
   void Run(const Command& command, Time now) {
-    Take(auction::Decide(auction, command, now));
+    std::vector<auction::Bid> bids;
+    AddBids(events, bids);
+    Take(replay::Decide(auction, bids, {now, command}));
   }
   void Bid(int bidder, int64_t price, Time now, bool confirm = false) {
     PlaceBid command;
@@ -338,6 +341,74 @@ TEST(SessionTest, AProxyIsExportedWithoutItsMaximum) {
   EXPECT_EQ(report.result->price, session.auction.leading->price);
 }
 
+// domain.md 5.12: the bids of a barred leader are void, and what is left follows from the bids in the file.
+TEST(SessionTest, ASessionWithABarredLeaderReplays) {
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.rules.proxy_bids = true;
+  schedule.reserve.reset();
+  Recorded session = Begin(schedule);
+  session.Bid(3, 1000, kStart + Minutes(1));
+  session.Bid(2, 1100, kStart + Minutes(2));
+  SetProxy proxy;
+  proxy.bidder = BidderNumber(1);
+  proxy.maximum = {2700};
+  session.Run(proxy, kStart + Minutes(3));
+  session.Bid(2, 1500, kStart + Minutes(4));
+  const auto ask = [&](int bidder, Time now) {
+    session.Run(RequestAct{Act::kDeclareDefault, "people/anna", "its letter", {}, BidderNumber(bidder).code,
+                           ForfeitCause::kWithdrew},
+                now);
+  };
+  ask(3, kStart + Minutes(5));
+  session.Run(RequestAct{Act::kSuspend, "people/anna", "OBJECTION", {}}, kStart + Minutes(6));
+  session.Run(WithdrawAct{"people/bert"}, kStart + Minutes(7));
+  ask(1, kStart + Minutes(8));
+  ASSERT_EQ(session.auction.leading->code, "11111");
+  session.Run(ConfirmAct{Act::kDeclareDefault, "people/bert"}, kStart + Minutes(9));
+  ASSERT_EQ(session.auction.leading->code, "22222");
+  ASSERT_EQ(session.auction.rival->code, "33333");
+  session.Bid(1, 1900, kStart + Minutes(10));
+  session.Run(Advance{}, kStart + Hours(3));
+  ASSERT_EQ(session.auction.state, State::kClosed);
+  ask(2, kStart + Hours(4));  // too late to withdraw
+  session.Run(
+      RequestAct{Act::kDeclareDefault, "people/anna", "no signature", {}, "22222", ForfeitCause::kNotSigned},
+      kStart + Hours(5));
+  session.Run(ConfirmAct{Act::kDeclareDefault, "people/bert"}, kStart + Hours(6));
+  ASSERT_EQ(session.auction.barred.size(), 2u);
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(file.find("2700"), file.npos) << "nobody outbid the maximum";
+  EXPECT_EQ(file.find("anna"), file.npos);
+  const ReplayReport report = ReplayOf(file);
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "22222");
+  EXPECT_EQ(report.result->price, Fen{1500});
+  EXPECT_EQ(report.result->log_hash, Hex(session.log_hash)) << "final with the close";
+  // A default of somebody who was no bidder of the session.
+  std::vector<std::string> changed;
+  for (const std::string& line : LinesOf(file)) changed.push_back(ObjectOf(line));
+  for (std::string& object : changed) {
+    const size_t at = object.find("\"act\":\"DECLARE_DEFAULT\"");
+    const size_t code = object.find("\"bidder\":\"33333\"");
+    if (at != std::string::npos && code != std::string::npos) object.replace(code + 10, 5, "99999");
+  }
+  EXPECT_EQ(ReplayOf(Rechained(changed)).difference->expected, "a bidder of the session");
+}
+
+TEST(SessionTest, ASessionWithABidderThatWasToldOfLateReplays) {
+  ScheduleAuction schedule = Announced(Mode::kDynamic);
+  Recorded session = Begin(schedule);
+  session.Bid(1, 1600, kStart + Minutes(1));
+  session.Run(Advance{}, kStart + Hours(1));
+  ASSERT_EQ(session.auction.state, State::kLimited);
+  session.Run(AddBidder{BidderNumber(4), kStart + Minutes(59)}, kStart + Hours(1) + Seconds(1));
+  session.Bid(4, 1700, kStart + Hours(1) + Seconds(2));
+  session.Run(Advance{}, kStart + Hours(3));
+  const ReplayReport report = ReplayOf(ExportOf(session));
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "44444");
+}
+
 TEST(SessionTest, ASealedSessionReplays) {
   ScheduleAuction schedule = Announced(Mode::kSealed);
   schedule.rules.tie_rule = TieRule::kRequote;
@@ -426,6 +497,189 @@ TEST(SessionTest, ASealedSessionInWhichAHolderLiedReplays) {
   EXPECT_TRUE(ReplayOf(Rechained(changed)).difference.has_value()) << "the reveal then decides nothing";
 }
 
+// What a mode does not take is refused and recorded, and a secret amount does not tell what it was.
+TEST(SessionTest, RequestsThatBelongToOtherModesReplay) {
+  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish, Mode::kDutch, Mode::kSealed,
+                          Mode::kWeighted, Mode::kTender}) {
+    for (const bool proxy_bids : {false, true}) {
+      ScheduleAuction schedule = Announced(mode);
+      schedule.reserve.reset();
+      schedule.rules.dutch = {{10}, {}, Seconds(60), {500}};
+      schedule.rules.proxy_bids = proxy_bids && (mode == Mode::kMulti || mode == Mode::kEnglish);
+      schedule.rules.scoring.price_weight = {1'000'000};
+      if (mode == Mode::kTender) schedule.rules.min_bidders = 3;
+      schedule.draw_seed =
+          DrawSeed{std::string(32, 'r'), crypto::Sha256("TTX-DRAW-SEED-1|" + std::string(32, 'r'))};
+      Recorded session = Begin(schedule);
+      Time now = kStart;
+      for (int round = 0; round < 2; ++round) {
+        for (const int bidder : {0, 1}) {
+          SubmitEnvelope submit;
+          WithdrawEnvelope withdraw;
+          SetProxy proxy;
+          AnswerPriority answer;
+          if (bidder > 0) answer.bidder = proxy.bidder = withdraw.bidder = submit.bidder = BidderNumber(bidder);
+          submit.digest = crypto::Sha256("");
+          proxy.maximum = {1050};
+          session.Run(submit, now = now + Seconds(1));
+          session.Run(withdraw, now = now + Seconds(1));
+          session.Run(proxy, now = now + Seconds(1));
+          session.Run(answer, now = now + Seconds(1));
+          session.Bid(bidder, 0, now = now + Seconds(1));
+          session.Bid(bidder, 970, now = now + Seconds(1));
+        }
+        now = now + Hours(3);
+        session.Run(Advance{}, now);
+      }
+      EXPECT_EQ(Describe(ReplayOf(ExportOf(session))), "") << static_cast<int>(mode) << proxy_bids;
+    }
+  }
+}
+
+// Envelopes of three bidders, opened at these prices.
+Recorded Opened(const ScheduleAuction& schedule, const std::vector<int64_t>& prices,
+                const std::vector<NonPriceScore>& scores = {}) {
+  Recorded session = Begin(schedule);
+  Time now = kStart;
+  const auto next = [&] { return now = now + Seconds(1); };
+  OpenEnvelopes open;
+  for (int bidder = 1; bidder <= static_cast<int>(prices.size()); ++bidder) {
+    SubmitEnvelope command;
+    command.bidder = BidderNumber(bidder);
+    command.digest = crypto::Sha256(std::to_string(bidder));
+    session.Run(command, next());
+    open.envelopes.push_back(
+        {.bidder = BidderNumber(bidder), .time = now, .price = Fen{prices[static_cast<size_t>(bidder - 1)]}});
+  }
+  now = kStart + Hours(1);
+  if (!scores.empty()) session.Run(FixScores{scores}, next());
+  session.Run(RequestAct{Act::kOpen, "people/anna", "opening", {}}, next());
+  session.Run(ConfirmAct{Act::kOpen, "people/bert"}, next());
+  for (int32_t holder = 0; holder < 3; ++holder) session.Run(HandInShares{holder}, next());
+  session.Run(open, next());
+  return session;
+}
+
+// A drawn lot follows its decision at once, as the service does it.
+void DrawIfWaiting(Recorded& session, Time now) {
+  if (session.auction.state != State::kDrawing) return;
+  session.Run(DrawLot{crypto::Sha256(DrawMaterial(session.auction))}, now);
+}
+
+ScheduleAuction AnnouncedTender() {
+  ScheduleAuction schedule = Announced(Mode::kTender);
+  schedule.rules.min_bidders = 3;
+  schedule.rules.scoring.price_weight = {400'000};
+  schedule.rules.scoring.criteria = {{"technology", {500'000}}, {"team", {100'000}}};
+  schedule.draw_seed = DrawSeed{std::string(32, 'r'), crypto::Sha256("TTX-DRAW-SEED-1|" + std::string(32, 'r'))};
+  return schedule;
+}
+
+// Seven members; `points(member, bidder)` for each criterion.
+template <class Points>
+ReportTender ReportOf(Points points) {
+  ReportTender report;
+  for (size_t member = 0; member < 7; ++member) {
+    report.committee.push_back({"secret expert " + std::to_string(member), member != 3});
+    for (int bidder = 1; bidder <= 3; ++bidder) {
+      report.sheets.push_back({member, BidderNumber(bidder).code, points(static_cast<int64_t>(member), bidder)});
+    }
+  }
+  return report;
+}
+
+TEST(SessionTest, ATenderReplaysFromTheScoreSheetsOfItsCommittee) {
+  Recorded session = Opened(AnnouncedTender(), {1600, 1900, 1700});
+  ASSERT_EQ(session.auction.state, State::kEvaluating);
+  ReportTender report = ReportOf([](int64_t member, int bidder) -> std::vector<int64_t> {
+    return {500'000 + 10'007 * member * bidder, 1'000'000 - 31'337 * member};
+  });
+  report.risks = {{BidderNumber(2).code, 3}, {BidderNumber(1).code, 0}};
+  session.Run(report, session.auction.update_time + Hours(1));
+  ASSERT_EQ(session.auction.state, State::kPublicity);
+  const std::string evaluated = ExportOf(session);
+  EXPECT_EQ(Describe(ReplayOf(evaluated)), "");
+  session.Run(Advance{}, session.auction.phase_end);
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const std::string file = ExportOf(session);
+  const ReplayReport replayed = ReplayOf(file);
+  EXPECT_EQ(Describe(replayed), "");
+  EXPECT_EQ(replayed.result->winner, session.auction.leading->code);
+  EXPECT_EQ(file.find("secret"), file.npos);
+  EXPECT_NE(file.find("{\"member\":\"E7\",\"is_expert\":true}"), file.npos);
+  EXPECT_NE(file.find("{\"member\":\"E4\",\"is_expert\":false}"), file.npos);
+
+  std::vector<std::string> objects;
+  for (const std::string& line : LinesOf(file)) objects.push_back(ObjectOf(line));
+  const auto command = std::find_if(objects.begin(), objects.end(), [](const std::string& object) {
+    return object.find("\"kind\":\"ReportTender\"") != object.npos;
+  });
+  ASSERT_NE(command, objects.end());
+  const size_t at = command->find("520014");  // the third member's for the first bidder
+  ASSERT_NE(at, command->npos);
+  command->replace(at, 6, "920014");
+  EXPECT_TRUE(ReplayOf(Rechained(objects)).difference.has_value()) << "the totals follow from the sheets";
+}
+
+TEST(SessionTest, ATenderThatALotDecidedReplays) {
+  Recorded session = Opened(AnnouncedTender(), {1800, 1800, 1700});
+  const Time now = session.auction.update_time + Hours(1);
+  session.Run(ReportOf([](int64_t, int) -> std::vector<int64_t> { return {900'000, 900'000}; }), now);
+  ASSERT_EQ(session.auction.state, State::kDrawing);
+  DrawIfWaiting(session, now);
+  ASSERT_EQ(session.auction.state, State::kPublicity);
+  session.Run(Advance{}, session.auction.phase_end);
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(Describe(ReplayOf(file)), "");
+  EXPECT_NE(file.find("\"kind\":\"DrawLot\""), file.npos);
+}
+
+TEST(SessionTest, ALotAtTheCapReplays) {
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.rules.cap = Fen{2000};
+  schedule.rules.cap_policy = CapPolicy::kLotteryAtCap;
+  schedule.draw_seed = AnnouncedTender().draw_seed;
+  Recorded session = Begin(schedule);
+  session.Bid(1, 1000, kStart + Minutes(1));
+  session.Bid(2, 2000, kStart + Minutes(2));
+  ASSERT_EQ(session.auction.state, State::kCapDeclaring);
+  session.Bid(1, 2000, kStart + Minutes(3));
+  const Time end = session.auction.phase_end;
+  session.Run(Advance{}, end);
+  ASSERT_EQ(session.auction.state, State::kDrawing);
+  DrawIfWaiting(session, end);
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const std::string file = ExportOf(session);
+  const ReplayReport report = ReplayOf(file);
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, session.auction.leading->code);
+}
+
+TEST(SessionTest, AWeightedSessionReplays) {
+  ScheduleAuction schedule = Announced(Mode::kWeighted);
+  schedule.rules.scoring.price_weight = {600'000};
+  const Recorded session = Opened(schedule, {1600, 1900, 1700},
+                                  {{"11111", 950'000}, {"22222", 300'000}, {"33333", 800'000}});
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(Describe(ReplayOf(file)), "");
+  EXPECT_EQ(ReplayOf(file).result->winner, "11111");
+}
+
+TEST(SessionTest, ADutchSessionReplays) {
+  ScheduleAuction schedule = Announced(Mode::kDutch);
+  schedule.reserve.reset();
+  schedule.rules.dutch = {{10}, {}, Seconds(60), {500}};
+  Recorded session = Begin(schedule);
+  session.Bid(1, 1000, kStart + Minutes(2));
+  ASSERT_EQ(session.auction.state, State::kDutch) << "the price has fallen";
+  session.Bid(2, 980, kStart + Minutes(2) + Seconds(1));
+  ASSERT_EQ(session.auction.outcome, Outcome::kWinner);
+  const ReplayReport report = ReplayOf(ExportOf(session));
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->price, Fen{980});
+}
+
 RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
   const auto below = [&](uint64_t n) { return static_cast<int64_t>(random() % n); };
@@ -445,9 +699,16 @@ RC_GTEST_PROP(SessionProperty, ARandomSessionReplaysAndAnyChangedLineIsFound, ()
     now = now + Seconds(1 + below(200)) + Nanoseconds(below(1'000'000'000));
     const int64_t price = (session.auction.leading ? session.auction.leading->price.value : 1000) +
                           below(5) * 100 - 100 + (below(5) == 0 ? 7 : 0);
-    switch (below(8)) {
+    switch (below(9)) {
       case 0:
         session.Run(Advance{}, now);
+        break;
+      case 8:
+        session.Run(RequestAct{Act::kDeclareDefault, "people/a", "words", {},
+                               BidderNumber(static_cast<int>(1 + below(3))).code, ForfeitCause::kMisconduct},
+                    now);
+        now = now + Seconds(1);
+        session.Run(ConfirmAct{Act::kDeclareDefault, "people/b"}, now);
         break;
       case 1:
         session.Run(NoteOutage{now - Milliseconds(below(4000))}, now);

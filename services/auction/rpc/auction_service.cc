@@ -9,6 +9,9 @@
 namespace ttx::auction {
 namespace {
 
+// In a page of an export, unless the request says.
+constexpr size_t kExportLines = 1000;
+
 rpc::StreamPage<v1::Event> ToPage(const storage::LogPage<StoredEvent>& page) {
   return rpc::ToStreamPage(page, [](const StoredEvent& event) { return ToProto(event); });
 }
@@ -224,15 +227,6 @@ grpc::ServerUnaryReactor* AuctionService::ReportTender(grpc::CallbackServerConte
                 });
 }
 
-grpc::ServerUnaryReactor* AuctionService::DeclareDefault(grpc::CallbackServerContext* context,
-                                                         const v1::DeclareDefaultRequest* request,
-                                                         v1::Auction* response) {
-  return Change(context, request, response, "DeclareDefault",
-                [this](storage::Txn& txn, const Principal& caller, const DefaultInput& input) {
-                  return app_.DeclareDefault(txn, caller, input.auction, input.command);
-                });
-}
-
 template <class Request>
 grpc::ServerUnaryReactor* AuctionService::Ask(grpc::CallbackServerContext* context, const Request* request,
                                               v1::PendingAct* response, std::string_view method) {
@@ -361,7 +355,30 @@ grpc::ServerWriteReactor<v1::Event>* AuctionService::WatchAuction(grpc::Callback
             id.ok() ? app_.Get(reader, *id) : Result<StoredAuction>(id.error());
         return stored.ok() && stored->auction.state == State::kClosed;
       },
-      /*topic=*/request->name());
+      /*topic=*/request->name(), rpc::Numbering::kOwn);
+}
+
+grpc::ServerUnaryReactor* AuctionService::ExportAuction(grpc::CallbackServerContext* context,
+                                                        const v1::ExportAuctionRequest* request,
+                                                        v1::ExportAuctionResponse* response) {
+  return handler_.Read(
+      context, request, response, "ExportAuction",
+      [this](const storage::Reader& reader, const rpc::Call& call,
+             const v1::ExportAuctionRequest& from) -> Result<v1::ExportAuctionResponse> {
+        TTX_TRY(const AuctionId id, ParseAuctionName(from.name(), "name"));
+        if (from.page_size() < 0) {
+          return InvalidField("page_size", Reason::kOUT_OF_RANGE,
+                              "0.." + std::to_string(replay::ExportPages::kMaxLines));
+        }
+        TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
+        TTX_TRY(const StoredAuction stored, app_.GetForExport(reader, call.principal, id));
+        const size_t lines = from.page_size() == 0 ? kExportLines : static_cast<size_t>(from.page_size());
+        TTX_TRY(replay::ExportPage found, exports_.Read(reader, id, page.after, lines));
+        v1::ExportAuctionResponse to;
+        for (std::string& line : found.lines) to.add_lines(std::move(line));
+        to.set_next_page_token(Base64Url(found.next));
+        return to;
+      });
 }
 
 grpc::ServerUnaryReactor* AuctionService::ListEvents(grpc::CallbackServerContext* context,

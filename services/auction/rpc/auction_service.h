@@ -2,6 +2,7 @@
 
 #include "libs/rpc/handler.h"
 #include "services/auction/app/auction_app.h"
+#include "services/auction/replay/export_pages.h"
 #include "ttx/auction/v1/auction.grpc.pb.h"
 
 namespace ttx::auction {
@@ -10,7 +11,7 @@ namespace ttx::auction {
 class AuctionService : public v1::AuctionService::CallbackService {
  public:
   AuctionService(const AuctionApp& app, rpc::Handler& handler, const Clock& clock)
-      : app_(app), handler_(handler), clock_(clock) {}
+      : app_(app), handler_(handler), clock_(clock), exports_(app.vault()) {}
 
   grpc::ServerUnaryReactor* GetAuction(grpc::CallbackServerContext* context,
                                        const v1::GetAuctionRequest* request, v1::Auction* response) override;
@@ -51,9 +52,6 @@ class AuctionService : public v1::AuctionService::CallbackService {
   grpc::ServerUnaryReactor* ReportTender(grpc::CallbackServerContext* context,
                                          const v1::ReportTenderRequest* request,
                                          v1::Auction* response) override;
-  grpc::ServerUnaryReactor* DeclareDefault(grpc::CallbackServerContext* context,
-                                           const v1::DeclareDefaultRequest* request,
-                                           v1::Auction* response) override;
   grpc::ServerUnaryReactor* RequestAct(grpc::CallbackServerContext* context,
                                        const v1::RequestActRequest* request,
                                        v1::PendingAct* response) override;
@@ -82,6 +80,9 @@ class AuctionService : public v1::AuctionService::CallbackService {
                                        v1::ListEventsResponse* response) override;
   grpc::ServerWriteReactor<v1::Event>* StreamEvents(grpc::CallbackServerContext* context,
                                                     const v1::StreamEventsRequest* request) override;
+  grpc::ServerUnaryReactor* ExportAuction(grpc::CallbackServerContext* context,
+                                          const v1::ExportAuctionRequest* request,
+                                          v1::ExportAuctionResponse* response) override;
 
  private:
   template <class Request, class Run>
@@ -97,6 +98,7 @@ class AuctionService : public v1::AuctionService::CallbackService {
   const AuctionApp& app_;
   rpc::Handler& handler_;
   const Clock& clock_;
+  const replay::ExportPages exports_;
 };
 
 }  // namespace ttx::auction

@@ -7,6 +7,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <future>
 #include <sstream>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "libs/rpc/status.h"
 #include "services/auction/app/test_app.h"
 #include "services/auction/app/test_envelopes.h"
+#include "services/auction/replay/session.h"
 
 namespace ttx::auction {
 namespace {
@@ -66,7 +68,8 @@ class ServiceTest : public ::testing::Test {
                                   {.clock = &world_.clock,
                                    .authenticate = Authenticate,
                                    .service_secret = "service-secret",
-                                   .on_call = [](const rpc::CallRecord&, const auto& answer) { answer(); }},
+                                   .on_call = [](const rpc::CallRecord&, const auto& answer) { answer(); },
+                                   .answers_key = std::string(32, 'k')},
                                   world_.shell, readers_, signal_)
                    .value();
     service_ = std::make_unique<AuctionService>(world_.app, *handler_, world_.clock);
@@ -180,6 +183,23 @@ class ServiceTest : public ::testing::Test {
     return answer.response;
   }
   v1::Auction Get() { return Call<v1::Auction>("GetAuction", Named<v1::GetAuctionRequest>(), "").response; }
+
+  Answer<v1::ExportAuctionResponse> Export(const v1::ExportAuctionRequest& request, const std::string& token) {
+    return Call<v1::ExportAuctionResponse>("ExportAuction", request, token);
+  }
+  // The outcome and the winner that a replay of the lines comes to; where it differs, if it does.
+  static std::string Replayed(const v1::ExportAuctionResponse& exported) {
+    std::FILE* file = std::tmpfile();
+    for (const std::string& line : exported.lines()) std::fputs((line + "\n").c_str(), file);
+    std::fflush(file);
+    std::rewind(file);
+    replay::LineReader lines(::fileno(file), replay::kMaxSessionLineBytes);
+    const Result<replay::ReplayReport> report = replay::ReplaySession(lines);
+    std::fclose(file);
+    if (!report.ok()) return "cannot be read";
+    if (report->difference) return report->difference->expected + " not " + report->difference->found;
+    return std::string(OutcomeName(report->result->outcome)) + " " + report->result->winner;
+  }
 
   // From the end of SUBMITTING to the report of the key holder that opens.
   void ConfirmOpening() {
@@ -472,6 +492,93 @@ TEST_F(OpenServiceTest, AnswerPriority) {
   EXPECT_EQ(Try<v1::Auction>("AnswerPriority", answer, holder), "PHASE_CLOSED");
 }
 
+TEST_F(OpenServiceTest, TheStoreTellsNeitherWhoAskedNorWhatFor) {
+  ScheduleMulti(/*with_priority=*/false);
+  world_.MoveTo(At(9, 0));
+  auto proxy = Named<v1::SetProxyRequest>();
+  proxy.set_maximum_fen(Yuan(1'230).value);
+  proxy.set_currency_code("CNY");
+  proxy.set_request_id("a-proxy");
+  EXPECT_EQ(Call<v1::ProxyStanding>("SetProxy", proxy, BidderToken("B01")).text, "OK");
+  auto bid = Named<v1::PlaceBidRequest>();
+  bid.set_price_fen(Yuan(1'010).value);
+  bid.set_currency_code("CNY");
+  bid.set_request_id("a-bid");
+  EXPECT_EQ(Call<v1::Bid>("PlaceBid", bid, BidderToken("B02")).text, "OK");
+  EXPECT_TRUE(Call<v1::ProxyStanding>("SetProxy", proxy, BidderToken("B01")).replayed);
+  EXPECT_TRUE(world_.OnDisk("B02")) << "bids are stored by code";
+  for (const char* secret : {"apiClients/", "SetProxy", "PlaceBid", "a-proxy", "a-bid"}) {
+    EXPECT_FALSE(world_.OnDisk(secret)) << secret;
+  }
+  EXPECT_FALSE(world_.OnDisk(crypto::Sha256(proxy.SerializeAsString()))) << "a guess is not confirmed";
+}
+
+TEST_F(OpenServiceTest, ExportAuction) {
+  ScheduleMulti(/*with_priority=*/false);
+  auto request = Named<v1::ExportAuctionRequest>();
+  EXPECT_EQ(Export(request, "").text, "WRONG_STATE") << "not before the close";
+  EXPECT_EQ(Export(request, kForeign).text, "WRONG_STATE");
+  EXPECT_EQ(Export(request, BidderToken("B01")).text, "WRONG_STATE");
+  EXPECT_EQ(world_.Bid("B01", Yuan(1'000), At(9, 10)), std::nullopt);
+  EXPECT_EQ(world_.Bid("B02", Yuan(900), At(9, 11)), Reason::kBELOW_START);
+  world_.MoveTo(At(11, 0));
+  request.set_name("");
+  EXPECT_EQ(Export(request, "").text, "name REQUIRED");
+  request.set_name("listings/a1");
+  EXPECT_EQ(Export(request, "").text, "name BAD_FORMAT");
+  request.set_name("auctions/none");
+  EXPECT_EQ(Export(request, "").text, "NOT_FOUND");
+  request.set_name("auctions/a1");
+  request.set_page_size(-1);
+  EXPECT_EQ(Export(request, "").text, "page_size OUT_OF_RANGE");
+  request.set_page_size(0);
+  for (const char* token : {"*", "MTI", "OTk5LjE"}) {  // "12", "999.1"
+    request.set_page_token(token);
+    EXPECT_EQ(Export(request, "").text, "page_token BAD_FORMAT") << token;
+  }
+  request.set_page_token("");
+  const auto whole = Export(request, "");
+  EXPECT_EQ(whole.text, "OK");
+  EXPECT_EQ(whole.response.next_page_token(), "");
+  EXPECT_EQ(Replayed(whole.response), "WINNER B01");
+  EXPECT_EQ(whole.response.ShortDebugString().find("organizations/B0"), std::string::npos);
+  v1::ExportAuctionResponse pages;
+  request.set_page_size(3);
+  do {
+    const auto page = Export(request, kForeign);
+    ASSERT_EQ(page.text, "OK");
+    EXPECT_LE(page.response.lines_size(), 3);
+    pages.mutable_lines()->MergeFrom(page.response.lines());
+    request.set_page_token(page.response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(pages.SerializeAsString(), whole.response.SerializeAsString());
+}
+
+TEST_F(ServiceTest, BeforeTheCloseStaffExportWhatIsNotSecret) {
+  world_.Schedule(kit_.SessionFor(Mode::kTender));
+  const auto request = Named<v1::ExportAuctionRequest>();
+  EXPECT_EQ(Export(request, kOfficer).text, "WRONG_STATE") << "who tries is secret before the start, too";
+  SubmitAll();
+  EXPECT_EQ(Export(request, kOfficer).text, "WRONG_STATE");
+  Open();
+  world_.Settle();
+  ASSERT_EQ(world_.Now().state, State::kEvaluating);
+  EXPECT_EQ(Export(request, "").text, "WRONG_STATE");
+  EXPECT_EQ(Export(request, kForeign).text, "WRONG_STATE");
+  const auto staff = Export(request, kOfficer);
+  EXPECT_EQ(staff.text, "OK");
+  EXPECT_EQ(Replayed(staff.response), "NONE ");
+}
+
+TEST_F(ServiceTest, WithSecretMaximaNobodyExportsBeforeTheClose) {
+  ScheduleAuction schedule = SessionOf(Mode::kMulti, Yuan(1'000), Yuan(10));
+  schedule.rules.proxy_bids = true;
+  world_.Schedule(schedule);
+  EXPECT_EQ(Export(Named<v1::ExportAuctionRequest>(), kOfficer).text, "WRONG_STATE") << "none was set yet";
+  world_.MoveTo(At(12, 0));
+  EXPECT_EQ(Export(Named<v1::ExportAuctionRequest>(), "").text, "OK");
+}
+
 TEST_F(OpenServiceTest, TwoPersonsSuspendContinueAndAnnul) {
   ScheduleMulti(/*with_priority=*/false);
   const auto suspend = Demand(v1::PendingAct::SUSPEND);
@@ -539,30 +646,55 @@ TEST_F(OpenServiceTest, TwoPersonsRestartThePhase) {
   EXPECT_EQ(Get().void_to_number(), 1);
 }
 
-TEST_F(OpenServiceTest, DeclareDefault) {
+TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   ScheduleMulti(/*with_priority=*/false);
-  auto fault = Named<v1::DeclareDefaultRequest>();
+  auto fault = Demand(v1::PendingAct::DECLARE_DEFAULT);
+  fault.set_reason("no signature by Friday");
   fault.set_bidder_code("B01");
-  fault.set_cause(v1::DeclareDefaultRequest::NOT_SIGNED);
-  EXPECT_EQ(world_.Bid("B01", Yuan(1'000), At(9, 10)), std::nullopt);
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", fault, kOfficer), "WRONG_STATE") << "nothing to sign yet";
-  world_.MoveTo(At(11, 0));
-  ExpectGuarded<v1::Auction>("DeclareDefault", fault, kOfficer, kClerk);
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", fault, kForeign), "PERMISSION_DENIED");
+  fault.set_cause(v1::PendingAct::NOT_SIGNED);
+  EXPECT_EQ(world_.Bid("B02", Yuan(1'000), At(9, 10)), std::nullopt);
+  EXPECT_EQ(world_.Bid("B01", Yuan(1'010), At(9, 11)), std::nullopt);
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "WRONG_STATE") << "nothing to sign yet";
   auto bad = fault;
   bad.clear_bidder_code();
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "bidder_code REQUIRED");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code REQUIRED");
   bad.set_bidder_code("B09");
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "bidder_code UNKNOWN_VALUE");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code UNKNOWN_VALUE");
+  bad.set_bidder_code(std::string(17, 'B'));
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code TOO_LONG");
   bad = fault;
   bad.clear_cause();
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "cause REQUIRED");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause REQUIRED");
   bad = fault;
-  bad.set_bidder_code("B02");
-  EXPECT_EQ(Try<v1::Auction>("DeclareDefault", bad, kOfficer), "NOT_ASKED") << "not the winner";
-  const auto declared = Taken<v1::Auction>("DeclareDefault", fault, kOfficer);
-  ASSERT_EQ(declared.barred_codes_size(), 1);
-  EXPECT_EQ(declared.barred_codes(0), "B01");
+  bad.clear_reason();
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason REQUIRED");
+  bad = Demand(v1::PendingAct::SUSPEND);
+  bad.set_bidder_code("B01");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code UNKNOWN_VALUE") << "of nobody";
+  bad = Demand(v1::PendingAct::SUSPEND);
+  bad.set_cause(v1::PendingAct::NOT_PAID);
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause UNKNOWN_VALUE");
+  // Before the close its bids are void.
+  fault.set_cause(v1::PendingAct::WITHDREW);
+  const auto waiting = Taken<v1::PendingAct>("RequestAct", fault, kClerk);
+  EXPECT_EQ(waiting.act(), v1::PendingAct::DECLARE_DEFAULT);
+  EXPECT_EQ(waiting.bidder_code(), "B01");
+  EXPECT_EQ(waiting.cause(), v1::PendingAct::WITHDREW);
+  EXPECT_EQ(waiting.reason(), "no signature by Friday");
+  EXPECT_EQ(Get().barred_codes_size(), 0);
+  const auto barred =
+      Taken<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::DECLARE_DEFAULT, waiting.etag()), kOfficer);
+  ASSERT_EQ(barred.barred_codes_size(), 1);
+  EXPECT_EQ(barred.barred_codes(0), "B01");
+  EXPECT_EQ(barred.leading_bid().bidder_code(), "B02");
+  EXPECT_EQ(barred.min_acceptable_fen(), 101'000);
+  // After it only the winner can have broken what it promised then.
+  world_.MoveTo(At(11, 0));
+  fault.set_cause(v1::PendingAct::NOT_SIGNED);
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "NOT_ASKED") << "not the winner";
+  fault.set_bidder_code("B02");
+  EXPECT_EQ(ByTwo(fault).barred_codes_size(), 2);
+  EXPECT_EQ(Get().outcome(), v1::Auction::WINNER);
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ v1::PendingAct::Act ToProto(Act act) {
       return v1::PendingAct::ANNUL;
     case Act::kOpen:
       return v1::PendingAct::OPEN;
+    case Act::kDeclareDefault:
+      return v1::PendingAct::DECLARE_DEFAULT;
   }
   TTX_CHECK(false, "unreachable");
 }
@@ -56,6 +58,8 @@ Result<Act> FromProto(v1::PendingAct::Act act) {
       return Act::kAnnul;
     case v1::PendingAct::OPEN:
       return Act::kOpen;
+    case v1::PendingAct::DECLARE_DEFAULT:
+      return Act::kDeclareDefault;
     case v1::PendingAct::ACT_UNSPECIFIED:
       return InvalidField("act", Reason::kREQUIRED);
     default:
@@ -63,23 +67,42 @@ Result<Act> FromProto(v1::PendingAct::Act act) {
   }
 }
 
-Result<ForfeitCause> FromProto(v1::DeclareDefaultRequest::Cause cause) {
+Result<ForfeitCause> FromProto(v1::PendingAct::Cause cause) {
   switch (cause) {
-    case v1::DeclareDefaultRequest::WITHDREW:
+    case v1::PendingAct::WITHDREW:
       return ForfeitCause::kWithdrew;
-    case v1::DeclareDefaultRequest::NOT_SIGNED:
+    case v1::PendingAct::NOT_SIGNED:
       return ForfeitCause::kNotSigned;
-    case v1::DeclareDefaultRequest::NOT_PAID:
+    case v1::PendingAct::NOT_PAID:
       return ForfeitCause::kNotPaid;
-    case v1::DeclareDefaultRequest::MISCONDUCT:
+    case v1::PendingAct::MISCONDUCT:
       return ForfeitCause::kMisconduct;
-    case v1::DeclareDefaultRequest::CONDITIONS_BROKEN:
+    case v1::PendingAct::CONDITIONS_BROKEN:
       return ForfeitCause::kConditionsBroken;
-    case v1::DeclareDefaultRequest::CAUSE_UNSPECIFIED:
+    case v1::PendingAct::CAUSE_UNSPECIFIED:
       return InvalidField("cause", Reason::kREQUIRED);
     default:
       return InvalidField("cause", Reason::kUNKNOWN_VALUE);
   }
+}
+
+v1::PendingAct::Cause ToProto(ForfeitCause cause) {
+  switch (cause) {
+    case ForfeitCause::kWithdrew:
+      return v1::PendingAct::WITHDREW;
+    case ForfeitCause::kNotSigned:
+      return v1::PendingAct::NOT_SIGNED;
+    case ForfeitCause::kNotPaid:
+      return v1::PendingAct::NOT_PAID;
+    case ForfeitCause::kMisconduct:
+      return v1::PendingAct::MISCONDUCT;
+    case ForfeitCause::kConditionsBroken:
+      return v1::PendingAct::CONDITIONS_BROKEN;
+    case ForfeitCause::kNoSingleQuote:
+    case ForfeitCause::kAllSilent:
+      break;  // nobody asks for these: the engine finds them itself
+  }
+  TTX_CHECK(false, "a default that nobody can ask for");
 }
 
 // "auctions/{id}/{child}" -> the auction.
@@ -279,7 +302,17 @@ Result<AuctionApp::RequestActInput> FromProto(const v1::RequestActRequest& reque
   if (request.has_resume_time()) {
     TTX_TRY(resume_time, rpc::FromProtoTime(request.resume_time(), "resume_time"));
   }
-  return AuctionApp::RequestActInput{std::move(auction), act, request.reason(), resume_time};
+  AuctionApp::RequestActInput input{std::move(auction), act, request.reason(), resume_time};
+  if (act == Act::kDeclareDefault) {
+    TTX_RETURN_IF_ERROR(CheckCode(request.bidder_code(), "bidder_code"));
+    TTX_TRY(input.cause, FromProto(request.cause()));
+    input.code = request.bidder_code();
+  } else if (!request.bidder_code().empty()) {
+    return InvalidField("bidder_code", Reason::kUNKNOWN_VALUE, "none");
+  } else if (request.cause() != v1::PendingAct::CAUSE_UNSPECIFIED) {
+    return InvalidField("cause", Reason::kUNKNOWN_VALUE, "none");
+  }
+  return input;
 }
 
 Result<AuctionApp::RequestActInput> FromProto(const v1::RequestOpeningRequest& request) {
@@ -291,13 +324,6 @@ Result<AuctionApp::ConfirmActInput> FromProto(const v1::ConfirmActRequest& reque
   TTX_TRY(AuctionId auction, ParseAuctionName(request.name(), "name"));
   TTX_TRY(const Act act, FromProto(request.act()));
   return AuctionApp::ConfirmActInput{std::move(auction), act, request.etag()};
-}
-
-Result<DefaultInput> FromProto(const v1::DeclareDefaultRequest& request) {
-  TTX_TRY(AuctionId auction, ParseAuctionName(request.name(), "name"));
-  TTX_RETURN_IF_ERROR(CheckCode(request.bidder_code(), "bidder_code"));
-  TTX_TRY(const ForfeitCause cause, FromProto(request.cause()));
-  return DefaultInput{std::move(auction), {request.bidder_code(), cause}};
 }
 
 v1::Auction ToProto(const StoredAuction& stored, Time server_time, const std::string& origin) {
@@ -413,6 +439,10 @@ v1::PendingAct ToProto(const AuctionId& auction, const PendingAct& act) {
   proto.set_reason(act.reason);
   if (act.resume_time) *proto.mutable_resume_time() = rpc::ToProtoTime(act.resume_time);
   proto.set_etag(ActEtag(act));
+  if (act.act == Act::kDeclareDefault) {
+    proto.set_bidder_code(act.code);
+    proto.set_cause(ToProto(act.cause));
+  }
   return proto;
 }
 

@@ -34,12 +34,6 @@ struct ReportInput {
 };
 Result<ReportInput> FromProto(const v1::ReportTenderRequest& request);
 
-struct DefaultInput {
-  AuctionId auction;
-  DeclareDefault command;
-};
-Result<DefaultInput> FromProto(const v1::DeclareDefaultRequest& request);
-
 /// "auctions/{id}".
 Result<AuctionId> ParseAuctionName(std::string_view name, std::string_view field);
 

@@ -58,6 +58,9 @@ struct PayloadToProto {
   void operator()(const ActRequested& e) const {
     Fill(e.act.act, v1::ActStep::REQUESTED, e.act.person, *out.mutable_act_step());
     out.mutable_act_step()->set_reason(e.act.reason);
+    if (e.act.act != Act::kDeclareDefault) return;
+    out.mutable_act_step()->set_bidder_code(e.act.code);
+    out.mutable_act_step()->set_cause(std::string(ForfeitCauseName(e.act.cause)));
   }
   void operator()(const ActConfirmed& e) const {
     Fill(e.act, v1::ActStep::CONFIRMED, e.person, *out.mutable_act_step());
@@ -65,6 +68,7 @@ struct PayloadToProto {
   void operator()(const ActWithdrawn& e) const {
     Fill(e.act, v1::ActStep::WITHDRAWN, e.person, *out.mutable_act_step());
   }
+  void operator()(const ObjectionNoted& e) const { out.mutable_objection_noted()->set_open(e.open); }
   void operator()(const Suspended& e) const {
     auto& to = *out.mutable_auction_suspended();
     *to.mutable_suspend_time() = rpc::ToProtoTime(e.time);
@@ -144,6 +148,12 @@ struct PayloadToProto {
     to.set_was_winner(e.cause == ForfeitCause::kNotSigned || e.cause == ForfeitCause::kNotPaid ||
                       e.cause == ForfeitCause::kConditionsBroken);
   }
+  void operator()(const BidsVoided& e) const {
+    auto& to = *out.mutable_bids_voided();
+    to.set_bidder_code(e.code);
+    if (e.leading) *to.mutable_leading_bid() = ToProto(stored.auction, *e.leading, e.phase_end);
+    if (e.phase_end) *to.mutable_end_time() = rpc::ToProtoTime(e.phase_end);
+  }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_auction_closed();
     to.set_outcome(ToProto(e.outcome));
@@ -187,6 +197,7 @@ v1::Event ToProto(const StoredEvent& stored) {
   proto.set_listing(stored.listing);
   proto.set_exchange(stored.exchange);
   proto.set_previous_milestone(static_cast<int64_t>(stored.previous_milestone));
+  proto.set_log_number(static_cast<int64_t>(stored.log_number));
   std::visit(PayloadToProto{stored, proto}, stored.event.payload);
   return proto;
 }

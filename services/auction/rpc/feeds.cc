@@ -38,7 +38,8 @@ Status Schedule(const AuctionApp& app, storage::Txn& txn, const listing::v1::Bid
 }
 
 // Events that name no auction concern listings that are not being bid for.
-Status TakeBidder(const AuctionApp& app, storage::Txn& txn, const listing::v1::IntentQualified& from) {
+Status TakeBidder(const AuctionApp& app, storage::Txn& txn, const listing::v1::IntentQualified& from,
+                  Time qualify_time) {
   if (from.auction().empty()) return {};
   TTX_TRY(const AuctionId id, ParseAuctionName(from.auction(), "auction"));
   return app.AddBidder(txn, id,
@@ -46,7 +47,8 @@ Status TakeBidder(const AuctionApp& app, storage::Txn& txn, const listing::v1::I
                         .organization = from.organization(),
                         .intent = from.intent(),
                         .rank = from.priority_rank(),
-                        .share = from.capital_share()});
+                        .share = from.capital_share()},
+                       qualify_time);
 }
 
 Status MoveEnd(const AuctionApp& app, storage::Txn& txn, const listing::v1::ListingExtended& from) {
@@ -56,14 +58,31 @@ Status MoveEnd(const AuctionApp& app, storage::Txn& txn, const listing::v1::List
   return app.MoveFreeEnd(txn, id, end);
 }
 
+Status TakeObjection(const AuctionApp& app, storage::Txn& txn, const listing::v1::ListingObjected& from) {
+  TTX_TRY(const AuctionId id, ParseAuctionName(from.auction(), "auction"));
+  return app.NoteObjection(txn, id, from.open());
+}
+
+// Of a listing that ended as its session did, the session is closed already.
+Status End(const AuctionApp& app, storage::Txn& txn, const listing::v1::ListingExpired& from) {
+  if (from.auction().empty()) return {};
+  TTX_TRY(const AuctionId id, ParseAuctionName(from.auction(), "auction"));
+  return app.EndWithListing(txn, id, from.cause().empty() ? from.reason() : from.cause());
+}
+
 }  // namespace
 
 Status OnListingEvent(const AuctionApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
   listing::v1::Event proto;
   if (!proto.ParseFromString(event.bytes)) return Error(Reason::kINTERNAL);
   if (proto.has_bidding_scheduled()) return Schedule(app, txn, proto.bidding_scheduled());
-  if (proto.has_intent_qualified()) return TakeBidder(app, txn, proto.intent_qualified());
+  if (proto.has_intent_qualified()) {
+    TTX_TRY(const Time qualify_time, rpc::FromProtoTime(proto.event_time(), "event_time"));
+    return TakeBidder(app, txn, proto.intent_qualified(), qualify_time);
+  }
   if (proto.has_listing_extended()) return MoveEnd(app, txn, proto.listing_extended());
+  if (proto.has_listing_objected()) return TakeObjection(app, txn, proto.listing_objected());
+  if (proto.has_listing_expired()) return End(app, txn, proto.listing_expired());
   return {};
 }
 

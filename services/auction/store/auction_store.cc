@@ -1,8 +1,11 @@
 #include "services/auction/store/auction_store.h"
 
+#include <algorithm>
+
 #include "libs/crypto/digest.h"
 #include "libs/storage/codec.h"
 #include "libs/storage/table.h"
+#include "services/auction/domain/limits.h"
 #include "services/auction/store/event_records.h"
 #include "services/auction/store/records.h"
 
@@ -24,19 +27,22 @@ std::string BidKey(const AuctionId& id, int64_t number) {
   return In(Table::kBid, id.text).U64(static_cast<uint64_t>(number)).str();
 }
 
+std::string SessionEventKey(const AuctionId& id, uint64_t sequence) {
+  return In(Table::kSessionEvent, id.text).U64(sequence).str();
+}
+
 std::string EnvelopeKey(Table table, const AuctionId& id, int32_t round, std::string_view code) {
   return In(table, id.text).U64(static_cast<uint64_t>(round)).Text(code).str();
 }
 
-std::string SharesKey(const AuctionId& id, int32_t round, int32_t holder) {
-  return In(Table::kShares, id.text)
-      .U64(static_cast<uint64_t>(round))
-      .U64(static_cast<uint64_t>(holder))
-      .str();
+storage::Key SharesKey(const AuctionId& id, int32_t round, int32_t holder) {
+  return In(Table::kShares, id.text).U64(static_cast<uint64_t>(round)).U64(static_cast<uint64_t>(holder));
 }
 
-std::string SharesField(int32_t round, int32_t holder) {
-  return "shares/" + std::to_string(round) + "/" + std::to_string(holder);
+std::string SharesField(int32_t round, int32_t holder, size_t part) {
+  std::string field = "shares/" + std::to_string(round) + "/" + std::to_string(holder);
+  if (part > 0) field += "/" + std::to_string(part);
+  return field;
 }
 
 std::string VerdictField(int32_t round, const std::string& code) {
@@ -120,11 +126,32 @@ bool IsNoticed(const Event& event) {
   return IsMilestone(event) || std::holds_alternative<BidAccepted>(event.payload);
 }
 
+// What was held back becomes public before whatever ends the secret, which may be the last event there is.
+void ReleaseHeld(StoredAuction& stored) {
+  if (stored.held_count == 0 || stored.first_released > 0 || KeepsEnvelopesSecret(stored.auction)) return;
+  stored.first_released = stored.public_count + 1;
+  stored.public_count += stored.held_count;
+}
+
+// Gives an event of the log hash the next number among what is public, or holds it back.
+void IndexPublic(storage::Txn& txn, StoredAuction& stored, const Event& event, uint64_t sequence) {
+  const bool is_held = AudienceOf(event) == Audience::kAfterOpening && stored.first_released == 0 &&
+                       KeepsEnvelopesSecret(stored.auction);
+  const Table table = is_held ? Table::kHeldEvent : Table::kEventByAuction;
+  const uint64_t number = is_held ? ++stored.held_count : ++stored.public_count;
+  txn.Put(In(table, stored.auction.id().text).U64(number).str(), storage::NumberValue(sequence));
+}
+
 // Appends one event to the log. Private ones are no part of the public log: neither of its index nor of its
 // hash, which nothing changes after the close.
-void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored, const Event& event) {
+void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored, const Event& event,
+               bool was_closed) {
   const std::string line = CanonicalLine(stored.auction, event);
-  if (!line.empty()) stored.log_hash = crypto::Sha256(stored.log_hash + line);
+  const bool is_hashed = !line.empty() && !was_closed;
+  if (is_hashed) {
+    stored.log_hash = crypto::Sha256(stored.log_hash + line);
+    ++stored.log_count;
+  }
   if (IsNoticed(event)) {
     ++stored.revision;
     stored.revision_time = event.time;
@@ -136,11 +163,13 @@ void SaveEvent(storage::Txn& txn, const Secrets& secrets, StoredAuction& stored,
   record.set_exchange(stored.auction.terms->exchange);
   record.set_time_ns(event.time.ns);
   record.set_log_hash(stored.log_hash);
+  if (is_hashed) record.set_log_number(stored.log_count);
   PayloadToRecord(event, secrets, record);
   if (is_milestone) record.set_previous_milestone(storage::LastNumber(txn, In(Table::kMilestone)));
   const uint64_t sequence = txn.Emit(record.SerializeAsString());
+  txn.Put(SessionEventKey(secrets.auction, sequence), "");
   if (is_milestone) txn.Put(In(Table::kMilestone).U64(sequence).str(), "");
-  if (!line.empty()) txn.Put(In(Table::kEventByAuction, secrets.auction.text).U64(sequence).str(), "");
+  if (!line.empty()) IndexPublic(txn, stored, event, sequence);
   IndexEvent(txn, secrets, event);
 }
 
@@ -212,7 +241,9 @@ StoredAuction SaveDecision(storage::Txn& txn, const Vault& vault, const std::opt
   StoredAuction after = before.value_or(StoredAuction{});
   if (!before) after.log_hash = std::string(32, '\0');
   after.auction = decision.next;
-  for (const Event& event : decision.events) SaveEvent(txn, secrets, after, event);
+  ReleaseHeld(after);
+  const bool was_closed = before && before->auction.state == State::kClosed;
+  for (const Event& event : decision.events) SaveEvent(txn, secrets, after, event, was_closed);
   PlanChange(txn, after);
   const bool new_terms = !before || &*before->auction.terms != &*decision.next.terms;
   if (new_terms)
@@ -279,6 +310,15 @@ std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, in
   std::vector<Bid> bids;
   for (const storage::Entry& entry :
        storage::ScanAfter(reader, In(Table::kBid, id.text), static_cast<uint64_t>(after), limit)) {
+    bids.push_back(FromRecord(storage::ParseRecord<store::BidRecord>(entry.value)));
+  }
+  return bids;
+}
+
+std::vector<Bid> ListBidsBefore(const storage::Reader& reader, const AuctionId& id, int64_t before, size_t limit) {
+  std::vector<Bid> bids;
+  for (const storage::Entry& entry :
+       reader.Scan({BidKey(id, 0), BidKey(id, before)}, limit, storage::Direction::kReverse)) {
     bids.push_back(FromRecord(storage::ParseRecord<store::BidRecord>(entry.value)));
   }
   return bids;
@@ -371,15 +411,22 @@ void SaveEnvelopeBytes(storage::Txn& txn, const AuctionId& id, int32_t round, co
   }
 }
 
-std::optional<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
-                                      int32_t round, int32_t holder) {
-  const auto sealed = reader.Get(SharesKey(id, round, holder));
-  return sealed ? std::optional(vault.Open(id, SharesField(round, holder), *sealed)) : std::nullopt;
+std::vector<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                    int32_t round, int32_t holder) {
+  std::vector<std::string> parts;
+  const storage::KeyRange range = storage::PrefixRange(SharesKey(id, round, holder).str());
+  for (const storage::Entry& entry : reader.Scan(range, kMaxShareParts)) {
+    parts.push_back(vault.Open(id, SharesField(round, holder, parts.size()), entry.value));
+  }
+  return parts;
 }
 
 void SaveShares(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round, int32_t holder,
-                const std::string& shares) {
-  txn.Put(SharesKey(id, round, holder), vault.Seal(id, SharesField(round, holder), shares));
+                size_t part, const std::string& shares) {
+  TTX_CHECK(part < kMaxShareParts, "more parts of a key holder's shares than are taken");
+  storage::Key key = SharesKey(id, round, holder);
+  if (part > 0) key.U64(part);
+  txn.Put(key.str(), vault.Seal(id, SharesField(round, holder, part), shares));
 }
 
 std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const Vault& vault,
@@ -478,9 +525,46 @@ std::string AuctionOf(const storage::OutboxEvent& event) {
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit) {
   if (id.empty()) return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit), vault);
-  return FromOutbox(storage::ReadOutboxAt(reader, SequencesAfter(reader, In(Table::kEventByAuction, id.text),
+  const std::optional<StoredAuction> auction = LoadAuction(reader, vault, id);
+  if (!auction) return {};
+  return ListPublicEvents(reader, vault, *auction, after_sequence, limit);
+}
+
+std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const Vault& vault,
+                                          const StoredAuction& auction, uint64_t after, size_t limit) {
+  const std::string& id = auction.auction.id().text;
+  std::vector<uint64_t> sequences;
+  // The numbers up to `end`; the table's own are smaller by `offset`.
+  const auto read_on = [&](Table table, uint64_t offset, uint64_t end) {
+    const uint64_t last = after + sequences.size();
+    if (sequences.size() >= limit || last >= end) return;
+    const auto most = static_cast<size_t>(std::min<uint64_t>(limit - sequences.size(), end - last));
+    const std::vector<storage::Entry> entries = storage::ScanAfter(reader, In(table, id), last - offset, most);
+    TTX_CHECK(entries.size() == most, "a gap in the public events of an auction");
+    for (const storage::Entry& entry : entries) sequences.push_back(storage::NumberOf(entry.value));
+  };
+  if (auction.first_released > 0) {
+    const uint64_t before = auction.first_released - 1;
+    read_on(Table::kEventByAuction, 0, before);
+    read_on(Table::kHeldEvent, before, before + auction.held_count);
+  }
+  read_on(Table::kEventByAuction, 0, auction.public_count);
+  return FromOutbox(storage::ReadOutboxAt(reader, sequences), vault);
+}
+
+std::vector<StoredEvent> ListSessionEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                           uint64_t after_sequence, size_t limit) {
+  return FromOutbox(storage::ReadOutboxAt(reader, SequencesAfter(reader, In(Table::kSessionEvent, id.text),
                                                                  after_sequence, limit)),
                     vault);
+}
+
+uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id) {
+  return storage::LastNumber(reader, In(Table::kSessionEvent, id.text));
+}
+
+bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence) {
+  return reader.Get(SessionEventKey(id, sequence)).has_value();
 }
 
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,

@@ -18,7 +18,7 @@ enum class Table : uint8_t {
   kBid = 0x11,             // text auction, u64 number -> BidRecord
   kBidderByOrg = 0x12,     // text auction, text digest of the organization -> BidderRecord
   kBidderByCode = 0x13,    // text auction, text code -> BidderRecord
-  kEventByAuction = 0x14,  // text auction, u64 outbox sequence -> nothing; events that are or become public
+  kEventByAuction = 0x14,  // text auction, u64 number among its public events -> u64 outbox sequence
   kOpen = 0x15,            // text id -> nothing, while the session is not closed
   kByExchange = 0x16,      // text exchange, text id -> nothing
   kRefusedBid = 0x17,      // text auction, i64 time -> BidRefusedRecord
@@ -29,10 +29,13 @@ enum class Table : uint8_t {
   kTerms = 0x1c,           // text id -> TermsRecord
   kEnvelope = 0x1d,        // text auction, u64 round, text code -> EnvelopeRecord
   kEnvelopeBytes = 0x1e,   // text auction, u64 round, text code -> the standing envelope itself
-  kShares = 0x1f,          // text auction, u64 round, u64 holder -> what the holder handed in, sealed
+  kShares = 0x1f,          // text auction, u64 round, u64 holder, from the second part on u64 part from 1
+                           // -> what the holder handed in, sealed
   kVerdict = 0x20,         // text auction, u64 round, text code -> VerdictRecord, sealed
   kCloseProof = 0x21,      // text auction, u64 round -> the close proof that key holders are shown
   kRefusedBidByOrg = 0x22, // text auction, text digest of the organization, i64 time -> nothing
+  kHeldEvent = 0x26,       // text auction, u64 number from 1 -> u64 outbox sequence; public once envelopes are open
+  kSessionEvent = 0x28,    // text auction, u64 outbox sequence -> nothing; every event, private ones too
 };
 
 /// An auction with what is kept of it besides: not part of the decisions, but of the record.
@@ -45,6 +48,12 @@ struct StoredAuction {
   // Counts what everybody may notice: no refusals, envelopes or proxies. With the time of the last one.
   int64_t revision = 0;
   Time revision_time;
+  // What is public of it has numbers of its own, in the order in which it became public: how many envelopes came
+  // between two public events shows in none.
+  uint64_t log_count = 0;       // events in the log hash
+  uint64_t public_count = 0;    // ... of which so many are public
+  uint64_t held_count = 0;      // ... and so many were held back while envelopes were secret
+  uint64_t first_released = 0;  // the number of the first of those, which follow each other; 0 while they are secret
 };
 
 /// One entry of the event log with what readers need besides.
@@ -56,6 +65,7 @@ struct StoredEvent {
   std::string log_hash;
   uint64_t previous_milestone = 0;  // of a milestone
   Event event;
+  uint64_t log_number = 0;  // its place among the events in the auction's log hash, from 1; 0 when it is not in it
 };
 
 struct RefusedBid {
@@ -141,6 +151,8 @@ std::vector<StoredAuction> ListAuctions(const storage::Reader& reader, const Vau
                                         std::string_view exchange, std::string_view after, size_t limit);
 /// At most `limit` accepted bids with numbers after `after`.
 std::vector<Bid> ListBids(const storage::Reader& reader, const AuctionId& id, int64_t after, size_t limit);
+/// At most `limit` of them with numbers before `before`, the last first.
+std::vector<Bid> ListBidsBefore(const storage::Reader& reader, const AuctionId& id, int64_t before, size_t limit);
 /// At most `limit` refused bids with times after `after`.
 std::vector<RefusedBid> ListRefusedBids(const storage::Reader& reader, const AuctionId& id, Time after,
                                         size_t limit);
@@ -163,11 +175,12 @@ std::optional<std::string> LoadEnvelopeBytes(const storage::Reader& reader, cons
 /// Nothing removes it.
 void SaveEnvelopeBytes(storage::Txn& txn, const AuctionId& id, int32_t round, const std::string& code,
                        std::optional<std::string> bytes);
-/// What a key holder has handed in, sealed at rest.
-std::optional<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
-                                      int32_t round, int32_t holder);
+/// The parts that a key holder has handed in, in the order they came, sealed at rest.
+std::vector<std::string> LoadShares(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                    int32_t round, int32_t holder);
+/// `part` is how many came before it, below kMaxShareParts.
 void SaveShares(storage::Txn& txn, const Vault& vault, const AuctionId& id, int32_t round, int32_t holder,
-                const std::string& shares);
+                size_t part, const std::string& shares);
 
 std::optional<EnvelopeVerdict> LoadVerdict(const storage::Reader& reader, const Vault& vault,
                                            const AuctionId& id, int32_t round, const std::string& code);
@@ -205,10 +218,21 @@ std::optional<Time> PlannedHeartbeat(const storage::Reader& reader);
 bool IsMilestone(const Event& event);
 /// The auction that an event is about, "auctions/{id}".
 std::string AuctionOf(const storage::OutboxEvent& event);
-/// At most `limit` events after `after_sequence`: of one auction those that are or become public, or all of
-/// all when `id` is empty.
+/// At most `limit` events after `after_sequence` of all auctions, when `id` is empty; of one auction, those that are
+/// public after number `after_sequence` (ListPublicEvents).
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit);
+/// At most `limit` events of an auction that are public, in the order in which they became so: those with the numbers
+/// after + 1, after + 2 ...
+std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const Vault& vault,
+                                          const StoredAuction& auction, uint64_t after, size_t limit);
+/// At most `limit` events of one auction after `after_sequence`, private ones too.
+std::vector<StoredEvent> ListSessionEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
+                                           uint64_t after_sequence, size_t limit);
+/// The sequence of the auction's last event so far; 0 when there is no such auction.
+uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id);
+/// Whether the event with this sequence is the auction's.
+bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence);
 /// At most `limit` milestones after `after_sequence`.
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
                                         uint64_t after_sequence, size_t limit);

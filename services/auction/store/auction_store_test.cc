@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <map>
+
 #include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
 #include "libs/storage/mem_kv.h"
 #include "services/auction/store/random_session.h"
 
@@ -171,6 +174,24 @@ TEST(AuctionStoreTest, RefusedBidsAreNoPartOfThePublicLog) {
       << "nothing after the close";
 }
 
+TEST(AuctionStoreTest, BidsAreListedFromTheLastBack) {
+  Stored stored;
+  stored.Schedule();
+  stored.Bid(1'000'000'001, "organizations/b1", 110);
+  stored.Bid(1'000'000'002, "organizations/b2", 120);
+  stored.Bid(1'000'000'003, "organizations/b1", 130);
+  const auto numbers = [&](int64_t before, size_t limit) {
+    std::vector<int64_t> found;
+    for (const auction::Bid& bid : ListBidsBefore(stored.kv, {"a1"}, before, limit)) found.push_back(bid.number);
+    return found;
+  };
+  EXPECT_EQ(numbers(4, 10), (std::vector<int64_t>{3, 2, 1}));
+  EXPECT_EQ(numbers(4, 2), (std::vector<int64_t>{3, 2}));
+  EXPECT_EQ(numbers(2, 2), std::vector<int64_t>{1});
+  EXPECT_TRUE(numbers(1, 2).empty());
+  EXPECT_TRUE(ListBidsBefore(stored.kv, {"a0"}, 4, 10).empty());
+}
+
 TEST(AuctionStoreTest, ATimerThatComesEarlyPlansItselfAnew) {
   Stored stored;
   stored.Schedule();
@@ -229,7 +250,9 @@ TEST(AuctionStoreTest, EnvelopesAndSharesAreKeptByRound) {
   const EnvelopeEntry entry{"11111", std::string(32, 'd'), {7}, 2, true, false};
   SaveEnvelope(txn, {"a1"}, 1, entry);
   SaveEnvelopeBytes(txn, {"a1"}, 1, "11111", "bytes");
-  SaveShares(txn, kVault, {"a1"}, 1, 3, "holder 3 says");
+  SaveShares(txn, kVault, {"a1"}, 1, 3, 0, "holder 3 says");
+  SaveShares(txn, kVault, {"a1"}, 1, 3, 1, "and besides");
+  SaveShares(txn, kVault, {"a1"}, 1, 5, 0, "holder 5 says");
   Commit(kv, txn);
   EXPECT_EQ(LoadEnvelope(kv, {"a1"}, 1, "11111"), entry);
   EXPECT_EQ(LoadEnvelope(kv, {"a1"}, 2, "11111"), (EnvelopeEntry{.code = "11111", .digest = "", .time = {}}));
@@ -237,9 +260,18 @@ TEST(AuctionStoreTest, EnvelopesAndSharesAreKeptByRound) {
   EXPECT_EQ(ListEnvelopes(kv, {"a1"}, 1, "11111", 10).size(), 0u);
   EXPECT_EQ(LoadEnvelopeBytes(kv, {"a1"}, 1, "11111"), "bytes");
   EXPECT_FALSE(LoadEnvelopeBytes(kv, {"a1"}, 2, "11111").has_value());
-  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 3), "holder 3 says");
-  EXPECT_FALSE(LoadShares(kv, kVault, {"a1"}, 1, 4).has_value());
+  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 3), (std::vector<std::string>{"holder 3 says", "and besides"}));
+  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 4).size(), 0u);
+  EXPECT_EQ(LoadShares(kv, kVault, {"a1"}, 1, 5), (std::vector<std::string>{"holder 5 says"}));
+  EXPECT_FALSE(OnDisk(kv, "and besides"));
   EXPECT_FALSE(OnDisk(kv, "holder 3 says"));
+}
+
+// The log hash of the events in the order of `chain`.
+std::string HashOf(const Auction& auction, const std::map<uint64_t, Event>& chain) {
+  std::string hash(32, '\0');
+  for (const auto& [number, event] : chain) hash = crypto::Sha256(hash + CanonicalLine(auction, event));
+  return hash;
 }
 
 // Every mode, every command, at random: what is stored is what was decided, and the log rebuilds it.
@@ -266,6 +298,22 @@ RC_GTEST_PROP(AuctionStoreProperty, EverySessionOfEveryModeIsKeptWhole, ()) {
   for (const StoredEvent& event : stored.Events()) folded = Apply(std::move(folded), event.event);
   RC_ASSERT(folded == stored.Load()->auction);
   RC_ASSERT(!OnDisk(stored.kv, "organizations/B0"));
+  // What is public has the places in the chain that what is held back leaves, each once.
+  const StoredAuction last = *stored.Load();
+  std::map<uint64_t, Event> chain;
+  const std::vector<StoredEvent> open = stored.Events({"a1"});
+  for (const StoredEvent& event : open) chain.emplace(event.log_number, event.event);
+  const uint64_t held = last.first_released > 0 ? 0 : last.held_count;
+  RC_ASSERT(open.size() == last.public_count);
+  RC_ASSERT(chain.size() == open.size() && chain.rbegin()->first <= last.log_count);
+  RC_ASSERT(last.public_count + held == last.log_count);
+  RC_ASSERT(held == 0 || KeepsEnvelopesSecret(last.auction));
+  for (uint64_t after = 0; after < open.size(); ++after) {
+    const std::vector<StoredEvent> page = ListPublicEvents(stored.kv, kVault, last, after, 2);
+    RC_ASSERT(page.size() == std::min<size_t>(2, open.size() - after));
+    RC_ASSERT(page[0].sequence == open[after].sequence);
+  }
+  RC_ASSERT(held > 0 || HashOf(last.auction, chain) == last.log_hash);
 }
 
 TEST(AuctionStoreTest, GoldenBytes) {
@@ -299,7 +347,7 @@ TEST(AuctionStoreTest, GoldenBytes) {
       Hex(*stored.kv.Get(AuctionKey({"a1"}))),
       "0a02613140014880d4cde2e66858016211080112053131313131186e208194ebdc0388010590018194ebdc03980103a20120"
       "9231898f0e6a2107cd7cf0290d29ba433379f3cb896b748188294e7c8b475dc7"
-      "a8018094ebdc03b00102980203a0028194ebdc03");
+      "a8018094ebdc03b00102980203a0028194ebdc03c00203c80203");
   EXPECT_EQ(Hex(*stored.kv.Get(std::string("\x11"
                                            "a1\0\0\0\0\0\0\0\0\1",
                                            12))),

@@ -94,13 +94,26 @@ struct PayloadWriter {
   }
   void operator()(const SharesReceived& e) const { out.mutable_shares_received()->set_holder(e.holder); }
   void operator()(const EnvelopeRevealed& e) const { out.mutable_envelope_revealed()->set_code(e.code); }
-  void operator()(const Opened& e) const { Write(e.bids, *out.mutable_opened()); }
+  void operator()(const Opened& e) const {
+    auto& to = *out.mutable_opened();
+    for (const OpenedBid& bid : e.bids) ToRecord(bid, *to.add_bids());
+  }
   void operator()(const RequoteCalled& e) const {
     auto& to = *out.mutable_requote_called();
     Write(e.codes, to);
     to.set_start_price_fen(e.start_price.value);
   }
-  void operator()(const Evaluated& e) const { Write(e.ranking, *out.mutable_evaluated()); }
+  void operator()(const Evaluated& e) const {
+    auto& to = *out.mutable_evaluated();
+    for (const OpenedBid& bid : e.ranking) ToRecord(bid, *to.add_bids());
+    for (const bool is_expert : e.experts) to.add_experts(is_expert);
+    for (const ScoreSheet& sheet : e.sheets) {
+      auto& record = *to.add_sheets();
+      record.set_member(static_cast<int32_t>(sheet.member));
+      record.set_code(sheet.code);
+      for (const int64_t points : sheet.points) record.add_points(points);
+    }
+  }
   void operator()(const LeaderNamed& e) const { ToRecord(e.bid, {}, *out.mutable_leader_named()); }
   void operator()(const Forfeited& e) const {
     auto& to = *out.mutable_forfeited();
@@ -108,6 +121,16 @@ struct PayloadWriter {
     to.set_cause(static_cast<int>(e.cause));
     to.set_barred(e.barred);
   }
+  void operator()(const BidsVoided& e) const {
+    auto& to = *out.mutable_bids_voided();
+    to.set_code(e.code);
+    if (e.leading) ToRecord(*e.leading, {}, *to.mutable_leading());
+    if (e.rival) ToRecord(*e.rival, {}, *to.mutable_rival());
+    if (e.base_leading) ToRecord(*e.base_leading, {}, *to.mutable_base_leading());
+    if (e.base_rival) ToRecord(*e.base_rival, {}, *to.mutable_base_rival());
+    to.set_phase_end_ns(e.phase_end.ns);
+  }
+  void operator()(const ObjectionNoted& e) const { out.mutable_objection_noted()->set_open(e.open); }
   void operator()(const Closed& e) const {
     auto& to = *out.mutable_closed();
     to.set_outcome(static_cast<int>(e.outcome));
@@ -133,12 +156,10 @@ struct PayloadWriter {
   static void Write(const std::vector<std::string>& codes, Record& to) {
     for (const std::string& code : codes) to.add_codes(code);
   }
-  static void Write(const std::vector<OpenedBid>& bids, store::OpenedBidsRecord& to) {
-    for (const OpenedBid& bid : bids) ToRecord(bid, *to.add_bids());
-  }
 };
 
-std::vector<OpenedBid> BidsOf(const store::OpenedBidsRecord& record) {
+template <class Record>
+std::vector<OpenedBid> BidsOf(const Record& record) {
   std::vector<OpenedBid> bids;
   for (const auto& bid : record.bids()) bids.push_back(FromRecord(bid));
   return bids;
@@ -170,8 +191,22 @@ ScoresFixed ScoresFixedOf(const store::ScoresFixedRecord& record) {
   return event;
 }
 
+Evaluated EvaluatedOf(const store::EvaluatedRecord& record) {
+  Evaluated event{BidsOf(record), {record.experts().begin(), record.experts().end()}, {}};
+  for (const auto& sheet : record.sheets()) {
+    event.sheets.push_back({static_cast<size_t>(sheet.member()),
+                            sheet.code(),
+                            {sheet.points().begin(), sheet.points().end()}});
+  }
+  return event;
+}
+
 PhaseStarted PhaseStartedOf(const store::PhaseStartedRecord& from) {
   return PhaseStarted{static_cast<State>(from.state()), {from.start_ns()}, {from.end_ns()}};
+}
+
+BidAccepted BidAcceptedOf(const store::BidAcceptedRecord& from) {
+  return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
 }
 
 Suspended SuspendedOf(const store::SuspendedRecord& from) {
@@ -190,8 +225,23 @@ EnvelopeAccepted EnvelopeAcceptedOf(const store::EnvelopeAcceptedRecord& from) {
   return EnvelopeAccepted{from.code(), from.round(), from.digest(), from.replaces()};
 }
 
+RequoteCalled RequoteCalledOf(const store::RequoteCalledRecord& from) {
+  return RequoteCalled{TextsOf(from.codes()), {from.start_price_fen()}};
+}
+
 Forfeited ForfeitedOf(const store::ForfeitedRecord& from) {
   return Forfeited{from.code(), static_cast<ForfeitCause>(from.cause()), from.barred()};
+}
+
+BidsVoided BidsVoidedOf(const store::BidsVoidedRecord& from) {
+  BidsVoided event;
+  event.code = from.code();
+  if (from.has_leading()) event.leading = FromRecord(from.leading());
+  if (from.has_rival()) event.rival = FromRecord(from.rival());
+  if (from.has_base_leading()) event.base_leading = FromRecord(from.base_leading());
+  if (from.has_base_rival()) event.base_rival = FromRecord(from.base_rival());
+  event.phase_end = {from.phase_end_ns()};
+  return event;
 }
 
 Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
@@ -203,10 +253,8 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
       return BidderAdded{FromRecord(record.bidder_added(), secrets)};
     case Case::kPhaseStarted:
       return PhaseStartedOf(record.phase_started());
-    case Case::kBidAccepted: {
-      const auto& from = record.bid_accepted();
-      return BidAccepted{FromRecord(from.bid()), {from.bid().phase_end_ns()}, from.cycle_number()};
-    }
+    case Case::kBidAccepted:
+      return BidAcceptedOf(record.bid_accepted());
     case Case::kBidRefused:
       return FromRecord(record.bid_refused());
     case Case::kProxySet: {
@@ -248,14 +296,17 @@ Payload PayloadOf(const store::EventRecord& record, const Secrets& secrets) {
     case Case::kOpened:
       return Opened{BidsOf(record.opened())};
     case Case::kRequoteCalled:
-      return RequoteCalled{TextsOf(record.requote_called().codes()),
-                           {record.requote_called().start_price_fen()}};
+      return RequoteCalledOf(record.requote_called());
     case Case::kEvaluated:
-      return Evaluated{BidsOf(record.evaluated())};
+      return EvaluatedOf(record.evaluated());
     case Case::kLeaderNamed:
       return LeaderNamed{FromRecord(record.leader_named())};
     case Case::kForfeited:
       return ForfeitedOf(record.forfeited());
+    case Case::kBidsVoided:
+      return BidsVoidedOf(record.bids_voided());
+    case Case::kObjectionNoted:
+      return ObjectionNoted{record.objection_noted().open()};
     case Case::kClosed:
       return ClosedOf(record.closed());
     case Case::PAYLOAD_NOT_SET:
@@ -279,7 +330,8 @@ StoredEvent EventFromOutbox(const storage::OutboxEvent& stored, const Vault& vau
           record.exchange(),
           record.log_hash(),
           record.previous_milestone(),
-          {{record.time_ns()}, PayloadOf(record, {vault, id})}};
+          {{record.time_ns()}, PayloadOf(record, {vault, id})},
+          record.log_number()};
 }
 
 store::BidRefusedRecord ToRecord(const BidRefused& event, const Secrets& secrets) {

@@ -41,9 +41,14 @@ class RandomSession {
   }
 
   /// `decide(command)` returns the decision it has taken.
-  template <class Decide>
-  void Step(const Auction& state, Time now, Decide decide) {
-    switch (Below(IsSealed(mode_) ? 24 : 14)) {
+  template <class Take>
+  void Step(const Auction& state, Time now, Take take) {
+    const auto decide = [&](const auto& command) {
+      Decision taken = take(command);
+      AddBids(taken.events, bids_);
+      return taken;
+    };
+    switch (Below(IsSealed(mode_) ? 26 : 16)) {
       case 0:
         decide(NoteOutage{now - Milliseconds(static_cast<int64_t>(Below(4000)))});
         return;
@@ -51,26 +56,35 @@ class RandomSession {
         decide(RequestAct{static_cast<Act>(Below(4)), Person(), "OBJECTION", now + Minutes(2)});
         return;
       case 2:
-        decide(ConfirmAct{state.pending ? state.pending->act : Act::kSuspend, Person()});
+        decide(ConfirmAct{state.pending ? state.pending->act : Act::kSuspend, Person(),
+                          LeftAt(state, bids_, now)});
         return;
       case 3:
         decide(WithdrawAct{Person()});
         return;
       case 4:
-        if (Chance(10)) decide(DeclareDefault{Some().code, ForfeitCause::kWithdrew});
+        if (Chance(3)) {
+          decide(RequestAct{Act::kDeclareDefault, Person(), "words", {}, Some().code, ForfeitCause::kMisconduct});
+        }
         return;
       case 5:
         decide(SetProxy{Some(), "organizations/x", Yuan(1'000 + 10 * static_cast<int64_t>(Below(60)))});
         return;
       case 6:
         bidders_.push_back(BidderOf("C" + std::to_string(bidders_.size()), Chance(2) ? 1 : 0, 1));
-        if (decide(AddBidder{bidders_.back()}).refusal) bidders_.pop_back();
+        if (decide(AddBidder{bidders_.back(), Chance(2) ? now : At(9, 1)}).refusal) bidders_.pop_back();
         return;
       case 7:
         decide(MoveFreeEnd{now + Minutes(20)});
         return;
       case 8:
         decide(Advance{});
+        return;
+      case 9:
+        decide(NoteObjection{!state.objected && Chance(3)});
+        return;
+      case 10:
+        if (Chance(20)) decide(EndWithListing{"OBJECTION"});
         return;
       default:
         IsSealed(mode_) ? StepSealed(state, decide) : StepPrice(state, now, decide);
@@ -207,6 +221,7 @@ class RandomSession {
   std::mt19937_64 random_;
   const Mode mode_;
   std::vector<Bidder> bidders_;
+  std::vector<Bid> bids_;
   int32_t round_ = 1;
   std::map<std::string, Entry> entries_;
 };

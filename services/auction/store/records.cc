@@ -333,10 +333,13 @@ void ToRecord(const PendingAct& act, store::PendingActRecord& record) {
   record.set_person(act.person);
   record.set_reason(act.reason);
   record.set_resume_time_ns(act.resume_time.ns);
+  record.set_code(act.code);
+  record.set_cause(Number(act.cause));
 }
 
 PendingAct FromRecord(const store::PendingActRecord& record) {
-  return {As<Act>(record.act()), record.person(), record.reason(), {record.resume_time_ns()}};
+  return {As<Act>(record.act()), record.person(), record.reason(), {record.resume_time_ns()},
+          record.code(),         As<ForfeitCause>(record.cause())};
 }
 
 void ToRecord(const NonPriceScore& score, store::NonPriceScoreRecord& record) {
@@ -373,12 +376,20 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   if (*auction.phase_base != Standing{}) ToRecord(*auction.phase_base, *record.mutable_phase_base());
   record.set_void_from(auction.void_from);
   record.set_void_to(auction.void_to);
+  for (const BidRange& range : auction.earlier_voids) {
+    auto* to = record.add_earlier_voids();
+    to->set_from(range.from);
+    to->set_to(range.to);
+  }
+  record.set_free_end_ns(auction.free_end.ns);
   if (auction.proxy) ToRecord(*auction.proxy, secrets, *record.mutable_proxy());
   record.set_suspended_state(Number(auction.suspended_state));
   record.set_remaining_ns(auction.remaining.ns);
   record.set_suspend_time_ns(auction.suspend_time.ns);
   record.set_restart(auction.restart);
   if (auction.pending) ToRecord(*auction.pending, *record.mutable_pending());
+  record.set_objected(auction.objected);
+  record.set_objection_end_time_ns(auction.objection_end_time.ns);
   for (const Bid& bid : auction.declared) ToRecord(bid, {}, *record.add_declared());
   for (const std::string& code : auction.lot) record.add_lot(code);
   if (auction.exercise != Exercise{}) ToRecord(auction.exercise, *record.mutable_exercise());
@@ -392,6 +403,10 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   if (stored.due) record.set_due_ns(stored.due->ns);
   record.set_revision(stored.revision);
   record.set_revision_time_ns(stored.revision_time.ns);
+  record.set_log_count(stored.log_count);
+  record.set_public_count(stored.public_count);
+  record.set_held_count(stored.held_count);
+  record.set_first_released(stored.first_released);
   return record;
 }
 
@@ -408,12 +423,16 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   if (record.has_phase_base()) auction.phase_base = StandingOf(record.phase_base());
   auction.void_from = record.void_from();
   auction.void_to = record.void_to();
+  for (const auto& range : record.earlier_voids()) auction.earlier_voids.push_back({range.from(), range.to()});
+  auction.free_end = {record.free_end_ns()};
   if (record.has_proxy()) auction.proxy = FromRecord(record.proxy(), secrets);
   auction.suspended_state = As<State>(record.suspended_state());
   auction.remaining = {record.remaining_ns()};
   auction.suspend_time = {record.suspend_time_ns()};
   auction.restart = record.restart();
   if (record.has_pending()) auction.pending = FromRecord(record.pending());
+  auction.objected = record.objected();
+  auction.objection_end_time = {record.objection_end_time_ns()};
   for (const auto& bid : record.declared()) auction.declared.push_back(FromRecord(bid));
   auction.lot = TextsOf(record.lot());
   if (record.has_exercise()) {
@@ -433,6 +452,10 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   if (record.has_due_ns()) stored.due = Time{record.due_ns()};
   stored.revision = record.revision();
   stored.revision_time = {record.revision_time_ns()};
+  stored.log_count = record.log_count();
+  stored.public_count = record.public_count();
+  stored.held_count = record.held_count();
+  stored.first_released = record.first_released();
   return stored;
 }
 

@@ -17,6 +17,9 @@ class JsonMembers {
  public:
   template <class Field>
   void operator()(const char* name, const Field& field) {
+    if constexpr (std::same_as<Field, Share>) {
+      if (field == Share{}) return;
+    }
     members_.emplace(name, CanonicalJson(field));
   }
   std::string str() const { return JsonObject(members_); }
@@ -26,8 +29,8 @@ class JsonMembers {
 };
 
 /// The canonical bytes of a value (README.md, "Canonical bytes"): UTF-8, members sorted, no white space,
-/// integers only, every member present even when empty. Two values have the same bytes exactly when they are
-/// equal.
+/// integers only, every member present even when empty, but for the share of the whole. Two values have the
+/// same bytes exactly when they are equal.
 template <class T>
 std::string CanonicalJson(const T& value) {
   if constexpr (std::same_as<T, std::string>) {
@@ -38,6 +41,8 @@ std::string CanonicalJson(const T& value) {
     return std::to_string(value);
   } else if constexpr (std::same_as<T, Fen>) {
     return std::to_string(value.value);
+  } else if constexpr (std::same_as<T, Share>) {
+    return std::to_string(value.ppm);
   } else if constexpr (std::same_as<T, Time>) {
     return JsonText(value ? FormatTime(value) : "");
   } else if constexpr (std::same_as<T, Date>) {

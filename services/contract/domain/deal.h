@@ -44,7 +44,7 @@ struct DealFacts {
   std::string intent;
   std::string bidder_code;
   Fen price;
-  Fen listed_price;
+  Fen listed_price;  // of a portion, its part
   Fen deposit;
   std::string method;  // "AUCTION" | "SINGLE_BIDDER"
   std::string auction;
@@ -53,6 +53,7 @@ struct DealFacts {
   std::string profile;
   std::string listing_start_date;
   std::string listing_end_date;
+  Share share = {};  // several winners of one auction take a portion each (domain.md 5.9)
   bool operator==(const DealFacts&) const = default;
 };
 template <FieldsOf<DealFacts> S, class V>
@@ -81,6 +82,7 @@ void Visit(S& s, V&& visit) {
   visit("profile", s.profile);
   visit("listing_start_date", s.listing_start_date);
   visit("listing_end_date", s.listing_end_date);
+  visit("share_ppm", s.share);
 }
 
 /// A legal period with what is needed to compute it anew while it is provisional (domain.md 0.4).

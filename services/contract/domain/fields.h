@@ -19,7 +19,7 @@ namespace ttx::contract {
 ///
 /// Canonical bytes (canonical_json.h), records on disk and messages of the API (message_fields.h) all follow
 /// from it, so that a field can be forgotten nowhere. A field is text, bool, int32_t, int64_t, Fen, Time,
-/// Date, an enum whose names `NamesOf` lists, an Id, another such value, or a vector of texts or values.
+/// Date, Share, an enum whose names `NamesOf` lists, an Id, another such value, or a vector of texts or values.
 template <class S, class T>
 concept FieldsOf = std::same_as<std::remove_const_t<S>, T>;
 
@@ -32,6 +32,13 @@ struct AnyField {
 template <class T>
 concept HasFields = requires(T& value) {
   Visit(value, AnyField{});
+};
+
+/// The share of an object that is sold (份额). 0 is the whole: canonical bytes do not speak of it, and are those
+/// of a time before objects were sold in portions.
+struct Share {
+  int32_t ppm = 0;
+  bool operator==(const Share&) const = default;
 };
 
 template <class T>

@@ -170,6 +170,9 @@ Status CheckShape(const Manifest& manifest) {
   if (!manifest.currency_code.empty() && manifest.currency_code != "CNY") {
     violations.push_back({"manifest.currency_code", Reason::kUNSUPPORTED_CURRENCY, "CNY"});
   }
+  if (manifest.object.share.ppm < 0 || manifest.object.share.ppm > 1'000'000) {
+    violations.push_back({"manifest.object.share_ppm", Reason::kOUT_OF_RANGE, "0..1000000"});
+  }
   const Payment& payment = manifest.payment;
   if (payment.due_workdays < 0 || payment.due_workdays > kMaxPaymentWorkdays) {
     violations.push_back({"manifest.payment.due_workdays", Reason::kOUT_OF_RANGE,
@@ -233,6 +236,7 @@ std::vector<FieldViolation> DealDifferences(const Manifest& manifest, const Deal
   same("object.kind", manifest.object.kind, facts.kind, facts.kind);
   same("object.right_scope", manifest.object.right_scope, facts.right_scope, facts.right_scope);
   same("object.ip_numbers", manifest.object.ip_numbers, facts.ip_numbers, "");
+  same("object.share_ppm", manifest.object.share, facts.share, std::to_string(facts.share.ppm));
   same("price_fen", manifest.price, facts.price, std::to_string(facts.price.value));
   return violations;
 }

@@ -59,6 +59,7 @@ struct Object {
   std::vector<std::string> ip_numbers;
   std::string quantity;
   std::string quality;
+  Share share = {};
   bool operator==(const Object&) const = default;
 };
 template <FieldsOf<Object> S, class V>
@@ -71,6 +72,7 @@ void Visit(S& s, V&& visit) {
   visit("ip_numbers", s.ip_numbers);
   visit("quantity", s.quantity);
   visit("quality", s.quality);
+  visit("share_ppm", s.share);
 }
 
 /// The particulars of one patent or application (Civil Code art. 845).

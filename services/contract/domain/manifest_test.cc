@@ -289,6 +289,29 @@ TEST(Manifest, EveryDepartureFromTheDealIsNamed) {
   }
 }
 
+// domain.md 5.9, PRO_RATA: the contract names the share it is about; of the whole it says nothing.
+TEST(Manifest, AContractOfAPortionNamesItsShare) {
+  DealFacts facts = fixtures::Facts();
+  facts.share = {300'000};
+  Manifest manifest = CompleteManifest();
+  const auto differences = DealDifferences(manifest, facts);
+  ASSERT_EQ(differences.size(), 1u);
+  EXPECT_EQ(differences[0].field, "manifest.object.share_ppm");
+  EXPECT_EQ(differences[0].limit, "300000");
+  manifest.object.share = {300'000};
+  EXPECT_TRUE(DealDifferences(manifest, facts).empty());
+  EXPECT_TRUE(MissingElements(manifest).empty());
+  DealDecision deal = Decide(fixtures::NewDeal(), fixtures::Start()).value();
+  EXPECT_NE(CanonicalText({"c1"}, deal.next, manifest).find(R"("share_ppm":300000)"), std::string::npos);
+  EXPECT_EQ(CanonicalText({"c1"}, deal.next, CompleteManifest()).find("share_ppm"), std::string::npos);
+  for (const int32_t ppm : {-1, 1'000'001}) {
+    manifest.object.share = {ppm};
+    const Status shape = CheckShape(manifest);
+    ASSERT_FALSE(shape.ok());
+    EXPECT_EQ(shape.error().violations[0].field, "manifest.object.share_ppm");
+  }
+}
+
 // The worked example of domain.md 6.6.
 TEST(Manifest, CarriersAreNotDeducted) {
   EXPECT_EQ(AmountsOf(fixtures::Items()), (Amounts{Yuan(1'200'000), Yuan(1'050'000), Yuan(150'000)}));

@@ -41,6 +41,8 @@ class MessageWriter {
       reflection_.SetBool(&message_, to, field);
     } else if constexpr (std::same_as<Field, int32_t>) {
       reflection_.SetInt32(&message_, to, field);
+    } else if constexpr (std::same_as<Field, Share>) {
+      reflection_.SetInt32(&message_, to, field.ppm);
     } else if constexpr (std::same_as<Field, int64_t>) {
       reflection_.SetInt64(&message_, to, field);
     } else if constexpr (std::same_as<Field, Fen>) {
@@ -122,6 +124,8 @@ class MessageReader {
       field = reflection_.GetBool(message_, from);
     } else if constexpr (std::same_as<Field, int32_t>) {
       field = reflection_.GetInt32(message_, from);
+    } else if constexpr (std::same_as<Field, Share>) {
+      field.ppm = reflection_.GetInt32(message_, from);
     } else if constexpr (std::same_as<Field, int64_t>) {
       field = reflection_.GetInt64(message_, from);
     } else if constexpr (std::same_as<Field, Fen>) {

@@ -251,6 +251,7 @@ void FillEffective(const EventView& view, const ContractEffective& event, v1::Co
   to.set_profile(facts.profile);
   to.set_listing_start_date(facts.listing_start_date);
   to.set_listing_end_date(facts.listing_end_date);
+  to.set_share_ppm(facts.share.ppm);
 }
 
 // The payloads other services act on; what is left is told as a change of a resource.

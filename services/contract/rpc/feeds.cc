@@ -50,6 +50,7 @@ DealFacts FactsOf(const listing::v1::DealDetermined& from) {
   facts.profile = from.profile();
   facts.listing_start_date = from.listing_start_date();
   facts.listing_end_date = from.listing_end_date();
+  facts.share = {from.share_ppm()};
   return facts;
 }
 

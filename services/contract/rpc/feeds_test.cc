@@ -95,6 +95,33 @@ TEST_F(ContractFeedsTest, ADeterminedDealIsOpenedOnce) {
   EXPECT_EQ(deal.version, 1);
 }
 
+// Several winners of one auction take a portion each (domain.md 5.9): one listing, several deals.
+TEST_F(ContractFeedsTest, EveryPortionIsADealWithItsShareAndNoneStopsAnother) {
+  listing::v1::Event event = Determined();
+  event.mutable_deal_determined()->set_share_ppm(300'000);
+  EXPECT_EQ(Feed(OnListingEvent, event), std::nullopt);
+  event.mutable_deal_determined()->set_deal("deals/d2");
+  event.mutable_deal_determined()->set_buyer("organizations/other");
+  event.mutable_deal_determined()->set_share_ppm(700'000);
+  event.mutable_deal_determined()->set_price_fen(280);
+  EXPECT_EQ(Feed(OnListingEvent, event), std::nullopt);
+  const Deal first = LoadDeal(shell_.kv(), {"d1"}).value();
+  const Deal second = LoadDeal(shell_.kv(), {"d2"}).value();
+  EXPECT_EQ(first.facts.share, Share{300'000});
+  EXPECT_EQ(second.facts.share, Share{700'000});
+  EXPECT_EQ(second.facts.price, Fen{280});
+  EXPECT_NE(first.number, second.number);
+  EXPECT_NE(first.confirmation.find(R"("share_ppm":300000)"), std::string::npos) << first.confirmation;
+  EXPECT_NE(second.confirmation.find(R"("share_ppm":700000)"), std::string::npos);
+  disclosure::v1::Event accepted;
+  accepted.mutable_objection_accepted()->set_objection("objections/o");
+  accepted.mutable_objection_accepted()->set_deal("deals/d1");
+  accepted.mutable_objection_accepted()->set_listing("listings/l1");
+  EXPECT_EQ(Feed(OnDisclosureEvent, accepted), std::nullopt);
+  EXPECT_TRUE(LoadDeal(shell_.kv(), {"d1"})->suspended());
+  EXPECT_FALSE(LoadDeal(shell_.kv(), {"d2"})->suspended());
+}
+
 TEST_F(ContractFeedsTest, ADealWithoutANameIsRefusedAndOtherEventsMeanNothing) {
   listing::v1::Event nameless = Determined();
   nameless.mutable_deal_determined()->set_deal("d1");

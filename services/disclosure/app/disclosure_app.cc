@@ -1,6 +1,7 @@
 #include "services/disclosure/app/disclosure_app.h"
 
 #include <algorithm>
+#include <set>
 
 #include "libs/core/etag.h"
 #include "libs/crypto/digest.h"
@@ -248,13 +249,17 @@ Result<Objection> DisclosureApp::Step(storage::Txn& txn, const Objection& before
   } else if (IsOpen(before.state) && !IsOpen(after.state)) {
     const CloseOne close{IsAccepted(before.state), OutcomeOf(after.state)};
     SaveNotice(txn, Decide(MustLoad(txn, after.notice), close, *calendar_, txn.now()));
-    // What waited for the objection may go on: the deal of the notice, or the one its listing led to.
-    std::string deal = after.subject.deal;
-    if (deal.empty()) {
-      const std::optional<Notice> result = FindNotice(txn, after.subject.listing, NoticeType::kN8);
-      if (result) deal = result->subject.deal;
+    // What waited for the objection may go on: the deal of the notice, or those its listing led to.
+    std::set<std::string> deals;
+    if (!after.subject.deal.empty()) {
+      deals.insert(after.subject.deal);
+    } else if (!after.subject.listing.empty()) {
+      for (const Notice& notice :
+           ListNotices(txn, NoticeType::kN8, after.subject.listing, 0, kMaxDealNotices)) {
+        deals.insert(notice.subject.deal);
+      }
     }
-    if (!deal.empty()) CertifyIfDue(txn, LoadDossier(txn, deal));
+    for (const std::string& deal : deals) CertifyIfDue(txn, LoadDossier(txn, deal));
   }
   return std::move(decision->next);
 }
@@ -359,7 +364,7 @@ Certificate DisclosureApp::OpenFor(storage::Txn& txn, const Dossier& dossier,
 
 void DisclosureApp::CertifyIfDue(storage::Txn& txn, Dossier dossier) const {
   if (!dossier.opened && MissingConditions(dossier, config_.require_registration).empty() &&
-      !IsBlocked(txn, dossier.contract->listing)) {
+      !IsBlocked(txn, dossier.contract->listing, dossier.deal)) {
     OpenFor(txn, dossier, {});
     dossier.opened = true;
   }
@@ -379,7 +384,7 @@ Result<Certificate> DisclosureApp::CreateCertificate(storage::Txn& txn, const Pr
   }
   const std::vector<std::string> missing = MissingConditions(dossier, config_.require_registration);
   if (!missing.empty()) return Error(Reason::kCONDITIONS_NOT_MET, {{"missing", Join(missing)}});
-  if (IsBlocked(txn, dossier.contract->listing)) return Error(Reason::kOBJECTION_OPEN, {{"resource", deal}});
+  if (IsBlocked(txn, dossier.contract->listing, deal)) return Error(Reason::kOBJECTION_OPEN, {{"resource", deal}});
   dossier.opened = true;
   SaveDossier(txn, dossier);
   return OpenFor(txn, dossier, {});
@@ -391,7 +396,7 @@ Result<Certificate> DisclosureApp::RequestIssue(storage::Txn& txn, const Princip
   disclosure::RequestIssue command{{caller.person, conclusion}};
   TTX_RETURN_IF_ERROR(CheckFields(command));
   TTX_TRY(const Certificate before, CertificateForStaff(txn, caller, id, etag));
-  command.objection_open = IsBlocked(txn, before.listing);
+  command.objection_open = IsBlocked(txn, before.listing, before.deal);
   TTX_TRY(CertificateDecision decision, Decide(before, command, txn.now()));
   SaveCertificate(txn, decision);
   return std::move(decision.next);
@@ -422,7 +427,7 @@ Result<Issued> DisclosureApp::MakeIssued(storage::Txn& txn, const Certificate& c
 Result<Certificate> DisclosureApp::ApproveIssue(storage::Txn& txn, const Principal& caller,
                                                 const CertificateId& id, const std::string& etag) const {
   TTX_TRY(const Certificate before, CertificateForStaff(txn, caller, id, etag));
-  TTX_RETURN_IF_ERROR(MayIssue(before, caller.person, IsBlocked(txn, before.listing)));
+  TTX_RETURN_IF_ERROR(MayIssue(before, caller.person, IsBlocked(txn, before.listing, before.deal)));
   TTX_TRY(Issued issued, MakeIssued(txn, before));
   TTX_TRY(CertificateDecision decision,
           Decide(before, disclosure::ApproveIssue{caller.person, std::move(issued)}, txn.now()));
@@ -560,6 +565,17 @@ Status DisclosureApp::OnListingEnded(storage::Txn& txn, const std::string& listi
   command.type = NoticeType::kN4;
   command.subject = listed->subject;
   TTX_TRY(const Notice notice, Publish(txn, std::move(command), ContentOfEnd(listing, change, reason)));
+  return {};
+}
+
+Status DisclosureApp::OnPortionDefaulted(storage::Txn& txn, const PortionFacts& facts) const {
+  const std::optional<Notice> listed = FindNotice(txn, facts.listing, NoticeType::kN3);
+  if (!listed) return NotFound(facts.listing);
+  PublishNotice command;
+  command.type = NoticeType::kN4;
+  command.subject = listed->subject;
+  command.subject.deal = facts.deal;
+  TTX_TRY(const Notice notice, Publish(txn, std::move(command), ContentOf(facts)));
   return {};
 }
 

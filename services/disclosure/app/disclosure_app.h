@@ -127,6 +127,7 @@ class DisclosureApp {
   Status OnListingPublished(storage::Txn& txn, const ListingFacts& facts) const;
   Status OnListingExtended(storage::Txn& txn, const std::string& listing, Time end_time,
                            const std::string& reason) const;
+  Status OnPortionDefaulted(storage::Txn& txn, const PortionFacts& facts) const;
   /// It ended without being kept: `change` as in ContentOfEnd.
   Status OnListingEnded(storage::Txn& txn, const std::string& listing, const std::string& change,
                         const std::string& reason) const;

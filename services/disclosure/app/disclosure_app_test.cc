@@ -284,6 +284,63 @@ TEST(DisclosureApp, GoldenContentOfAResultNotice) {
                 "workdays\":5}");
 }
 
+// Several deals of one listing (domain.md 5.9, PRO_RATA).
+struct TwoPortions {
+  explicit TwoPortions(World& world) {
+    for (const std::string& id : {std::string("d1"), std::string("d2")}) {
+      DealFacts result = Deal(id);
+      ContractFacts contract = Contract(id);
+      result.listing = contract.listing = "listings/l1";
+      result.share_ppm = contract.share_ppm = id == "d1" ? 300'000 : 700'000;
+      world.Feed(result);
+      world.Feed(contract);
+    }
+  }
+};
+
+TEST(DisclosureApp, AnObjectionToOneDealDoesNotHoldTheCertificateOfAnother) {
+  World world;
+  const TwoPortions portions(world);
+  const std::vector<Notice> results = ListNotices(world.kv(), NoticeType::kN7, "listings/l1", 0, 10);
+  ASSERT_EQ(results.size(), 2u);
+  ASSERT_EQ(results[0].subject.deal, "deals/d1");
+  const ObjectionId objection = world.Object(results[0])->id;
+  ASSERT_TRUE(world.Accept(objection).ok());
+  world.Feed(Payment("d1"));
+  world.Feed(Payment("d2"));
+  EXPECT_FALSE(world.Pending("d1").has_value());
+  ASSERT_TRUE(world.Pending("d2").has_value());
+  const CertificateId id = world.Pending("d2")->id;
+  ASSERT_TRUE(world.RequestIssue(id).ok());
+  const Certificate issued = world.ApproveIssue(id).value();
+  EXPECT_EQ(std::get<int64_t>(ParseContent(issued.issued.content)->at("share_ppm")), 700'000);
+  // An upheld one sets the notice of its own deal aside, and only that.
+  ASSERT_TRUE(world.Decided(objection, ObjectionState::kUpheld).ok());
+  EXPECT_TRUE(IsBlocked(world.kv(), "listings/l1", "deals/d1"));
+  EXPECT_FALSE(IsBlocked(world.kv(), "listings/l1", "deals/d2"));
+  EXPECT_FALSE(world.Pending("d1").has_value());
+}
+
+TEST(DisclosureApp, AnObjectionToTheListingHoldsAllItsDealsUntilItIsClosed) {
+  World world;
+  ListingFacts listing;
+  listing.listing = "listings/l1";
+  listing.exchange = kExchange;
+  listing.start_time = kStart;
+  listing.end_time = At("2026-12-18", 17);
+  ASSERT_TRUE(world.Do([&](storage::Txn& txn) { return world.app_.OnListingPublished(txn, listing); }).ok());
+  const TwoPortions portions(world);
+  const ObjectionId objection = world.Object(FindNotice(world.kv(), "listings/l1", NoticeType::kN3).value())->id;
+  ASSERT_TRUE(world.Accept(objection).ok());
+  world.Feed(Payment("d1"));
+  world.Feed(Payment("d2"));
+  EXPECT_FALSE(world.Pending("d1").has_value());
+  EXPECT_FALSE(world.Pending("d2").has_value());
+  ASSERT_TRUE(world.Decided(objection, ObjectionState::kRejected).ok());
+  EXPECT_TRUE(world.Pending("d1").has_value());
+  EXPECT_TRUE(world.Pending("d2").has_value());
+}
+
 TEST(DisclosureApp, TheTimerEndsTheWindowOnceAndOnTime) {
   World world;
   world.Feed(Deal());

@@ -14,6 +14,11 @@ void PutList(Content& content, std::string key, const std::vector<std::string>& 
   if (!values.empty()) content.emplace(std::move(key), values);
 }
 
+// What is sold whole is not said to be.
+void PutShare(Content& content, int64_t share_ppm) {
+  if (share_ppm > 0) content["share_ppm"] = share_ppm;
+}
+
 // The days a window runs over: "2026-11-23/2026-11-27".
 std::string Days(const Notice& notice) {
   return FormatDate(DateInShanghai(notice.publish_time)) + "/" +
@@ -80,6 +85,14 @@ Content ContentOfEnd(const std::string& listing, const std::string& change, cons
   return content;
 }
 
+Content ContentOf(const PortionFacts& facts) {
+  Content content = ContentOfEnd(facts.listing, "PORTION_DEFAULTED", facts.reason);
+  PutText(content, "deal", facts.deal);
+  PutShare(content, facts.share_ppm);
+  content["unsold_share_ppm"] = facts.unsold_share_ppm;
+  return content;
+}
+
 Content ContentOf(const BiddingFacts& facts) {
   Content content;
   PutText(content, "listing", facts.listing);
@@ -117,6 +130,7 @@ Content ContentOf(const DealFacts& facts) {
   PutText(content, "auction", facts.auction);
   PutText(content, "bid_log_hash", facts.log_hash);
   content["bid_count"] = facts.bid_count;
+  PutShare(content, facts.share_ppm);
   PutText(content, "listing_start_date", facts.listing_start_date);
   PutText(content, "listing_end_date", facts.listing_end_date);
   return content;
@@ -137,6 +151,7 @@ Content ContentOf(const ContractFacts& facts) {
   content["listed_price_fen"] = facts.listed_price.value;
   PutText(content, "method", facts.method);
   PutText(content, "bid_log_hash", facts.log_hash);
+  PutShare(content, facts.share_ppm);
   content["effective_date"] = FormatDate(DateInShanghai(facts.effective_time));
   return content;
 }
@@ -197,6 +212,7 @@ Content CertificateContent(const Dossier& dossier, const Certificate& certificat
   PutText(content, "right_scope", contract.right_scope);
   PutList(content, "ip_numbers", contract.ip_numbers);
   PutText(content, "method", contract.method);
+  PutShare(content, contract.share_ppm);
   content["listed_price_fen"] = contract.listed_price.value;
   content["price_fen"] = contract.price.value;
   content["price_text"] = FormatYuanCapital(contract.price);

@@ -81,6 +81,7 @@ struct DealFacts {
   int64_t bid_count = 0;
   std::string listing_start_date;
   std::string listing_end_date;
+  int64_t share_ppm = 0;  // of the object, where several winners take a portion each; 0: the whole
   bool operator==(const DealFacts&) const = default;
 };
 
@@ -105,7 +106,17 @@ struct ContractFacts {
   std::string log_hash;
   std::string listing_start_date;
   std::string listing_end_date;
+  int64_t share_ppm = 0;  // as of the deal
   bool operator==(const ContractFacts&) const = default;
+};
+
+/// One of several deals of a listing that was not kept.
+struct PortionFacts {
+  std::string listing;
+  std::string deal;
+  std::string reason;
+  int64_t share_ppm = 0;
+  int64_t unsold_share_ppm = 0;  // that stays with the transferor now
 };
 
 struct RegistrationFacts {
@@ -154,6 +165,8 @@ Content ContentOf(const ListingFacts& facts);
 Content ContentOfExtension(const std::string& listing, Time end_time, const std::string& reason);
 /// TERMINATED, WITHDRAWN, EXPIRED or DEFAULTED: there is no period any more.
 Content ContentOfEnd(const std::string& listing, const std::string& change, const std::string& reason);
+/// A portion was not kept (PORTION_DEFAULTED), the other deals of the listing go on.
+Content ContentOf(const PortionFacts& facts);
 Content ContentOf(const BiddingFacts& facts);
 /// The winner is named, losers are not known here.
 Content ContentOf(const DealFacts& facts);

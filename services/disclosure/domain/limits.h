@@ -26,6 +26,8 @@ inline constexpr int kAppealDays = 10;
 inline constexpr int kIssueWorkdays = 3;
 /// The shortest window of a transaction notice, in working days (domain.md 8.1, N8).
 inline constexpr int kMinContractWindowDays = 5;
+/// How many transaction notices of one listing are looked at: one for each of its deals, and their corrections.
+inline constexpr size_t kMaxDealNotices = 1000;
 /// The last number of one exchange, year and type of certificate (domain.md 9.3).
 inline constexpr int64_t kMaxCertificateSequence = 999'999;
 

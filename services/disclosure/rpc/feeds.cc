@@ -93,6 +93,7 @@ DealFacts FactsOf(const listing::v1::DealDetermined& from) {
   facts.bid_count = from.bid_count();
   facts.listing_start_date = from.listing_start_date();
   facts.listing_end_date = from.listing_end_date();
+  facts.share_ppm = from.share_ppm();
   return facts;
 }
 
@@ -118,6 +119,7 @@ Result<ContractFacts> FactsOf(const contract::v1::ContractEffective& from) {
   facts.log_hash = from.log_hash();
   facts.listing_start_date = from.listing_start_date();
   facts.listing_end_date = from.listing_end_date();
+  facts.share_ppm = from.share_ppm();
   return facts;
 }
 
@@ -148,6 +150,11 @@ Status OnListingEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::Fe
   if (proto.has_listing_defaulted()) {
     return app.OnListingEnded(txn, proto.listing_defaulted().listing(), "DEFAULTED",
                               proto.listing_defaulted().reason());
+  }
+  if (proto.has_portion_defaulted()) {
+    const auto& from = proto.portion_defaulted();
+    return app.OnPortionDefaulted(
+        txn, {from.listing(), from.deal(), from.reason(), from.share_ppm(), from.unsold_share_ppm()});
   }
   if (proto.has_bidding_scheduled()) {
     TTX_TRY(const BiddingFacts facts, FactsOf(proto.bidding_scheduled()));

@@ -6,8 +6,8 @@
 namespace ttx::disclosure {
 
 /// Takes one event of the listing service: achievement_published (N1), listing_published (N3),
-/// listing_extended, listing_expired and listing_defaulted (N4), bidding_scheduled (N5) and deal_determined
-/// (N7); others mean nothing here.
+/// listing_extended, listing_expired, listing_defaulted and portion_defaulted (N4), bidding_scheduled (N5) and
+/// deal_determined (N7); others mean nothing here.
 Status OnListingEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event);
 /// contract_effective (N8) and contract_registered.
 Status OnContractEvent(const DisclosureApp& app, storage::Txn& txn, const rpc::FeedEvent& event);

@@ -242,8 +242,21 @@ std::optional<ObjectionId> FindLateObjection(const storage::Reader& reader, cons
   return FindId<ObjectionId>(reader, KeyOf(Table::kObjectionLate, notice.text, objector));
 }
 
-bool IsBlocked(const storage::Reader& reader, const std::string& listing) {
-  return !storage::ListTexts(reader, In(Table::kBlock, listing), "", 1).empty();
+bool IsBlocked(const storage::Reader& reader, const std::string& listing, const std::string& deal) {
+  constexpr size_t kPage = 100;
+  constexpr std::string_view kObjections = "objections/";
+  std::string after;
+  for (;;) {
+    const std::vector<std::string> names = storage::ListTexts(reader, In(Table::kBlock, listing), after, kPage);
+    for (const std::string& name : names) {
+      const std::string id = name.substr(name.find('/') + 1);
+      const std::string about = name.starts_with(kObjections) ? Present(LoadObjection(reader, {id})).subject.deal
+                                                              : Present(LoadNotice(reader, {id})).subject.deal;
+      if (about.empty() || about == deal) return true;
+    }
+    if (names.size() < kPage) return false;
+    after = names.back();
+  }
 }
 
 std::vector<Certificate> ListCertificates(const storage::Reader& reader, const std::string& organization,

@@ -101,9 +101,9 @@ std::optional<ObjectionId> FindOpenObjection(const storage::Reader& reader, cons
                                              const std::string& objector);
 std::optional<ObjectionId> FindLateObjection(const storage::Reader& reader, const NoticeId& notice,
                                              const std::string& objector);
-/// Whether an objection to any notice of the listing is open, or one was upheld and the notice is not
-/// corrected.
-bool IsBlocked(const storage::Reader& reader, const std::string& listing);
+/// Whether an objection to a notice of the listing or of the deal is open, or one was upheld and the notice is not
+/// corrected. What concerns another deal of the same listing blocks nothing.
+bool IsBlocked(const storage::Reader& reader, const std::string& listing, const std::string& deal);
 
 /// At most `limit` certificates with ids after `after` of one deal, or of an organization (exchange, seller
 /// or buyer); all when both are empty.

@@ -115,6 +115,7 @@ store::DealFactsRecord ToRecord(const DealFacts& facts) {
   record.set_listing_end_date(facts.listing_end_date);
   record.set_project_no(facts.project_no);
   record.set_payment_terms(facts.payment_terms);
+  record.set_share_ppm(facts.share_ppm);
   return record;
 }
 
@@ -143,6 +144,7 @@ DealFacts FromRecord(const store::DealFactsRecord& record) {
   facts.listing_end_date = record.listing_end_date();
   facts.project_no = record.project_no();
   facts.payment_terms = record.payment_terms();
+  facts.share_ppm = record.share_ppm();
   return facts;
 }
 
@@ -168,6 +170,7 @@ store::ContractFactsRecord ToRecord(const ContractFacts& facts) {
   record.set_log_hash(facts.log_hash);
   record.set_listing_start_date(facts.listing_start_date);
   record.set_listing_end_date(facts.listing_end_date);
+  record.set_share_ppm(facts.share_ppm);
   return record;
 }
 
@@ -193,6 +196,7 @@ ContractFacts FromRecord(const store::ContractFactsRecord& record) {
   facts.log_hash = record.log_hash();
   facts.listing_start_date = record.listing_start_date();
   facts.listing_end_date = record.listing_end_date();
+  facts.share_ppm = record.share_ppm();
   return facts;
 }
 

@@ -61,8 +61,23 @@ Sight SightOf(const Principal& caller, const Listing& listing) {
   if (caller.organization.empty()) return Sight::kPublic;
   if (caller.organization == listing.owner) return Sight::kOwner;
   if (caller.organization == listing.exchange && listing.state != ListingState::kDraft) return Sight::kStaff;
-  if (caller.organization == listing.deal.buyer) return Sight::kBuyer;
-  return Sight::kPublic;
+  const auto bought = [&](const Deal& deal) { return deal.buyer == caller.organization; };
+  const bool buyer = std::any_of(listing.deals.begin(), listing.deals.end(), bought);
+  return buyer ? Sight::kBuyer : Sight::kPublic;
+}
+
+// One of several buyers sees of the others how far they are and what share they take.
+void HideOtherDeals(const Principal& caller, Listing& listing) {
+  for (Deal& deal : listing.deals) {
+    if (deal.buyer == caller.organization) continue;
+    Deal shown;
+    shown.share_ppm = deal.share_ppm;
+    shown.state = deal.state;
+    shown.end_reason = deal.end_reason;
+    shown.settled = deal.settled;
+    shown.certified = deal.certified;
+    deal = std::move(shown);
+  }
 }
 
 Sight SightOf(const Principal& caller, const Intent& intent) {
@@ -96,7 +111,7 @@ Status CheckReviewedBy(const Achievement& achievement, const std::string& exchan
 Intent Shown(Intent intent, const Principal& caller, const Listing& listing) {
   if (caller.organization == intent.organization) return intent;
   intent.reference.clear();
-  if (listing.deal.intent != intent.name()) intent.bidder_code.clear();
+  if (!HasWon(listing, intent.name())) intent.bidder_code.clear();
   return intent;
 }
 
@@ -106,13 +121,11 @@ void Anonymize(StoredEvent& event) {
     change->reference.clear();
   } else if (auto* announcement = std::get_if<Announcement>(&event.payload)) {
     announcement->bidders.clear();
+    announcement->barred_organizations.clear();
   }
 }
 
-// The auction costs silent bidders their deposits, but does not bar them (domain.md 5.12 b, c).
-bool BarsFromRelisting(const Intent& breached) {
-  return breached.end_reason != "ALL_SILENT" && breached.end_reason != "NO_SINGLE_QUOTE";
-}
+constexpr auto kEveryIntent = [](const Intent&) { return true; };
 
 Time Tomorrow(Time now) { return StartOfDay(DateInShanghai(now) + 1); }
 
@@ -303,6 +316,20 @@ std::optional<ListingApp::Reserve> ListingApp::OpenReserve(const Listing& listin
   return Reserve{{std::stoll(opened->substr(colon + 1))}, opened->substr(0, colon)};
 }
 
+// What a re-listing has to know of the one that it names.
+Result<Previous> ListingApp::PreviousOf(const storage::Reader& reader, const std::string& owner,
+                                        const std::string& achievement, const Relisting& relisting) const {
+  constexpr std::string_view kField = "listing.previous_listing";
+  if (relisting.previous_listing.empty()) return Previous{};
+  TTX_TRY(const std::string id, ParseName(relisting.previous_listing, "listings", kField));
+  const std::optional<Listing> previous = LoadListing(reader, id);
+  const bool fits = previous && previous->owner == owner && previous->achievement == achievement &&
+                    MayBeRelisted(*previous);
+  if (fits) return AsPrevious(*previous);
+  return InvalidField(std::string(kField), Reason::kOUT_OF_RANGE,
+                      "a public listing of the same achievement that is EXPIRED, DEFAULTED or TERMINATED");
+}
+
 Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& caller,
                                           const CreateListingInput& input) const {
   const RuleProfile* profile = FindProfile(input.profile, 0, txn.now());
@@ -322,8 +349,10 @@ Result<Listing> ListingApp::CreateListing(storage::Txn& txn, const Principal& ca
                                  "achievements/" + input.achievement,
                                  caller.person,
                                  input.content,
+                                 {},
                                  {}};
   command.reserve = SealReserve(command.id, input.reserve);
+  TTX_TRY(command.previous, PreviousOf(txn, command.owner, command.achievement, input.content.relisting));
   TTX_TRY(const ListingDecision decision, Decide(command, Regime{calendar_, *profile}, txn.now()));
   TTX_RETURN_IF_ERROR(CheckHolders(decision.next));
   if (input.reserve != Fen{}) TTX_RETURN_IF_ERROR(CheckReserve(decision.next.content, input.reserve));
@@ -360,7 +389,10 @@ Result<Listing> ListingApp::ChangeListing(storage::Txn& txn, const Principal& ca
 
 Result<Listing> ListingApp::UpdateListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                           const ListingContent& content, std::optional<Fen> reserve) const {
-  listing::UpdateListing command{caller.person, content, std::nullopt};
+  listing::UpdateListing command{caller.person, content, std::nullopt, {}};
+  if (const auto draft = LoadListing(txn, target.id); draft && draft->owner == caller.organization) {
+    TTX_TRY(command.previous, PreviousOf(txn, draft->owner, draft->achievement, content.relisting));
+  }
   if (reserve) command.reserve = SealReserve({target.id}, *reserve);
   TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kOwner, command));
   TTX_RETURN_IF_ERROR(CheckHolders(next));
@@ -395,9 +427,18 @@ void ListingApp::Unlock(storage::Txn& txn, const Listing& listing) const {
 void ListingApp::CompleteDeal(storage::Txn& txn, const Listing& listing) const {
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
   TTX_CHECK(achievement.has_value(), "a listing without its achievement");
-  const auto decision =
-      Decide(*achievement, listing::CompleteDeal{NameOf(listing), listing.deal.buyer, listing.content.title},
-             txn.now());
+  listing::CompleteDeal command{NameOf(listing), "", listing.content.title};
+  // Of several owners, the one with the largest share speaks for the achievement.
+  int32_t largest_ppm = -1;
+  for (const Deal& deal : listing.deals) {
+    if (deal.state == DealState::kDefaulted || deal.share_ppm <= largest_ppm) continue;
+    command.buyer = deal.buyer;
+    largest_ppm = deal.share_ppm;
+  }
+  const int32_t unsold_ppm = UnsoldShareOf(listing);
+  command.is_partial = unsold_ppm > 0;
+  if (command.is_partial) command.description += "（已转让份额 " + std::to_string(1'000'000 - unsold_ppm) + " ppm）";
+  const auto decision = Decide(*achievement, command, txn.now());
   TTX_CHECK(decision.ok(), "a closed listing did not hold its right scope");
   SaveDecision(txn, *vault_, &*achievement, *decision);
 }
@@ -450,6 +491,41 @@ Result<Listing> ListingApp::ApproveListing(storage::Txn& txn, const Principal& c
 Result<Listing> ListingApp::RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                           const std::string& note) const {
   return ChangeListing(txn, caller, target, Sight::kStaff, listing::RejectListing{caller.person, note});
+}
+
+// --- Listings: holders of priority rights
+
+Result<Listing> ListingApp::RecordPriorityNotice(storage::Txn& txn, const Principal& caller,
+                                                 const Target& target, int32_t holder,
+                                                 const PriorityNotice& notice) const {
+  listing::RecordPriorityNotice command{holder, notice};
+  command.notice.person = caller.person;
+  return ChangeListing(txn, caller, target, Sight::kStaff, command);
+}
+
+Result<Seen<Listing>> ListingApp::AnswerPriority(storage::Txn& txn, const Principal& caller,
+                                                 const Target& target, int32_t holder,
+                                                 PriorityAnswer answer) const {
+  const listing::AnswerPriority command{holder, answer, caller.person};
+  const std::optional<Listing> before = LoadListing(txn, target.id);
+  if (!before) return NotFound("listings/" + target.id);
+  if (SightOf(caller, *before) == Sight::kStaff) {
+    TTX_TRY(Listing next, ChangeListing(txn, caller, target, Sight::kStaff, command));
+    return Seen<Listing>{std::move(next), Sight::kStaff};
+  }
+  // Who has not been told knows of nothing before the publication.
+  const auto index = static_cast<size_t>(holder) - 1;
+  const bool is_holder = holder > 0 && index < before->content.priority_holders.size() &&
+                         !caller.organization.empty() &&
+                         before->content.priority_holders[index].organization == caller.organization;
+  const bool is_told = is_holder && index < before->priority_notices.size() &&
+                       before->priority_notices[index].method != NoticeMethod::kUnspecified;
+  if (!is_told) return NotFound("listings/" + target.id);
+  TTX_RETURN_IF_ERROR(CheckEtag(before->version, target.etag));
+  TTX_TRY(const Regime regime, RegimeOf(*before, txn.now()));
+  TTX_TRY(ListingDecision decision, Decide(*before, command, regime, txn.now()));
+  Commit(txn, &*before, decision);
+  return Seen<Listing>{std::move(decision.next), Sight::kPublic};
 }
 
 // --- Listings: the period
@@ -568,13 +644,16 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kExpired:
       return OnEnded(txn, listing, listing.reason, "LOST");
     case Type::kPeriodEnded:
-      return event.state == ListingState::kBidding ? ReleaseUndecided(txn, listing) : PlanOpinions(txn, listing);
+      if (event.state != ListingState::kBidding) return PlanOpinions(txn, listing);
+      // DYNAMIC: who had not qualified when the period ended bids no more.
+      return ReleaseIntents(txn, listing, "PERIOD_ENDED",
+                            [](const Intent& intent) { return IsUndecided(intent.state); });
     case Type::kBiddingScheduled:
       return OnScheduled(txn, listing);
     case Type::kDealDetermined:
-      return OnDealDetermined(txn, listing);
+      return OnDealDetermined(txn, listing, event.deal.id);
     case Type::kDefaulted:
-      return OnDefault(txn, listing);
+      return OnDefault(txn, listing, event);
     case Type::kClosed:
       CompleteDeal(txn, listing);
       return Tell(txn, listing, About(kListingClosed, listing));
@@ -591,9 +670,14 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
     case Type::kDealSigned:
     case Type::kSettled:
     case Type::kCertified:
+    case Type::kQuotedLow:
+    case Type::kPriorityNoticed:
+    case Type::kPriorityAnswered:
+      return;
     case Type::kObjectionOpened:
     case Type::kObjectionClosed:
-    case Type::kQuotedLow:
+      // Of a listing that it has ended the auction hears with the end.
+      if (HasLiveAuction(listing)) Tell(txn, listing, About(kListingObjected, listing));
       return;
   }
 }
@@ -611,11 +695,23 @@ void ListingApp::PlanOpinions(storage::Txn& txn, const Listing& listing) const {
              "opinion/" + listing.id.text);
 }
 
+template <class Which>
+void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
+                                Which which) const {
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    if (IsOver(intent.state) || !which(intent)) continue;
+    const auto decision =
+        Decide(intent, ReleaseIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+    TTX_CHECK(decision.ok(), "an open intent can be released");
+    Commit(txn, listing, &intent, *decision);
+  }
+}
+
 // A listing ended without a deal.
 void ListingApp::OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
                          const std::string& reason_of_intents) const {
   Unlock(txn, listing);
-  ReleaseIntents(txn, listing, reason_of_intents, "");
+  ReleaseIntents(txn, listing, reason_of_intents, kEveryIntent);
   if (IsPublic(listing)) Tell(txn, listing, About(AnnouncementType::kListingExpired, listing, reason));
 }
 
@@ -626,28 +722,42 @@ void ListingApp::OnScheduled(storage::Txn& txn, const Listing& listing) const {
     announcement.bidders.push_back({intent->bidder_code, intent->organization, name, PriorityRankOf(*intent),
                                     CapitalShareOf(*intent)});
   }
+  // Who qualified here before it broke its word elsewhere, with another licence of the same achievement, still bids.
+  for (std::string& organization : ListBarred(txn, listing.achievement, kMaxBarred)) {
+    const bool bids = std::any_of(announcement.bidders.begin(), announcement.bidders.end(),
+                                  [&](const Bidder& bidder) { return bidder.organization == organization; });
+    if (!bids) announcement.barred_organizations.push_back(std::move(organization));
+  }
   Tell(txn, listing, announcement);
 }
 
-void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing) const {
+void ListingApp::OnDealDetermined(storage::Txn& txn, const Listing& listing, const std::string& deal) const {
   Announcement announcement = About(AnnouncementType::kDealDetermined, listing);
+  if (listing.deals.size() > 1) announcement.deal = deal;
   const auto achievement = LoadAchievement(txn, *vault_, IdOf(listing.achievement));
   if (achievement) announcement.ip_numbers = IpNumbers(achievement->content);
   Tell(txn, listing, announcement);
-  ReleaseIntents(txn, listing, "LOST", listing.deal.intent);
+  if (deal != listing.deals.back().id) return;
+  ReleaseIntents(txn, listing, "LOST", [&](const Intent& intent) { return !HasWon(listing, intent.name()); });
 }
 
 // Who did not keep its word loses; who did not cause it gets the deposit back (domain.md 5.12).
-void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing) const {
-  Unlock(txn, listing);
-  const std::string& intent = listing.deal.id.empty() ? listing.single_intent : listing.deal.intent;
-  if (listing.reason == "TRANSFEROR" || listing.reason == "CANCELLED" ||
-      listing.reason == "CONTRACT_TERMINATED") {
-    ReleaseIntents(txn, listing, listing.reason, "");
+void ListingApp::OnDefault(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const {
+  // Of several deals the others are kept; when none is, nothing of the right is sold.
+  const bool ended = listing.state == ListingState::kDefaulted;
+  if (ended) Unlock(txn, listing);
+  const Deal* deal = event.deal.id.empty() ? nullptr : FindDeal(listing, event.deal.id);
+  if (deal == nullptr && !listing.deals.empty()) deal = &listing.deals.front();
+  const std::string& name = deal == nullptr ? listing.single_intent : deal->intent;
+  if (event.reason == "TRANSFEROR" || event.reason == "CANCELLED" || event.reason == "CONTRACT_TERMINATED") {
+    ReleaseIntents(txn, listing, event.reason, [&](const Intent& intent) { return intent.name() == name; });
   } else {
-    BreachIntent(txn, listing, intent, listing.reason);
+    BreachIntent(txn, listing, name, {event.reason});
   }
-  Tell(txn, listing, About(AnnouncementType::kListingDefaulted, listing, listing.reason));
+  using enum AnnouncementType;
+  Announcement announcement = About(ended ? kListingDefaulted : kPortionDefaulted, listing, event.reason);
+  announcement.deal = event.deal.id;
+  Tell(txn, listing, announcement);
 }
 
 // --- Intents
@@ -714,7 +824,7 @@ Result<Intent> ListingApp::ChangeIntent(storage::Txn& txn, const Principal& call
   const std::optional<Listing> listing = LoadListing(txn, target.listing);
   TTX_CHECK(listing.has_value(), "an intent without its listing");
   TTX_TRY(const Regime regime, RegimeOf(*listing, txn.now()));
-  if (side == Sight::kOwner) {
+  if (side == Sight::kOwner || std::is_same_v<Command, ObjectToOpinion>) {
     TTX_TRY(const bool late, EndLateReply(txn, *listing, *before));
     if (late) return Error(Reason::kREPLY_TOO_LATE);
   }
@@ -752,14 +862,18 @@ Result<Intent> ListingApp::ConsentIntent(storage::Txn& txn, const Principal& cal
 
 Result<Intent> ListingApp::ObjectIntent(storage::Txn& txn, const Principal& caller,
                                         const IntentTarget& target, const std::string& note) const {
-  return ChangeIntent(txn, caller, target, Sight::kOwner, ObjectToOpinion{caller.person, note});
+  const std::optional<Intent> intent = LoadIntent(txn, target.listing, target.id);
+  const bool by_owner = !intent || intent->organization != caller.organization;
+  return ChangeIntent(txn, caller, target, by_owner ? Sight::kOwner : Sight::kBuyer,
+                      ObjectToOpinion{caller.person, note, by_owner});
 }
 
 Result<Intent> ListingApp::DecideDispute(storage::Txn& txn, const Principal& caller,
                                          const IntentTarget& target, bool qualified,
-                                         const std::string& note) const {
+                                         const std::string& note,
+                                         std::optional<bool> priority_confirmed) const {
   return ChangeIntent(txn, caller, target, Sight::kStaff,
-                      listing::DecideDispute{caller.person, qualified, note, NewReference(txn)});
+                      listing::DecideDispute{caller.person, qualified, note, NewReference(txn), priority_confirmed});
 }
 
 Result<Intent> ListingApp::WithdrawIntent(storage::Txn& txn, const Principal& caller,
@@ -809,7 +923,7 @@ void ListingApp::Commit(storage::Txn& txn, const Listing& listing, const Intent*
         if (intent.end_reason != "DEPOSIT_MISSED") tell(kIntentReleased);
         break;
       case IntentEventType::kBreached:
-        if (BarsFromRelisting(intent)) Bar(txn, listing.achievement, intent.organization, NameOf(listing));
+        if (event.is_barred) Bar(txn, listing.achievement, intent.organization, NameOf(listing));
         tell(kBidderDefaulted);
         break;
       case IntentEventType::kRegistered:
@@ -826,34 +940,12 @@ void ListingApp::TellReleased(storage::Txn& txn, const Intent& intent) const {
   Announce(txn, intent.name(), intent.exchange, announcement);
 }
 
-void ListingApp::ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
-                                const std::string& except) const {
-  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    if (IsOver(intent.state) || intent.name() == except) continue;
-    const auto decision =
-        Decide(intent, ReleaseIntent{reason}, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
-    TTX_CHECK(decision.ok(), "an open intent can be released");
-    Commit(txn, listing, &intent, *decision);
-  }
-}
-
-// DYNAMIC: who had not qualified when the period ended bids no more.
-void ListingApp::ReleaseUndecided(storage::Txn& txn, const Listing& listing) const {
-  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
-    if (!IsUndecided(intent.state)) continue;
-    const auto decision = Decide(intent, ReleaseIntent{"PERIOD_ENDED"},
-                                 IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
-    TTX_CHECK(decision.ok(), "an open intent can be released");
-    Commit(txn, listing, &intent, *decision);
-  }
-}
-
 void ListingApp::BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& name,
-                              const std::string& reason) const {
+                              const listing::BreachIntent& breach) const {
   const auto intent = LoadIntent(txn, listing.id.text, SplitIntentName(name).second);
   TTX_CHECK(intent.has_value(), "a bidder without an intent");
-  const auto decision = Decide(*intent, listing::BreachIntent{reason},
-                               IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
+  const auto decision =
+      Decide(*intent, breach, IntentRegime{calendar_, profiles_.front(), listing}, txn.now());
   if (decision.ok()) Commit(txn, listing, &*intent, *decision);
 }
 
@@ -1037,12 +1129,17 @@ Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listin
 
 Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const {
   if (!result.won) return Apply(txn, result.listing, AuctionFailed{result.reason});
-  const auto intent = FindIntentByCode(txn, IdOf(result.listing), result.winner_code);
-  if (!intent) return NotFound(result.listing + "/intents/-");
-  return Apply(txn, result.listing,
-               AuctionWon{{"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
-                           intent->legal_name, intent->bidder_code, result.price, intent->deposit,
-                           Method::kAuction, result.log_hash, result.bid_count}});
+  std::vector<AuctionResult::Portion> portions = result.portions;
+  if (portions.empty()) portions.push_back({result.winner_code, 0, result.price});
+  AuctionWon command;
+  for (const AuctionResult::Portion& portion : portions) {
+    const auto intent = FindIntentByCode(txn, IdOf(result.listing), portion.code);
+    if (!intent) return NotFound(result.listing + "/intents/-");
+    command.deals.push_back({"deals/" + ids_.Next(txn.now()), intent->name(), intent->organization,
+                             intent->legal_name, intent->bidder_code, portion.price, intent->deposit,
+                             Method::kAuction, result.log_hash, result.bid_count, portion.share_ppm});
+  }
+  return Apply(txn, result.listing, command);
 }
 
 Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const {
@@ -1056,14 +1153,24 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
   } else {
     return NotFound(broken.listing + "/intents/-");
   }
+  const bool as_they_come = listing->content.rules.mode == Mode::kDynamic;
   for (const Intent& intent : intents) {
     if (intent.bidder_code.empty()) continue;
-    if (broken.is_barred) Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
-    const bool has_won = intent.name() == listing->deal.intent;
-    if (!has_won && intent.state == IntentState::kQualified) {
-      BreachIntent(txn, *listing, intent.name(), broken.cause);
+    const bool is_bidder = !as_they_come || IsAdmitted(txn, listing->id.text, intent.bidder_code);
+    if (broken.bidder_code.empty() && !is_bidder) continue;
+    if (!HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified) {
+      BreachIntent(txn, *listing, intent.name(), {broken.cause, broken.is_barred});
+    } else if (broken.is_barred) {
+      Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
     }
   }
+  return {};
+}
+
+Status ListingApp::OnBidderAdded(storage::Txn& txn, const std::string& listing,
+                                 const std::string& bidder_code) const {
+  if (!LoadListing(txn, IdOf(listing))) return NotFound(listing);
+  SaveAdmitted(txn, IdOf(listing), bidder_code);
   return {};
 }
 
@@ -1127,6 +1234,7 @@ Result<Seen<Listing>> ListingApp::GetListing(const storage::Reader& reader, cons
   if (!listing) return NotFound("listings/" + std::string(id));
   const Sight sight = SightOf(caller, *listing);
   if (sight == Sight::kPublic && !IsPublic(*listing)) return NotFound("listings/" + std::string(id));
+  if (sight == Sight::kBuyer) HideOtherDeals(caller, *listing);
   return Seen<Listing>{*std::move(listing), sight};
 }
 

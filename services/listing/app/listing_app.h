@@ -91,6 +91,12 @@ class ListingApp {
                                  Review review) const;
   Result<Listing> RejectListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                 const std::string& note) const;
+  /// How a declared holder of a priority right was told; `holder` is 1 for the first one.
+  Result<Listing> RecordPriorityNotice(storage::Txn& txn, const Principal& caller, const Target& target,
+                                       int32_t holder, const PriorityNotice& notice) const;
+  /// By the exchange for the holder, or by the holder's own organization once it was told.
+  Result<Seen<Listing>> AnswerPriority(storage::Txn& txn, const Principal& caller, const Target& target,
+                                       int32_t holder, PriorityAnswer answer) const;
   Result<Listing> PublishListing(storage::Txn& txn, const Principal& caller, const Target& target) const;
   Result<Listing> ProposeForListing(storage::Txn& txn, const Principal& caller, const Target& target,
                                     Action action, const std::string& reason, const std::string& note) const;
@@ -111,7 +117,8 @@ class ListingApp {
   Result<Intent> ObjectIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const std::string& note) const;
   Result<Intent> DecideDispute(storage::Txn& txn, const Principal& caller, const IntentTarget& target,
-                               bool qualified, const std::string& note) const;
+                               bool qualified, const std::string& note,
+                               std::optional<bool> priority_confirmed = {}) const;
   Result<Intent> WithdrawIntent(storage::Txn& txn, const Principal& caller, const IntentTarget& target) const;
 
   // --- Timers and other services' events
@@ -140,17 +147,27 @@ class ListingApp {
     Fen price;
     int64_t bid_count = 0;
     std::string log_hash;
+    /// What each of several winners takes (domain.md 5.9, PRO_RATA); empty for one.
+    struct Portion {
+      std::string code;
+      int32_t share_ppm = 0;
+      Fen price;
+    };
+    std::vector<Portion> portions = {};
   };
   Status OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const;
   struct AuctionDefault {
     std::string listing;
-    std::string bidder_code;  // empty: every bidder
+    std::string bidder_code;  // empty: every bidder of the session
     std::string cause;        // such as MISCONDUCT
     bool is_barred = false;   // from what is sold
   };
   /// Bidders broke their word in the auction (domain.md 5.12): who has lost its deposit before the close is in breach,
   /// who is barred may not register for the same achievement again. The contract tells of a deal that falls through.
   Status OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const;
+  /// The session of a DYNAMIC listing has taken a bidder that qualified while it ran. Who qualified so late that
+  /// bidding was closed is none: it lost nothing by that, and is released with the others.
+  Status OnBidderAdded(storage::Txn& txn, const std::string& listing, const std::string& bidder_code) const;
   Status OnDepositEffective(storage::Txn& txn, const std::string& intent) const;
   Status OnDepositMissed(storage::Txn& txn, const std::string& intent) const;
   Status OnContractEffective(storage::Txn& txn, const std::string& listing, const std::string& deal) const;
@@ -223,6 +240,8 @@ class ListingApp {
   Result<Listing> LoadForChange(storage::Txn& txn, const Principal& caller, const Target& target,
                                 Sight side) const;
   std::string TakenNumber(const storage::Reader& reader, const Achievement& achievement) const;
+  Result<Previous> PreviousOf(const storage::Reader& reader, const std::string& owner,
+                              const std::string& achievement, const Relisting& relisting) const;
   Status CheckOwnerActive(const storage::Reader& reader, const Listing& listing) const;
   Result<bool> EndLateReply(storage::Txn& txn, const Listing& listing, const Intent& intent) const;
   void TellReleased(storage::Txn& txn, const Intent& intent) const;
@@ -237,16 +256,15 @@ class ListingApp {
   void OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,
                const std::string& reason_of_intents) const;
   void OnScheduled(storage::Txn& txn, const Listing& listing) const;
-  void OnDealDetermined(storage::Txn& txn, const Listing& listing) const;
-  void OnDefault(storage::Txn& txn, const Listing& listing) const;
+  void OnDealDetermined(storage::Txn& txn, const Listing& listing, const std::string& deal) const;
+  void OnDefault(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const;
   void PlanListing(storage::Txn& txn, const Listing* before, const Listing& after) const;
   void Commit(storage::Txn& txn, const Listing& listing, const Intent* before,
               const IntentDecision& decision) const;
-  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason,
-                      const std::string& except) const;
-  void ReleaseUndecided(storage::Txn& txn, const Listing& listing) const;
+  template <class Which>
+  void ReleaseIntents(storage::Txn& txn, const Listing& listing, const std::string& reason, Which which) const;
   void BreachIntent(storage::Txn& txn, const Listing& listing, const std::string& intent,
-                    const std::string& reason) const;
+                    const listing::BreachIntent& breach) const;
   void Requalify(storage::Txn& txn, const std::string& listing_id) const;
   Qualification Count(const storage::Reader& reader, const std::string& listing_id) const;
   size_t CountRegistered(const storage::Reader& reader, const std::string& listing_id) const;

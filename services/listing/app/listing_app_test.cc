@@ -139,7 +139,9 @@ class ListingAppTest : public ::testing::Test {
     return made->id.text;
   }
   std::string Approved(ListingContent content = MakeListingContent(), Fen reserve = {}) {
-    const Target target{Drafted(std::move(content), reserve), ""};
+    return Reviewed({Drafted(std::move(content), reserve), ""});
+  }
+  std::string Reviewed(const Target& target) {
     EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.SubmitListing(txn, kUniversity, target); }).ok());
     EXPECT_TRUE(Write<Listing>([&](auto& txn) { return app_.AcceptListing(txn, kClerk, target); }).ok());
     EXPECT_TRUE(Write<Listing>([&](auto& txn) {
@@ -149,6 +151,14 @@ class ListingAppTest : public ::testing::Test {
                   return app_.ApproveListing(txn, kCompliance, target, Review::kCompliance);
                 }).ok());
     return target.id;
+  }
+  // Another listing of an achievement, brought to APPROVED.
+  std::string Again(const std::string& achievement, const ListingContent& content) {
+    const auto made = Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+    EXPECT_TRUE(made.ok()) << made.error().message();
+    return Reviewed({made->id.text, ""});
   }
   std::string Listed(ListingContent content = MakeListingContent(), Fen reserve = {}) {
     const std::string id = Approved(std::move(content), reserve);
@@ -672,10 +682,10 @@ TEST_F(ListingAppTest, ThreeBiddersAnAuctionAndEverythingDone) {
   EXPECT_EQ(scheduled[0].bidders.size(), 3u);
   const auto deals = Announced(AnnouncementType::kDealDetermined);
   ASSERT_EQ(deals.size(), 1u);
-  EXPECT_EQ(deals[0].listing->deal.buyer, "organizations/b2");
+  EXPECT_EQ(deals[0].listing->deals.front().buyer, "organizations/b2");
   EXPECT_EQ(deals[0].ip_numbers, std::vector<std::string>{"ZL201710601862.3"});
   EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 2u);
-  const std::string deal = Load(listing).deal.id;
+  const std::string deal = Load(listing).deals.front().id;
   const std::string name = "listings/" + listing;
   ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnContractEffective(txn, name, deal); }).ok());
   ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deal); }).ok());
@@ -687,6 +697,179 @@ TEST_F(ListingAppTest, ThreeBiddersAnAuctionAndEverythingDone) {
                                                Load(listing).achievement.substr(13));
   EXPECT_EQ(transferred->value.state, AchievementState::kTransferred);
   EXPECT_EQ(transferred->value.owner, "organizations/b2");
+}
+
+// --- Several winners of one auction (domain.md 5.9, PRO_RATA)
+
+// What each of these bidders takes of 120 000 001 fen.
+struct Take {
+  const char* bidder;
+  int32_t share_ppm;
+  int64_t price;
+};
+const std::vector<Take> kTwoTakes = {{"b1", 300'000, 36'000'000}, {"b3", 700'000, 84'000'001}};
+const std::vector<Take> kThreeTakes = {
+    {"b3", 333'334, 40'000'001}, {"b1", 333'333, 40'000'000}, {"b2", 333'333, 40'000'000}};
+
+class PortionsTest : public ListingAppTest {
+ protected:
+  std::string WonBy(const std::vector<Take>& takes) {
+    const std::string listing = Scheduled();
+    ListingApp::AuctionResult result{"listings/" + listing, true, "", "", Fen{120'000'001}, 7, "abcd"};
+    for (const Take& take : takes) {
+      const auto intent = FindIntentOf(shell_.kv(), listing, std::string("organizations/") + take.bidder);
+      result.portions.push_back({intent->bidder_code, take.share_ppm, Fen{take.price}});
+    }
+    result.winner_code = result.portions.front().code;
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, result); }).ok());
+    return listing;
+  }
+  Status Effective(const std::string& listing, const std::string& deal) {
+    return Feed([&](auto& txn) { return app_.OnContractEffective(txn, "listings/" + listing, deal); });
+  }
+  Status Default(const std::string& listing, const std::string& deal, const std::string& reason) {
+    return Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, "listings/" + listing, deal, reason); });
+  }
+  // Signed, settled and certified.
+  void Finish(const std::string& listing, const std::string& deal) {
+    const std::string name = "listings/" + listing;
+    EXPECT_TRUE(Effective(listing, deal).ok());
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deal); }).ok());
+    EXPECT_TRUE(Feed([&](auto& txn) { return app_.OnCertified(txn, name, deal); }).ok());
+  }
+  IntentState StateOf(const std::string& listing, const char* bidder) {
+    return FindIntentOf(shell_.kv(), listing, std::string("organizations/") + bidder)->state;
+  }
+};
+
+TEST_F(PortionsTest, EveryPortionIsADealOfItsOwnAndTheLosersAreReleased) {
+  const std::string listing = WonBy(kTwoTakes);
+  const auto told = Announced(AnnouncementType::kDealDetermined);
+  ASSERT_EQ(told.size(), 2u);
+  const std::vector<Deal> deals = Load(listing).deals;
+  ASSERT_EQ(deals.size(), 2u);
+  EXPECT_NE(deals[0].id, deals[1].id);
+  for (size_t i = 0; i < deals.size(); ++i) {
+    EXPECT_EQ(told[i].deal, deals[i].id);
+    EXPECT_EQ(told[i].listing->deals, deals);
+    EXPECT_EQ(told[i].ip_numbers, std::vector<std::string>{"ZL201710601862.3"});
+    EXPECT_EQ(deals[i].buyer, std::string("organizations/") + kTwoTakes[i].bidder);
+    EXPECT_EQ(deals[i].share_ppm, kTwoTakes[i].share_ppm);
+    EXPECT_EQ(deals[i].price, Fen{kTwoTakes[i].price});
+    EXPECT_EQ(deals[i].log_hash, "abcd");
+    EXPECT_EQ(deals[i].deposit, Load(listing).content.deposit.amount);
+  }
+  EXPECT_EQ(deals[0].listed_price + deals[1].listed_price, MakeListingContent().listed_price);
+  EXPECT_EQ(deals[0].listed_price, Fen{30'000'000});
+  const auto lost = Announced(AnnouncementType::kIntentLost);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].intent->organization, "organizations/b2");
+  EXPECT_EQ(StateOf(listing, "b1"), IntentState::kQualified);
+  EXPECT_EQ(StateOf(listing, "b3"), IntentState::kQualified);
+}
+
+TEST_F(PortionsTest, ABuyerSeesItsOwnDealOnlyAndTheOwnerAll) {
+  const std::string listing = WonBy(kTwoTakes);
+  const auto mine = app_.GetListing(shell_.kv(), Client("organizations/b3", "b3"), listing);
+  EXPECT_EQ(mine->sight, Sight::kBuyer);
+  EXPECT_EQ(mine->value.deals[0].id, "");
+  EXPECT_EQ(mine->value.deals[0].buyer, "");
+  EXPECT_EQ(mine->value.deals[0].price, Fen{});
+  EXPECT_EQ(mine->value.deals[0].share_ppm, 300'000);
+  EXPECT_EQ(mine->value.deals[1], Load(listing).deals[1]);
+  EXPECT_EQ(app_.GetListing(shell_.kv(), kUniversity, listing)->value.deals, Load(listing).deals);
+  EXPECT_EQ(app_.GetListing(shell_.kv(), Client("organizations/b2", "b2"), listing)->sight, Sight::kPublic);
+  // The winners' codes are known to the owner, the loser's is not.
+  const auto intents = app_.ListIntents(shell_.kv(), kUniversity, listing, "", 10);
+  for (const Intent& intent : intents->items) {
+    EXPECT_EQ(intent.bidder_code.empty(), intent.organization == "organizations/b2") << intent.organization;
+  }
+}
+
+TEST_F(PortionsTest, TheListingIsSignedAndClosedWhenAllAre) {
+  const std::string listing = WonBy(kThreeTakes);
+  const std::vector<Deal> deals = Load(listing).deals;
+  ASSERT_EQ(deals.size(), 3u);
+  EXPECT_EQ(deals[0].listed_price + deals[1].listed_price + deals[2].listed_price,
+            MakeListingContent().listed_price);
+  Finish(listing, deals[2].id);
+  ASSERT_TRUE(Effective(listing, deals[0].id).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  ASSERT_TRUE(Effective(listing, deals[1].id).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealSigned);
+  for (const size_t i : {0u, 1u}) {
+    const std::string name = "listings/" + listing;
+    EXPECT_TRUE(Announced(AnnouncementType::kListingClosed).empty());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnCertified(txn, name, deals[i].id); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnSettled(txn, name, deals[i].id); }).ok());
+  }
+  EXPECT_EQ(Load(listing).state, ListingState::kClosed);
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 0);
+  EXPECT_EQ(Announced(AnnouncementType::kListingClosed).size(), 1u);
+  // The largest share speaks for the achievement.
+  const Achievement sold = app_.GetAchievement(shell_.kv(), Client("organizations/b3", "b3"),
+                                               Load(listing).achievement.substr(13))->value;
+  EXPECT_EQ(sold.state, AchievementState::kTransferred);
+  EXPECT_EQ(sold.owner, "organizations/b3");
+}
+
+TEST_F(PortionsTest, WhoDoesNotKeepItsDealIsBarredAndTheOthersKeepTheirs) {
+  const std::string listing = WonBy(kThreeTakes);
+  const std::vector<Deal> deals = Load(listing).deals;
+  Finish(listing, deals[0].id);
+  ASSERT_TRUE(Effective(listing, deals[1].id).ok());
+  ASSERT_TRUE(Default(listing, deals[2].id, "TRANSFEREE").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealSigned);
+  EXPECT_EQ(Load(listing).reason, "");
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 333'333);
+  EXPECT_EQ(StateOf(listing, "b2"), IntentState::kBreached);
+  EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
+  EXPECT_FALSE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b1"));
+  ASSERT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+  const auto told = Announced(AnnouncementType::kPortionDefaulted);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].deal, deals[2].id);
+  EXPECT_EQ(told[0].reason, "TRANSFEREE");
+  EXPECT_TRUE(Announced(AnnouncementType::kListingDefaulted).empty());
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kListed) << "the right stays locked";
+  // The other one is given up without the buyer's fault: it is released, not barred.
+  ASSERT_TRUE(Default(listing, deals[1].id, "CONTRACT_TERMINATED").ok());
+  EXPECT_EQ(StateOf(listing, "b1"), IntentState::kReleased);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);
+  EXPECT_EQ(Load(listing).state, ListingState::kClosed);
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 666'666);
+  EXPECT_EQ(StateOf(listing, "b3"), IntentState::kQualified);
+  // The owner keeps the rest, and may offer it.
+  const Achievement rest = LoadOffered(listing);
+  EXPECT_EQ(rest.state, AchievementState::kPublished);
+  EXPECT_EQ(rest.owner, kOwner);
+  ASSERT_FALSE(rest.content.encumbrances.empty());
+  EXPECT_EQ(rest.content.encumbrances.back().kind, EncumbranceKind::kShareSold);
+  const auto again = Write<Listing>([&](auto& txn) {
+    return app_.CreateListing(txn, kUniversity,
+                              {kExchange, "PUBLIC_RDI", rest.id.text, MakeListingContent(), {}});
+  });
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.SubmitListing(txn, kUniversity, {again->id.text, ""});
+              }).ok());
+}
+
+TEST_F(PortionsTest, WhenNoDealIsKeptTheListingHasDefaulted) {
+  const std::string listing = WonBy(kTwoTakes);
+  const std::vector<Deal> deals = Load(listing).deals;
+  ASSERT_TRUE(Default(listing, deals[0].id, "TRANSFEROR").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
+  ASSERT_TRUE(Default(listing, deals[1].id, "TRANSFEREE").ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kDefaulted);
+  EXPECT_EQ(Load(listing).reason, "TRANSFEREE");
+  EXPECT_EQ(UnsoldShareOf(Load(listing)), 1'000'000);
+  EXPECT_EQ(Announced(AnnouncementType::kPortionDefaulted).size(), 1u);
+  ASSERT_EQ(Announced(AnnouncementType::kListingDefaulted).size(), 1u);
+  EXPECT_EQ(Announced(AnnouncementType::kListingDefaulted)[0].deal, deals[1].id);
+  EXPECT_EQ(StateOf(listing, "b1"), IntentState::kReleased);
+  EXPECT_EQ(StateOf(listing, "b3"), IntentState::kBreached);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
 }
 
 TEST_F(ListingAppTest, AnAuctionWithoutASaleGivesAllDepositsBack) {
@@ -712,7 +895,7 @@ TEST_F(ListingAppTest, TheOnlyBidderQuotes) {
   EXPECT_EQ(quote("b2", 100'000'000).error().reason, Reason::kNOT_QUALIFIED);
   EXPECT_EQ(quote("b1", 99'999'999).error().reason, Reason::kBELOW_LISTED_PRICE);
   ASSERT_TRUE(quote("b1", 100'000'000).ok());
-  EXPECT_EQ(Announced(AnnouncementType::kDealDetermined)[0].listing->deal.method, Method::kSingleBidder);
+  EXPECT_EQ(Announced(AnnouncementType::kDealDetermined)[0].listing->deals.front().method, Method::kSingleBidder);
   AdvanceTo(clock_.Now() + Hours(24 * 30));  // the timer of the quote is moot
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
 }
@@ -896,7 +1079,7 @@ TEST_F(ListingAppTest, BiddersOfADynamicListingJoinTheAuctionAsTheyQualify) {
                 return app_.OnAuctionClosed(txn, {name, true, "", code, Fen{120'000'000}, 7, "abcd"});
               }).ok());
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
-  EXPECT_EQ(Load(listing).deal.buyer, "organizations/b2");
+  EXPECT_EQ(Load(listing).deals.front().buyer, "organizations/b2");
   EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 1u);
 }
 
@@ -1042,7 +1225,7 @@ TEST_F(ListingAppTest, ASingleQuoteBelowTheReserveIsRefusedAndTheDepositGoesBack
 TEST_F(ListingAppTest, ATerminatedContractEndsTheDealAndFreesTheRights) {
   const std::string listing = Won();
   const std::string name = "listings/" + listing;
-  const std::string deal = Load(listing).deal.id;
+  const std::string deal = Load(listing).deals.front().id;
   const auto ends = [&](const char* reason) {
     return Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, deal, reason); });
   };
@@ -1086,6 +1269,222 @@ TEST_F(ListingAppTest, AnObjectionToTheNoticeSuspendsTheListingAndEndsItWhenUphe
   EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
   EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);
   EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
+// domain.md 5.11: the auction hears of objections while it is scheduled or runs, and of the end.
+TEST_F(ListingAppTest, TheAuctionIsToldOfObjectionsAndOfTheEnd) {
+  const std::string listing = Scheduled();
+  const std::string name = "listings/" + listing;
+  const auto accepted = [&](const char* objection) {
+    return Feed([&](auto& txn) { return app_.OnObjectionAccepted(txn, name, objection); });
+  };
+  const auto closed = [&](const char* objection, bool upheld) {
+    return Feed([&](auto& txn) { return app_.OnObjectionClosed(txn, name, objection, upheld); });
+  };
+  const auto told = [&] {
+    std::vector<bool> open;
+    for (const Announcement& announcement : Announced(AnnouncementType::kListingObjected)) {
+      EXPECT_EQ(announcement.listing->auction, Load(listing).auction);
+      open.push_back(!announcement.listing->objections.empty());
+    }
+    return open;
+  };
+  ASSERT_TRUE(accepted("objections/a").ok());
+  ASSERT_TRUE(accepted("objections/b").ok());
+  ASSERT_TRUE(closed("objections/a", false).ok());
+  EXPECT_EQ(told(), (std::vector<bool>{true, true, true}));
+  ASSERT_TRUE(closed("objections/b", false).ok());
+  EXPECT_EQ(told(), (std::vector<bool>{true, true, true, false}));
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, true); }).ok());
+  ASSERT_TRUE(accepted("objections/c").ok());
+  ASSERT_TRUE(closed("objections/c", true).ok());
+  EXPECT_EQ(told().size(), 5u) << "the end says the rest";
+  const auto ended = Announced(AnnouncementType::kListingExpired);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].reason, "TERMINATED");
+  EXPECT_EQ(ended[0].listing->reason, "OBJECTION");
+  EXPECT_EQ(ended[0].listing->auction, Load(listing).auction);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 3u) << "deposits go back";
+  // What the annulled session says is moot.
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnAuctionClosed(txn, {name, false, "ANNULLED", "", {}, 0, ""});
+              }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
+}
+
+TEST_F(ListingAppTest, ObjectionsToAListingWithoutAnAuctionAreItsOwnAffair) {
+  const std::string listing = Listed();
+  const std::string name = "listings/" + listing;
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnObjectionAccepted(txn, name, "objections/a"); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnObjectionClosed(txn, name, "objections/a", true); }).ok());
+  EXPECT_TRUE(Announced(AnnouncementType::kListingObjected).empty());
+  EXPECT_EQ(Announced(AnnouncementType::kListingExpired)[0].listing->auction, "");
+}
+
+// domain.md 4.4, 5.12: default, re-listing for less, and who stays out of it.
+TEST_F(ListingAppTest, WhatWasNotKeptIsListedAnewWithoutWhoBrokeItsWord) {
+  const std::string first = Won();
+  const std::string achievement = Load(first).achievement.substr(13);
+  ListingContent content = MakeListingContent();
+  content.listed_price = Fen{80'000'000};
+  content.relisting = {"listings/" + first, Fen{100'000'000}, PriceCutEvidence::kOwnerDecision,
+                       testing::MakeAttachment()};
+  const auto create = [&] {
+    return Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+  };
+  EXPECT_EQ(create().error().violations[0].field, "listing.previous_listing") << "its deal may still hold";
+  ASSERT_TRUE(Feed([&](auto& txn) {
+                return app_.OnDealDefaulted(txn, "listings/" + first, Load(first).deals.front().id, "TRANSFEREE");
+              }).ok());
+  content.relisting.evidence = PriceCutEvidence::kNone;
+  content.relisting.document = {};
+  EXPECT_EQ(create().error().violations[0].field, "price_cut.evidence");
+  content.relisting.evidence = PriceCutEvidence::kOwnerDecision;
+  content.relisting.document = testing::MakeAttachment();
+  const std::string second = Again(achievement, content);
+  EXPECT_EQ(Load(second).previous, (Previous{Fen{100'000'000}, MakeDate(2026, 9, 17), 10}));
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.PublishListing(txn, kOfficer, {second, ""}); }).ok());
+  EXPECT_TRUE(Intents(second).empty()) << "intents do not carry over";
+  EXPECT_EQ(Register(second, "b2").error().reason, Reason::kBARRED);
+  for (const char* bidder : {"b1", "b3"}) ASSERT_TRUE(Register(second, bidder).ok());
+  AdvanceTo(Load(second).end_time);
+  for (const Intent& intent : Intents(second)) {
+    const IntentTarget target{second, intent.id.text, ""};
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  ASSERT_TRUE(
+      Write<Listing>([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {second, ""}, {}); }).ok());
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 2u);
+  EXPECT_TRUE(scheduled[0].barred_organizations.empty());
+  EXPECT_EQ(scheduled[1].barred_organizations, std::vector<std::string>{"organizations/b2"});
+  for (const StoredEvent& event : Events(kOfficer)) {
+    const auto* announcement = std::get_if<Announcement>(&event.payload);
+    if (announcement == nullptr) continue;
+    EXPECT_TRUE(announcement->barred_organizations.empty()) << "not for staff";
+  }
+}
+
+// A session with a barred bidder would be refused whole: whoever qualified before it was barred still bids.
+TEST_F(ListingAppTest, WhoWasBarredOverAnotherLicenceStaysInTheListingItHasQualifiedFor) {
+  const std::string listing = Qualified({"b1", "b2"});
+  for (const char* organization : {"organizations/b1", "organizations/b3"}) {
+    (void)Feed([&](storage::Txn& txn) {
+      Bar(txn, Load(listing).achievement, organization, "listings/other");
+      return Status();
+    });
+  }
+  ASSERT_TRUE(
+      Write<Listing>([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {}); }).ok());
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 1u);
+  EXPECT_EQ(scheduled[0].bidders.size(), 2u);
+  EXPECT_EQ(scheduled[0].barred_organizations, std::vector<std::string>{"organizations/b3"});
+}
+
+TEST_F(ListingAppTest, ARelistingFollowsAnEndedListingOfTheSameAchievement) {
+  const std::string ended = Listed();
+  AdvanceTo(kEnd);
+  ASSERT_EQ(Load(ended).state, ListingState::kExpired);
+  const auto create = [&](const std::string& achievement, const std::string& previous) {
+    ListingContent content = MakeListingContent();
+    content.relisting.previous_listing = previous;
+    return Write<Listing>([&](auto& txn) {
+      return app_.CreateListing(txn, kUniversity, {kExchange, "PUBLIC_RDI", achievement, content, {}});
+    });
+  };
+  const std::string other = Published();
+  const auto refused = create(other, "listings/" + ended);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().violations[0].field, "listing.previous_listing");
+  const std::string achievement = Load(ended).achievement.substr(13);
+  for (const char* previous : {"listings/none", "achievements/x", "listings/"}) {
+    EXPECT_EQ(create(achievement, previous).error().violations[0].field, "listing.previous_listing") << previous;
+  }
+  const auto draft = create(achievement, "listings/" + ended);
+  ASSERT_TRUE(draft.ok());
+  // An update names it anew, or takes it back.
+  const auto updated = Write<Listing>([&](auto& txn) {
+    return app_.UpdateListing(txn, kUniversity, {draft->id.text, ""}, MakeListingContent(), {});
+  });
+  ASSERT_TRUE(updated.ok());
+  EXPECT_EQ(updated->previous, Previous{});
+}
+
+// domain.md 4.7: who holds a right is told, and answers itself or through the exchange.
+TEST_F(ListingAppTest, HoldersOfPriorityRightsAreToldAndAnswer) {
+  ListingContent content = MakeListingContent();
+  content.priority_holders = {{"b1", "organizations/b1", {PriorityRight::kShareholder, 1, 600}},
+                              {"张三", "", {PriorityRight::kInventor, 2, 0}},
+                              {"b2", "organizations/b2", {PriorityRight::kShareholder, 1, 400}}};
+  const std::string listing = Approved(content);
+  const Target target{listing, ""};
+  const auto publish = [&] {
+    return Write<Listing>([&](auto& txn) { return app_.PublishListing(txn, kOfficer, target); });
+  };
+  const auto tell = [&](const Principal& caller, int32_t holder) {
+    const PriorityNotice notice{NoticeMethod::kDirect, MakeDate(2026, 9, 16), testing::MakeAttachment(), "", {}, ""};
+    return Write<Listing>(
+        [&](auto& txn) { return app_.RecordPriorityNotice(txn, caller, target, holder, notice); });
+  };
+  const auto answer = [&](const Principal& caller, int32_t holder, PriorityAnswer what) {
+    return Write<Seen<Listing>>(
+        [&](auto& txn) { return app_.AnswerPriority(txn, caller, target, holder, what); });
+  };
+  const Principal b1 = Client("organizations/b1", "b1");
+  EXPECT_EQ(publish().error().reason, Reason::kPRIORITY_NOTICE_OPEN);
+  EXPECT_EQ(tell(kUniversity, 1).error().reason, Reason::kNOT_FOUND) << "the exchange records it";
+  EXPECT_EQ(answer(b1, 1, PriorityAnswer::kWaive).error().reason, Reason::kNOT_FOUND) << "not told yet";
+  for (const int32_t holder : {1, 2, 3}) ASSERT_TRUE(tell(kClerk, holder).ok());
+  EXPECT_EQ(Load(listing).priority_notices[0].person, "people/clerk");
+  EXPECT_EQ(answer(b1, 2, PriorityAnswer::kWaive).error().reason, Reason::kNOT_FOUND) << "another's right";
+  const auto own = answer(b1, 1, PriorityAnswer::kExerciseInFloor);
+  ASSERT_TRUE(own.ok());
+  EXPECT_EQ(own->sight, Sight::kPublic);
+  ASSERT_TRUE(answer(kClerk, 3, PriorityAnswer::kWaive).ok());
+  EXPECT_EQ(publish().error().metadata.at("holder"), "2") << "told a day ago";
+  AdvanceTo(StartOfDay(MakeDate(2026, 9, 19)));
+  ASSERT_TRUE(publish().ok());
+
+  // The intents' claims are held against what was declared and answered.
+  const auto claim = [&](const std::string& bidder, PriorityClaim priority) {
+    IntentContent intent = MakeIntentContent();
+    intent.priority = priority;
+    const auto made = Write<Intent>([&](auto& txn) {
+      return app_.CreateIntent(txn, Client("organizations/" + bidder, bidder), listing, intent);
+    });
+    EXPECT_TRUE(made.ok());
+    return IntentTarget{listing, made->id.text, ""};
+  };
+  const IntentTarget first = claim("b1", {PriorityRight::kShareholder, 1, 600});
+  const IntentTarget waived = claim("b2", {PriorityRight::kShareholder, 1, 400});
+  const IntentTarget unknown = claim("b3", {PriorityRight::kShareholder, 1, 600});
+  AdvanceTo(Load(listing).end_time);
+  const auto confirm = [&](const IntentTarget& of) {
+    return Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, of, true, "", true); });
+  };
+  EXPECT_TRUE(confirm(first).ok());
+  for (const IntentTarget& of : {waived, unknown}) {
+    EXPECT_EQ(confirm(of).error().violations[0].field, "priority_confirmed");
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, of, true, ""); }).ok());
+  }
+  // The organization itself objects, and the exchange decides the dispute by the same rule.
+  const Principal b3 = Client("organizations/b3", "b3");
+  ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ObjectIntent(txn, b3, unknown, "有优先权"); }).ok());
+  EXPECT_EQ(Write<Intent>([&](auto& txn) {
+              return app_.DecideDispute(txn, kOfficer, unknown, true, "复核", true);
+            })
+                .error()
+                .violations[0]
+                .field,
+            "priority_confirmed");
+  EXPECT_TRUE(Write<Intent>([&](auto& txn) {
+                return app_.DecideDispute(txn, kOfficer, unknown, true, "复核", false);
+              }).ok());
 }
 
 TEST_F(ListingAppTest, AnExchangeListsOnlyWhatItHasReviewed) {
@@ -1146,7 +1545,7 @@ TEST_F(ListingAppTest, OneRightIsInOneLiveAchievement) {
 TEST_F(ListingAppTest, ADefaultIsBlamedOnWhoCausedIt) {
   const std::string bought = Won();
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnDealDefaulted(txn, "listings/" + bought, Load(bought).deal.id, "TRANSFEREE");
+                return app_.OnDealDefaulted(txn, "listings/" + bought, Load(bought).deals.front().id, "TRANSFEREE");
               }).ok());
   EXPECT_EQ(Load(bought).state, ListingState::kDefaulted);
   EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
@@ -1182,24 +1581,55 @@ TEST_F(ListingAppTest, ABidderThatBrokeItsWordInTheAuctionStaysOutOfTheNextListi
   EXPECT_FALSE(IsBarred(shell_.kv(), "achievements/other", "organizations/b1"));
 }
 
+// DYNAMIC: who qualified too late to bid was no bidder, so its silence costs it nothing.
+TEST_F(ListingAppTest, WhoNeverBecameABidderLosesNothingWithTheOthers) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  const std::string listing = Listed(content);
+  const std::string name = "listings/" + listing;
+  for (const char* bidder : {"b1", "b2"}) {
+    const Intent intent = *Register(listing, bidder);
+    const IntentTarget target{listing, intent.id.text, ""};
+    ASSERT_TRUE(
+        Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  const auto intent = [&](const char* bidder) {
+    return *FindIntentOf(shell_.kv(), listing, std::string("organizations/") + bidder);
+  };
+  EXPECT_FALSE(Feed([&](auto& txn) { return app_.OnBidderAdded(txn, "listings/none", "1"); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBidderAdded(txn, name, intent("b1").bidder_code); }).ok());
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnAuctionDefault(txn, {name, "", "ALL_SILENT", false}); }).ok());
+  EXPECT_EQ(intent("b1").state, IntentState::kBreached);
+  EXPECT_EQ(intent("b2").state, IntentState::kQualified);
+  AdvanceTo(Load(listing).end_time);
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "NO_BID", "", {}, 0, ""}); }).ok());
+  EXPECT_EQ(intent("b2").state, IntentState::kReleased) << "its deposit goes back";
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
+}
+
 TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd) {
   const std::string listing = Won();
   const std::string name = "listings/" + listing;
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnAuctionDefault(txn, {name, Load(listing).deal.bidder_code, "NOT_SIGNED", true});
+                return app_.OnAuctionDefault(txn, {name, Load(listing).deals.front().bidder_code, "NOT_SIGNED", true});
               }).ok());
   EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
   EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
   ASSERT_TRUE(
-      Feed([&](auto& txn) { return app_.OnDealDefaulted(txn, name, Load(listing).deal.id, "TRANSFEREE"); }).ok());
+      Feed([&](auto& txn) {
+        return app_.OnDealDefaulted(txn, name, Load(listing).deals.front().id, "TRANSFEREE");
+      }).ok());
   EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 1u);
 }
 
 TEST_F(ListingAppTest, ADefaultOfTheOwnerReleasesTheWinner) {
   const std::string listing = Won();
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnDealDefaulted(txn, "listings/" + listing, Load(listing).deal.id, "TRANSFEROR");
+                return app_.OnDealDefaulted(txn, "listings/" + listing, Load(listing).deals.front().id, "TRANSFEROR");
               }).ok());
   EXPECT_TRUE(Announced(AnnouncementType::kBidderDefaulted).empty());
   ASSERT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 1u);

@@ -516,10 +516,12 @@ Result<AchievementDecision> Decide(const Achievement& state, const CompleteDeal&
   }
   const auto lock = std::find_if(state.locks.begin(), state.locks.end(),
                                  [&](const RightLock& held) { return held.listing == command.listing; });
-  const bool moves = MovesTitle(lock->scope.kind);
+  const bool is_title = MovesTitle(lock->scope.kind);
+  const bool moves = is_title && !command.is_partial;
   AchievementEvent event =
       moves ? MakeEvent(AchievementEventType::kTransferred, AchievementState::kTransferred, "")
-            : MakeEvent(AchievementEventType::kLicensed, AfterUnlock(state), "");
+            : MakeEvent(is_title ? AchievementEventType::kShareSold : AchievementEventType::kLicensed,
+                        AfterUnlock(state), "");
   event.listing = command.listing;
   (moves ? event.owner : event.text) = moves ? command.buyer : command.description;
   return Record(state, std::move(event), now);
@@ -570,9 +572,12 @@ Achievement Apply(Achievement state, const AchievementEvent& event) {
       state.owner = event.owner;
       [[fallthrough]];
     case AchievementEventType::kLicensed:
+    case AchievementEventType::kShareSold:
     case AchievementEventType::kDetached:
       if (event.type == AchievementEventType::kLicensed) {
         state.content.encumbrances.push_back({EncumbranceKind::kLicence, event.text});
+      } else if (event.type == AchievementEventType::kShareSold) {
+        state.content.encumbrances.push_back({EncumbranceKind::kShareSold, event.text});
       }
       std::erase_if(state.locks, [&](const RightLock& lock) { return lock.listing == event.listing; });
       break;
@@ -699,6 +704,8 @@ std::string_view TypeName(AchievementEventType type) {
       return "TRANSFERRED";
     case AchievementEventType::kLicensed:
       return "LICENSED";
+    case AchievementEventType::kShareSold:
+      return "SHARE_SOLD";
     case AchievementEventType::kWithdrawn:
       return "WITHDRAWN";
   }

@@ -152,7 +152,8 @@ enum class EncumbranceKind : int32_t {
   kLicence = 1,
   kPledge = 2,
   kLitigation = 3,
-  kPreservation = 4
+  kPreservation = 4,
+  kShareSold = 5
 };
 
 struct Encumbrance {
@@ -231,6 +232,7 @@ enum class AchievementEventType : int32_t {
   kTransferred = 11,
   kLicensed = 12,
   kWithdrawn = 13,
+  kShareSold = 14,
 };
 
 /// One decision. Which fields count depends on `type`: the rest is empty.
@@ -305,11 +307,13 @@ struct AttachListing {
 struct DetachListing {
   std::string listing;
 };
-/// The deal of the listing is done: title moves to `buyer`, or a licence is added to the burdens.
+/// The deals of the listing are done: title moves to `buyer`, or a licence is added to the burdens. Where a share
+/// of the title stays with the owner, what was sold is added to the burdens and the owner may offer the rest.
 struct CompleteDeal {
   std::string listing;
   std::string buyer;
-  std::string description;  // of the licence
+  std::string description;  // of the licence, or of the shares that were sold
+  bool is_partial = false;
 };
 
 /// Each is total: every state answers. Precedence: state, then persons (SAME_PERSON), then fields, then

@@ -80,27 +80,28 @@ Status CheckTags(const std::vector<std::string>& tags, size_t max_count, size_t 
   return {};
 }
 
+Status CheckAttachment(const Attachment& attachment, const std::string& path) {
+  TTX_RETURN_IF_ERROR(CheckText(attachment.name, 1, kMaxNameChars, path + ".name"));
+  // The bytes are kept by their digest alone; whoever saves them under this name must not be led elsewhere.
+  if (attachment.name.find_first_of("/\\") != std::string::npos || attachment.name == "." ||
+      attachment.name == "..") {
+    return InvalidField(path + ".name", Reason::kBAD_FORMAT, "a file name without a path");
+  }
+  const auto digest = FromHex(attachment.sha256);
+  if (!digest || digest->size() != 32) {
+    return InvalidField(path + ".sha256", Reason::kBAD_FORMAT, "64 hexadecimal digits");
+  }
+  if (attachment.size < 1 || attachment.size > kMaxAttachmentBytes) {
+    return InvalidField(path + ".size", Reason::kOUT_OF_RANGE, "1.." + std::to_string(kMaxAttachmentBytes));
+  }
+  return {};
+}
+
 Status CheckAttachments(const std::vector<Attachment>& attachments, std::string_view path) {
   if (attachments.size() > kMaxAttachments) {
     return InvalidField(std::string(path), Reason::kTOO_MANY, "0.." + std::to_string(kMaxAttachments));
   }
-  for (size_t i = 0; i < attachments.size(); ++i) {
-    const Attachment& attachment = attachments[i];
-    TTX_RETURN_IF_ERROR(CheckText(attachment.name, 1, kMaxNameChars, At(path, i) + ".name"));
-    // The bytes are kept by their digest alone; whoever saves them under this name must not be led elsewhere.
-    if (attachment.name.find_first_of("/\\") != std::string::npos || attachment.name == "." ||
-        attachment.name == "..") {
-      return InvalidField(At(path, i) + ".name", Reason::kBAD_FORMAT, "a file name without a path");
-    }
-    const auto digest = FromHex(attachment.sha256);
-    if (!digest || digest->size() != 32) {
-      return InvalidField(At(path, i) + ".sha256", Reason::kBAD_FORMAT, "64 hexadecimal digits");
-    }
-    if (attachment.size < 1 || attachment.size > kMaxAttachmentBytes) {
-      return InvalidField(At(path, i) + ".size", Reason::kOUT_OF_RANGE,
-                          "1.." + std::to_string(kMaxAttachmentBytes));
-    }
-  }
+  for (size_t i = 0; i < attachments.size(); ++i) TTX_RETURN_IF_ERROR(CheckAttachment(attachments[i], At(path, i)));
   return {};
 }
 

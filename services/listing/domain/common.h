@@ -58,7 +58,9 @@ bool Conflicts(const RightScope& a, const RightScope& b);
 
 /// INVALID_FIELD for the first field that is wrong; field paths start with `path` + ".".
 Status CheckRightScope(const RightScope& scope, std::string_view path);
-/// TOO_MANY, or what is wrong with a name, digest or size.
+/// What is wrong with name, digest or size; field paths start with `path` + ".".
+Status CheckAttachment(const Attachment& attachment, const std::string& path);
+/// TOO_MANY, or what is wrong with one of them.
 Status CheckAttachments(const std::vector<Attachment>& attachments, std::string_view path);
 /// Like ParseDate, and nothing when `text` is empty.
 Status CheckOptionalDate(std::string_view text, std::string_view field);

@@ -46,6 +46,13 @@ IntentDecision Ending(const Intent& state, IntentEventType type, IntentState nex
   return Record(state, std::move(event), now);
 }
 
+IntentDecision Breaching(const Intent& state, std::string person, std::string reason, bool is_barred, Time now) {
+  IntentEvent event = MakeEvent(IntentEventType::kBreached, IntentState::kBreached, std::move(person));
+  event.reason = std::move(reason);
+  event.is_barred = is_barred;
+  return Record(state, std::move(event), now);
+}
+
 IntentEvent Confirming(const IntentRegime& regime, std::string person, std::string text,
                        std::string reference, Time now) {
   IntentEvent event = MakeEvent(IntentEventType::kConfirmed, IntentState::kConfirmed, std::move(person));
@@ -73,18 +80,19 @@ IntentDecision Agreed(IntentDecision decision, const IntentRegime& regime, std::
   return Record(std::move(decision), std::move(event), now);
 }
 
-Status CheckClaim(const PriorityClaim& claim) {
-  const std::string path = "intent.priority_claim.";
-  if (claim.right < PriorityRight::kInventor || claim.right > PriorityRight::kShareholder) {
-    const bool missing = claim.right == PriorityRight::kUnspecified;
-    return InvalidField(path + "right", missing ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE);
+// A right is confirmed to a qualified intent that claims it, and where holders were declared only to one of them.
+Status CheckConfirmation(const Intent& state, bool qualified, const Listing& listing) {
+  constexpr std::string_view kField = "priority_confirmed";
+  const std::optional<PriorityClaim>& claim = state.content.priority;
+  if (!qualified || !claim) {
+    return InvalidField(std::string(kField), Reason::kOUT_OF_RANGE, "a qualified intent that claims a right");
   }
-  if (claim.rank < 1 || claim.rank > kMaxPriorityRank) {
-    return InvalidField(path + "rank", Reason::kOUT_OF_RANGE, "1.." + std::to_string(kMaxPriorityRank));
+  if (IsDeclared(listing.content.priority_holders, listing.priority_notices, *claim, state.organization,
+                 state.legal_name)) {
+    return {};
   }
-  const int64_t most = claim.right == PriorityRight::kShareholder ? kMaxFen : 0;
-  if (claim.capital_share >= 0 && claim.capital_share <= most) return {};
-  return InvalidField(path + "capital_share", Reason::kOUT_OF_RANGE, "0.." + std::to_string(most));
+  return InvalidField(std::string(kField), Reason::kOUT_OF_RANGE,
+                      "a declared holder with this right, rank and share that has not waived it");
 }
 
 }  // namespace
@@ -98,7 +106,7 @@ Result<IntentDecision> Decide(const RegisterIntent& command, const IntentRegime&
   TTX_RETURN_IF_ERROR(CheckText(command.content.contact, 1, kMaxNameChars, "intent.contact"));
   TTX_RETURN_IF_ERROR(CheckAttachments(command.content.attachments, "intent.attachments"));
   const bool claims = command.content.priority.has_value();
-  if (claims) TTX_RETURN_IF_ERROR(CheckClaim(*command.content.priority));
+  if (claims) TTX_RETURN_IF_ERROR(CheckPriorityClaim(*command.content.priority, "intent.priority_claim"));
   if (!command.active)
     return Error(Reason::kORGANIZATION_NOT_ACTIVE, {{"organization", command.organization}});
   if (command.related || (command.entitled && !claims)) return Error(Reason::kRELATED_PARTY);
@@ -127,9 +135,7 @@ Result<IntentDecision> Decide(const Intent& state, const GiveOpinion& command, c
   if (state.state != IntentState::kRegistered) return WrongState(state, "GiveOpinion");
   TTX_RETURN_IF_ERROR(
       CheckText(command.opinion, command.qualified ? 0 : 1, kMaxNoteChars, "opinion", Lines::kMultiple));
-  if (command.priority_confirmed && (!command.qualified || !state.content.priority)) {
-    return InvalidField("priority_confirmed", Reason::kOUT_OF_RANGE, "a qualified intent that claims a right");
-  }
+  if (command.priority_confirmed) TTX_RETURN_IF_ERROR(CheckConfirmation(state, command.qualified, regime.listing));
   if (command.qualified && state.is_entitled_only && !command.priority_confirmed) {
     return Error(Reason::kRELATED_PARTY);
   }
@@ -153,6 +159,8 @@ Result<IntentDecision> Decide(const Intent& state, const ObjectToOpinion& comman
                               Time now) {
   if (state.state != IntentState::kOpinionSent) return WrongState(state, "Object");
   if (ReplyIsLate(state, now)) return Error(Reason::kREPLY_TOO_LATE);
+  const bool is_refused = !state.opinion_qualified || (state.content.priority && !state.priority_confirmed);
+  if (!command.by_owner && !is_refused) return WrongState(state, "Object");
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
   IntentEvent event = MakeEvent(IntentEventType::kObjected, IntentState::kDisputed, command.person);
   event.text = command.note;
@@ -164,11 +172,16 @@ Result<IntentDecision> Decide(const Intent& state, const DecideDispute& command,
   if (state.state != IntentState::kDisputed) return WrongState(state, "DecideDispute");
   if (command.person == state.opinion_person) return Error(Reason::kSAME_PERSON);
   TTX_RETURN_IF_ERROR(CheckText(command.note, 1, kMaxNoteChars, "note", Lines::kMultiple));
-  if (command.qualified && state.is_entitled_only && !state.priority_confirmed) {
-    return Error(Reason::kRELATED_PARTY);
+  const bool confirmed = command.priority_confirmed.value_or(state.priority_confirmed);
+  if (command.priority_confirmed.value_or(false)) {
+    TTX_RETURN_IF_ERROR(CheckConfirmation(state, command.qualified, regime.listing));
   }
-  if (command.qualified)
-    return Record(state, Confirming(regime, command.person, command.note, command.reference, now), now);
+  if (command.qualified && state.is_entitled_only && !confirmed) return Error(Reason::kRELATED_PARTY);
+  if (command.qualified) {
+    IntentEvent event = Confirming(regime, command.person, command.note, command.reference, now);
+    event.decided_priority = command.priority_confirmed;
+    return Record(state, std::move(event), now);
+  }
   IntentEvent event = MakeEvent(IntentEventType::kDisqualified, IntentState::kDisqualified, command.person);
   event.text = command.note;
   event.reason = "DISPUTE";
@@ -219,8 +232,7 @@ Result<IntentDecision> Decide(const Intent& state, const WithdrawIntent& command
     case IntentState::kQualified:
       if (regime.listing.state != ListingState::kQualifying)
         return WrongListingState(regime.listing, "WithdrawIntent");
-      return Ending(state, IntentEventType::kBreached, IntentState::kBreached, command.person, "WITHDRAWN",
-                    now);
+      return Breaching(state, command.person, "WITHDRAWN", /*is_barred=*/true, now);
     case IntentState::kDisqualified:
     case IntentState::kAbandoned:
     case IntentState::kReleased:
@@ -239,7 +251,7 @@ Result<IntentDecision> Decide(const Intent& state, const ReleaseIntent& command,
 Result<IntentDecision> Decide(const Intent& state, const BreachIntent& command, const IntentRegime&,
                               Time now) {
   if (state.state != IntentState::kQualified) return WrongState(state, "Breach");
-  return Ending(state, IntentEventType::kBreached, IntentState::kBreached, "", command.reason, now);
+  return Breaching(state, "", command.reason, command.is_barred, now);
 }
 
 Intent Apply(Intent state, const IntentEvent& event) {
@@ -274,6 +286,7 @@ Intent Apply(Intent state, const IntentEvent& event) {
       break;
     case IntentEventType::kConfirmed:
       state.decision = event.text;
+      if (event.decided_priority) state.priority_confirmed = *event.decided_priority;
       state.reference = event.reference;
       state.deposit_due_time = event.due.end();
       state.deposit_due_provisional = event.due.provisional;

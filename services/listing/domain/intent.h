@@ -26,23 +26,6 @@ enum class IntentState : int32_t {
   kBreached = 9,
 };
 
-/// Whence a priority right comes (domain.md 4.7).
-enum class PriorityRight : int32_t {
-  kUnspecified = 0,
-  kInventor = 1,
-  kCommissioner = 2,
-  kCoDeveloper = 3,
-  kShareholder = 4,
-};
-
-/// A priority right (优先权) as the organization claims it; the exchange confirms it with its opinion.
-struct PriorityClaim {
-  PriorityRight right = PriorityRight::kUnspecified;
-  int32_t rank = 0;           // 1 before 2 ...
-  int64_t capital_share = 0;  // of a shareholder
-  bool operator==(const PriorityClaim&) const = default;
-};
-
 /// What the organization says.
 struct IntentContent {
   std::string statement;
@@ -127,6 +110,8 @@ struct IntentEvent {
   std::string reference;    // CONFIRMED
   std::string bidder_code;  // QUALIFIED
   std::string reason;       // DISQUALIFIED, ABANDONED, RELEASED, BREACHED
+  bool is_barred = false;   // BREACHED: from the same achievement (domain.md 5.12)
+  std::optional<bool> decided_priority;  // CONFIRMED in a dispute that was about it: whether the right was confirmed
   bool operator==(const IntentEvent&) const = default;
 };
 
@@ -168,15 +153,18 @@ struct ConsentToOpinion {
   std::string person;
   std::string reference;  // used when the intent is confirmed
 };
+/// By the owner; or by the organization itself, against an opinion that it does not qualify or holds no right.
 struct ObjectToOpinion {
   std::string person;
   std::string note;
+  bool by_owner = true;
 };
 struct DecideDispute {
   std::string person;
   bool qualified = false;
   std::string note;
   std::string reference;  // used when the intent is confirmed
+  std::optional<bool> priority_confirmed = {};  // absent: as the opinion said
 };
 /// The timer of the owner's reply: silence is consent (domain.md 4.5 step 2).
 struct EndReply {
@@ -196,6 +184,7 @@ struct ReleaseIntent {
 /// The winner or only bidder did not keep its word.
 struct BreachIntent {
   std::string reason;
+  bool is_barred = true;  // from the same achievement
 };
 
 /// Each is total: every state answers. Precedence: state, then persons, then fields and facts.

@@ -321,6 +321,57 @@ TEST(Intent, APriorityRightIsClaimedByTheBidderAndConfirmedByTheExchange) {
   EXPECT_EQ(opinion(without, true, true).error().violations[0].field, "priority_confirmed");
 }
 
+TEST(Intent, OnlyADeclaredHoldersClaimIsConfirmed) {
+  Listing declared = kQualifying;
+  declared.content.priority_holders = {{"买方公司", "", {PriorityRight::kInventor, 1, 0}}};
+  const Intent intent = Must(Decide(Claiming({PriorityRight::kInventor, 1, 0}), kOpen, kNow));
+  const auto confirm = [&](const Intent& of) {
+    return Decide(of, GiveOpinion{"people/x", true, "", true}, IntentRegime{kCalendar, kProfile, declared}, kNow);
+  };
+  EXPECT_EQ(PriorityRankOf(Must(confirm(intent))), 1);
+  const Intent higher = Must(Decide(Claiming({PriorityRight::kCommissioner, 1, 0}), kOpen, kNow));
+  EXPECT_EQ(confirm(higher).error().violations[0].field, "priority_confirmed");
+  declared.priority_notices = {{{}, {}, {}, "", PriorityAnswer::kWaive, "people/h"}};
+  EXPECT_EQ(confirm(intent).error().violations[0].field, "priority_confirmed") << "waived";
+}
+
+TEST(Intent, ADisputeRestoresOrTakesAClaimedRight) {
+  const PriorityClaim claim{PriorityRight::kShareholder, 2, 300};
+  const auto disputed = [&](bool confirmed, bool by_owner) {
+    const Intent intent = Must(Decide(Claiming(claim), kOpen, kNow));
+    const Intent judged = Must(Decide(intent, GiveOpinion{"people/clerk", true, "", confirmed}, kRegime, kNow));
+    return Must(Decide(judged, ObjectToOpinion{"people/o", "有优先权", by_owner}, kRegime, kNow));
+  };
+  const auto decide = [&](const Intent& of, bool qualified, std::optional<bool> confirmed) {
+    return Decide(of, DecideDispute{"people/x", qualified, "复核", "TTXREF", confirmed}, kRegime, kNow);
+  };
+  EXPECT_EQ(PriorityRankOf(Must(decide(disputed(false, false), true, true))), 2);
+  EXPECT_EQ(PriorityRankOf(Must(decide(disputed(false, false), true, {}))), 0);
+  EXPECT_EQ(PriorityRankOf(Must(decide(disputed(true, true), true, {}))), 2) << "as the opinion said";
+  EXPECT_EQ(PriorityRankOf(Must(decide(disputed(true, true), true, false))), 0);
+  EXPECT_EQ(decide(disputed(false, false), false, true).error().violations[0].field, "priority_confirmed");
+  EXPECT_EQ(decide(In(S::kDisputed), true, true).error().violations[0].field, "priority_confirmed") << "no claim";
+  // Who got what it asked for has nothing to object to.
+  const Intent granted = Must(Decide(Must(Decide(Claiming(claim), kOpen, kNow)),
+                                     GiveOpinion{"people/clerk", true, "", true}, kRegime, kNow));
+  EXPECT_EQ(Decide(granted, ObjectToOpinion{"people/b", "x", false}, kRegime, kNow).error().reason,
+            Reason::kWRONG_STATE);
+  EXPECT_EQ(Must(Decide(Opinion(false), ObjectToOpinion{"people/b", "x", false}, kRegime, kNow)).state, S::kDisputed);
+}
+
+TEST(Intent, ADisputeConfirmsTheRightOfWhoIsRelatedToTheAchievement) {
+  RegisterIntent command = Claiming({PriorityRight::kInventor, 1, 0});
+  command.entitled = true;
+  const Intent intent = Must(Decide(command, kOpen, kNow));
+  const Intent refused = Must(Decide(intent, GiveOpinion{"people/clerk", false, "不符"}, kRegime, kNow));
+  const Intent disputed = Must(Decide(refused, ObjectToOpinion{"people/b", "是发明人", false}, kRegime, kNow));
+  const auto decide = [&](std::optional<bool> confirmed) {
+    return Decide(disputed, DecideDispute{"people/x", true, "复核", "TTXREF", confirmed}, kRegime, kNow);
+  };
+  EXPECT_EQ(decide({}).error().reason, Reason::kRELATED_PARTY);
+  EXPECT_EQ(PriorityRankOf(Must(decide(true))), 1);
+}
+
 TEST(Intent, BadClaimsNameTheField) {
   const auto refused = [](PriorityClaim claim) -> FieldViolation {
     const auto result = Decide(Claiming(claim), kOpen, kNow);

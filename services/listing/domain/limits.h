@@ -26,6 +26,8 @@ inline constexpr size_t kMaxIntents = 1000;  // of one listing
 inline constexpr int kMaxListingDays = 250;
 inline constexpr int kMaxPayDays = 60;
 inline constexpr int32_t kMaxPriorityRank = 16;
+inline constexpr size_t kMaxPriorityHolders = 64;
+inline constexpr size_t kMaxBarred = 1000;  // organizations that are kept out of one session
 /// Quotes below the reserve price that the only bidder may make: more would find the reserve out.
 inline constexpr int kMaxLowQuotes = 3;
 /// Of the phases of bidding; the shortest is the profile's to say.

@@ -119,21 +119,33 @@ Fen LowestPrice(const ListingContent& content) {
   return content.rules.mode == Mode::kDutch ? content.rules.dutch.floor : content.listed_price;
 }
 
-// Its auction may report a result.
-bool IsAuctioned(const Listing& listing) {
-  return listing.state == ListingState::kBidding || listing.state == ListingState::kBiddingScheduled ||
-         BidsWhileListed(listing);
-}
-
 // An auction of a listing that an upheld objection has ended still reports what became of it.
 bool EndedUnderAuction(const Listing& listing) {
   return listing.state == ListingState::kTerminated && !listing.auction.empty();
 }
 
-// The deal ended while another service was still reporting on it.
-bool DealIsOver(const Listing& listing, const std::string& deal) {
-  return (listing.state == ListingState::kClosed || listing.state == ListingState::kDefaulted) &&
-         !deal.empty() && deal == listing.deal.id;
+constexpr int32_t kWholePpm = 1'000'000;
+
+bool IsPortioned(const Listing& listing) { return !listing.deals.empty() && listing.deals.front().share_ppm > 0; }
+
+bool WasKept(const Deal& deal) { return deal.state != DealState::kDefaulted; }
+
+// Where a listing with deals stands: as far as the last of those that are kept.
+ListingState StateOf(const std::vector<Deal>& deals) {
+  const auto all = [&](auto holds) { return std::all_of(deals.begin(), deals.end(), holds); };
+  if (all([](const Deal& deal) { return !WasKept(deal); })) return ListingState::kDefaulted;
+  if (!all([](const Deal& deal) { return deal.state != DealState::kPending; })) return ListingState::kDealPending;
+  return all(static_cast<bool (*)(const Deal&)>(IsOver)) ? ListingState::kClosed : ListingState::kDealSigned;
+}
+
+// An event of one deal, with what follows for the listing: CLOSED when it was the last thing to wait for.
+ListingDecision RecordOf(const Deal& deal, const Listing& state, ListingEvent event, Time now) {
+  if (state.deals.size() > 1) event.deal.id = deal.id;
+  const ListingState next = StateOf(Apply(state, event).deals);
+  event.state = next == ListingState::kClosed ? ListingState::kDealSigned : next;
+  ListingDecision decision = Record(state, std::move(event), now);
+  if (next != ListingState::kClosed) return decision;
+  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, next), now);
 }
 
 ListingEvent PeriodEvent(ListingEventType type, std::string person, const Calendar& calendar, Date from,
@@ -211,7 +223,16 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
   TTX_RETURN_IF_ERROR(CheckText(content.payment_terms, 1, kMaxTermsChars, "payment_terms", Lines::kMultiple));
   TTX_RETURN_IF_ERROR(CheckText(content.contact, 1, kMaxNameChars, "contact"));
   TTX_RETURN_IF_ERROR(CheckAttachments(content.attachments, "attachments"));
+  TTX_RETURN_IF_ERROR(CheckRelisting(content.relisting, content.listed_price, profile));
+  TTX_RETURN_IF_ERROR(CheckPriorityHolders(content.priority_holders));
   return content;
+}
+
+Result<ListingContent> NormalizeContent(ListingContent content, const Previous& previous,
+                                        const RuleProfile& profile, Time now) {
+  TTX_RETURN_IF_ERROR(CheckFirstDisclosure(content.relisting, previous, profile, DateInShanghai(now)));
+  const RuleProfile of_round = ProfileOfRound(profile, content.relisting, previous, content.listed_price);
+  return NormalizeContent(std::move(content), of_round);
 }
 
 Status CheckReserve(const ListingContent& content, Fen reserve) {
@@ -227,7 +248,7 @@ Result<ListingDecision> Decide(const CreateListing& command, const Regime& regim
           ParseName(command.exchange, "organizations", "listing.exchange"));
   if (command.exchange == command.owner)
     return InvalidField("exchange", Reason::kOUT_OF_RANGE, "not the owner");
-  TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
+  TTX_TRY(ListingContent content, NormalizeContent(command.content, command.previous, regime.profile, now));
   ListingEvent event = MakeEvent(ListingEventType::kCreated, ListingState::kDraft, command.person);
   event.id = command.id;
   event.exchange = command.exchange;
@@ -237,16 +258,18 @@ Result<ListingDecision> Decide(const CreateListing& command, const Regime& regim
   event.profile = regime.profile.name;
   event.content = std::move(content);
   event.reserve = command.reserve;
+  event.previous = command.previous;
   return Record(Listing{}, std::move(event), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const UpdateListing& command, const Regime& regime,
                                Time now) {
   if (state.state != ListingState::kDraft) return WrongState(state, "Update");
-  TTX_TRY(ListingContent content, NormalizeContent(command.content, regime.profile));
+  TTX_TRY(ListingContent content, NormalizeContent(command.content, command.previous, regime.profile, now));
   ListingEvent event = MakeEvent(ListingEventType::kUpdated, state.state, command.person);
   event.content = std::move(content);
   event.reserve = command.reserve;
+  event.previous = command.previous;
   return Record(state, std::move(event), now);
 }
 
@@ -254,7 +277,7 @@ Result<ListingDecision> Decide(const Listing& state, const SubmitListing& comman
                                Time now) {
   if (state.state != ListingState::kDraft) return WrongState(state, "Submit");
   // The profile may have changed since the draft was written.
-  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
+  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, state.previous, regime.profile, now));
   ListingEvent event = MakeEvent(ListingEventType::kSubmitted, ListingState::kSubmitted, command.person);
   event.tech_field = command.tech_field;
   return Record(state, std::move(event), now);
@@ -285,7 +308,7 @@ Result<ListingDecision> Decide(const Listing& state, const ApproveListing& comma
   const std::string& other = business ? state.compliance_reviewer : state.business_reviewer;
   if (!own.empty()) return Error(Reason::kALREADY_REVIEWED);
   if (other == command.person) return Error(Reason::kSAME_PERSON);
-  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, regime.profile));
+  TTX_TRY([[maybe_unused]] const auto content, NormalizeContent(state.content, state.previous, regime.profile, now));
   if (other.empty()) {
     ListingEvent event = MakeEvent(ListingEventType::kReviewed, state.state, command.person);
     event.review = command.review;
@@ -306,6 +329,59 @@ Result<ListingDecision> Decide(const Listing& state, const RejectListing& comman
                    command.note, now);
 }
 
+// --- Holders of priority rights (domain.md 4.7)
+
+namespace {
+
+Status CheckHolder(const Listing& listing, int32_t holder) {
+  const auto count = static_cast<int32_t>(listing.content.priority_holders.size());
+  if (holder == 0) return InvalidField("holder", Reason::kREQUIRED);
+  return CheckRange(holder, 1, count, "holder");
+}
+
+PriorityNotice& NoticeTo(Listing& listing, int32_t holder) {
+  const auto index = static_cast<size_t>(holder) - 1;
+  if (listing.priority_notices.size() <= index) listing.priority_notices.resize(index + 1);
+  return listing.priority_notices[index];
+}
+
+}  // namespace
+
+Result<ListingDecision> Decide(const Listing& state, const RecordPriorityNotice& command, const Regime&,
+                               Time now) {
+  if (state.state != ListingState::kUnderReview && state.state != ListingState::kApproved) {
+    return WrongState(state, "RecordPriorityNotice");
+  }
+  TTX_RETURN_IF_ERROR(CheckHolder(state, command.holder));
+  TTX_RETURN_IF_ERROR(CheckPriorityNotice(command.notice, DateInShanghai(now)));
+  ListingEvent event = MakeEvent(ListingEventType::kPriorityNoticed, state.state, command.notice.person);
+  event.holder = command.holder;
+  event.notice = command.notice;
+  return Record(state, std::move(event), now);
+}
+
+Result<ListingDecision> Decide(const Listing& state, const AnswerPriority& command, const Regime&, Time now) {
+  const bool listed = state.state == ListingState::kListed && !PeriodOver(state, now);
+  if (state.state != ListingState::kUnderReview && state.state != ListingState::kApproved &&
+      state.state != ListingState::kSuspended && !listed) {
+    return WrongState(state, "AnswerPriority");
+  }
+  TTX_RETURN_IF_ERROR(CheckHolder(state, command.holder));
+  if (command.answer < PriorityAnswer::kWaive || command.answer > PriorityAnswer::kExerciseAfter) {
+    const bool missing = command.answer == PriorityAnswer::kNone;
+    return InvalidField("answer", missing ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE);
+  }
+  Listing copy = state;
+  if (NoticeTo(copy, command.holder).answer != PriorityAnswer::kNone) {
+    return InvalidField("answer", Reason::kDUPLICATE);
+  }
+  ListingEvent event = MakeEvent(ListingEventType::kPriorityAnswered, state.state, command.person);
+  event.holder = command.holder;
+  event.notice.answer = command.answer;
+  event.notice.answer_person = command.person;
+  return Record(state, std::move(event), now);
+}
+
 // --- The period
 
 Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime,
@@ -316,8 +392,12 @@ Result<ListingDecision> Decide(const Listing& state, const PublishListing& comma
     return Error(Reason::kSTART_NOT_REACHED, {{"start_time", FormatTime(state.content.earliest_start)}});
   }
   TTX_RETURN_IF_ERROR(CheckRunnable(state.content.rules));
-  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar,
-                                   DateInShanghai(now), state.content.listing_days);
+  const Date today = DateInShanghai(now);
+  TTX_RETURN_IF_ERROR(
+      CheckAllNotified(state.content.priority_holders, state.priority_notices, regime.profile, today));
+  TTX_RETURN_IF_ERROR(CheckFirstDisclosure(state.content.relisting, state.previous, regime.profile, today));
+  ListingEvent event = PeriodEvent(ListingEventType::kPublished, command.person, regime.calendar, today,
+                                   state.content.listing_days);
   event.content_hash = command.content_hash;
   if (state.content.rules.mode != Mode::kDynamic) return Record(state, std::move(event), now);
   // The session closes with the listing, and nothing closes on a provisional date (domain.md 0.4).
@@ -540,17 +620,28 @@ Result<ListingDecision> Decide(const Listing& state, const StartBidding& command
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionWon& command, const Regime&, Time now) {
   if (EndedUnderAuction(state)) return Unchanged(state);
-  if (!IsAuctioned(state)) {
+  if (!HasLiveAuction(state)) {
     return WrongState(state, "AuctionWon");
   }
-  ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
-  event.deal = command.deal;
-  return Record(state, std::move(event), now);
+  TTX_CHECK(!command.deals.empty(), "an auction that was won without a deal");
+  ListingDecision decision = Unchanged(state);
+  const Fen listed = state.content.listed_price;
+  int32_t sold_ppm = 0;
+  for (const Deal& deal : command.deals) {
+    ListingEvent event = MakeEvent(ListingEventType::kDealDetermined, ListingState::kDealPending);
+    event.deal = deal;
+    // Rounded along the sum, so that the parts add up to the listed price.
+    event.deal.listed_price = MulPpm(listed, {sold_ppm + deal.share_ppm}) - MulPpm(listed, {sold_ppm});
+    sold_ppm += deal.share_ppm;
+    if (deal.share_ppm > 0 && deal.price == Fen{}) continue;
+    decision = Record(std::move(decision), std::move(event), now);
+  }
+  return decision;
 }
 
 Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& command, const Regime&, Time now) {
   if (EndedUnderAuction(state)) return Unchanged(state);
-  if (!IsAuctioned(state)) {
+  if (!HasLiveAuction(state)) {
     return WrongState(state, "AuctionFailed");
   }
   ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
@@ -562,41 +653,33 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& comman
 
 Result<ListingDecision> Decide(const Listing& state, const ContractEffective& command, const Regime&,
                                Time now) {
-  if (DealIsOver(state, command.deal)) return Unchanged(state);
-  if (state.state != ListingState::kDealPending || command.deal != state.deal.id) {
-    return WrongState(state, "ContractEffective");
-  }
-  ListingDecision decision =
-      Record(state, MakeEvent(ListingEventType::kDealSigned, ListingState::kDealSigned), now);
-  if (!state.settled || !state.certified) return decision;
-  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, ListingState::kClosed), now);
+  const Deal* deal = FindDeal(state, command.deal);
+  if (deal != nullptr && IsOver(*deal)) return Unchanged(state);
+  if (deal == nullptr || deal->state != DealState::kPending) return WrongState(state, "ContractEffective");
+  return RecordOf(*deal, state, MakeEvent(ListingEventType::kDealSigned, state.state), now);
 }
 
 Result<ListingDecision> Decide(const Listing& state, const DealDefaulted& command, const Regime&, Time now) {
-  if (DealIsOver(state, command.deal)) return Unchanged(state);
-  const bool pending = state.state == ListingState::kDealPending && command.reason != kContractTerminated;
-  const bool is_signed = state.state == ListingState::kDealSigned;
-  if ((!pending && !is_signed) || command.deal != state.deal.id) return WrongState(state, "DealDefaulted");
+  const Deal* deal = FindDeal(state, command.deal);
+  if (deal != nullptr && IsOver(*deal)) return Unchanged(state);
+  const bool is_signed = deal != nullptr && deal->state == DealState::kSigned;
+  if (deal == nullptr || (!is_signed && command.reason == kContractTerminated)) {
+    return WrongState(state, "DealDefaulted");
+  }
   // A deal that is cancelled after its contract took effect ends with the contract, which is told next.
   if (is_signed && command.reason == "CANCELLED") return Unchanged(state);
-  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, ListingState::kDefaulted);
+  ListingEvent event = MakeEvent(ListingEventType::kDefaulted, state.state);
   event.reason = command.reason;
-  return Record(state, std::move(event), now);
+  return RecordOf(*deal, state, std::move(event), now);
 }
 
 namespace {
 
-Result<ListingDecision> Finish(const Listing& state, const std::string& deal, ListingEventType type,
+Result<ListingDecision> Finish(const Listing& state, const std::string& name, ListingEventType type,
                                Time now) {
-  if (DealIsOver(state, deal)) return Unchanged(state);
-  if ((state.state != ListingState::kDealPending && state.state != ListingState::kDealSigned) ||
-      deal != state.deal.id) {
-    return WrongState(state, TypeName(type));
-  }
-  ListingDecision decision = Record(state, MakeEvent(type, state.state), now);
-  const Listing& next = decision.next;
-  if (next.state != ListingState::kDealSigned || !next.settled || !next.certified) return decision;
-  return Record(std::move(decision), MakeEvent(ListingEventType::kClosed, ListingState::kClosed), now);
+  const Deal* deal = FindDeal(state, name);
+  if (deal == nullptr) return WrongState(state, TypeName(type));
+  return IsOver(*deal) ? Unchanged(state) : RecordOf(*deal, state, MakeEvent(type, state.state), now);
 }
 
 }  // namespace
@@ -622,7 +705,7 @@ bool HasObjection(const Listing& listing, const std::string& objection) {
 
 Result<ListingDecision> Decide(const Listing& state, const OpenObjection& command, const Regime& regime,
                                Time now) {
-  if (!IsPublic(state) || IsOver(state.state) || !state.deal.id.empty() ||
+  if (!IsPublic(state) || IsOver(state.state) || !state.deals.empty() ||
       HasObjection(state, command.objection)) {
     return Unchanged(state);
   }
@@ -640,7 +723,7 @@ Result<ListingDecision> Decide(const Listing& state, const CloseObjection& comma
   ListingEvent closed = MakeEvent(ListingEventType::kObjectionClosed, state.state);
   closed.objection = command.objection;
   ListingDecision decision = Record(state, std::move(closed), now);
-  if (!state.deal.id.empty()) return decision;
+  if (!state.deals.empty()) return decision;
   if (command.upheld) {
     ListingEvent ended = MakeEvent(ListingEventType::kTerminated, ListingState::kTerminated);
     ended.reason = "OBJECTION";
@@ -690,6 +773,7 @@ void ApplyApplication(Listing& state, const ListingEvent& event) {
   if (event.type == Type::kCreated) SetCreated(state, event);
   if (event.type == Type::kCreated || event.type == Type::kUpdated) {
     state.content = *event.content;
+    state.previous = event.previous;
     if (event.reserve) state.reserve = *event.reserve;
     state.maker_person = event.person;
   } else if (event.type == Type::kSubmitted) {
@@ -742,10 +826,49 @@ void ApplyPeriod(Listing& state, const ListingEvent& event) {
   }
 }
 
+void ApplyObjection(Listing& state, const ListingEvent& event) {
+  if (event.type == ListingEventType::kObjectionOpened) {
+    state.objections.push_back(event.objection);
+  } else {
+    std::erase(state.objections, event.objection);
+  }
+}
+
+void ApplyPriority(Listing& state, const ListingEvent& event) {
+  PriorityNotice& notice = NoticeTo(state, event.holder);
+  if (event.type == ListingEventType::kPriorityAnswered) {
+    notice.answer = event.notice.answer;
+    notice.answer_person = event.notice.answer_person;
+    return;
+  }
+  const PriorityNotice before = std::move(notice);
+  notice = event.notice;
+  notice.answer = before.answer;
+  notice.answer_person = before.answer_person;
+}
+
 void ApplyEnd(Listing& state, const ListingEvent& event) {
   state.proposal = {};
   state.reason = event.reason;
   if (event.type == ListingEventType::kTerminated) state.note = event.note;
+}
+
+void ApplyDeal(Listing& state, const ListingEvent& event) {
+  using Type = ListingEventType;
+  if (event.type == Type::kDealDetermined) state.deals.push_back(event.deal);
+  // Of the only one there is, the name is not said again; none is there when the only bidder did not quote.
+  const auto found = event.deal.id.empty()
+                         ? state.deals.begin()
+                         : std::find_if(state.deals.begin(), state.deals.end(),
+                                        [&](const Deal& deal) { return deal.id == event.deal.id; });
+  if (found == state.deals.end()) return;
+  if (event.type == Type::kDealSigned) found->state = DealState::kSigned;
+  if (event.type == Type::kSettled) found->settled = true;
+  if (event.type == Type::kCertified) found->certified = true;
+  if (event.type == Type::kDefaulted) {
+    found->state = DealState::kDefaulted;
+    found->end_reason = event.reason;
+  }
 }
 
 void ApplySingleBidder(Listing& state, const ListingEvent& event) {
@@ -785,8 +908,11 @@ Listing Apply(Listing state, const ListingEvent& event) {
     case Type::kTerminated:
     case Type::kWithdrawn:
     case Type::kExpired:
-    case Type::kDefaulted:
       ApplyEnd(state, event);
+      break;
+    case Type::kDefaulted:
+      ApplyDeal(state, event);
+      if (event.state == ListingState::kDefaulted) ApplyEnd(state, event);
       break;
     case Type::kPeriodEnded:
       state.proposal = {};
@@ -800,25 +926,23 @@ Listing Apply(Listing state, const ListingEvent& event) {
       state.bidding_start_time = event.start;
       break;
     case Type::kDealDetermined:
-      state.deal = event.deal;
-      break;
+    case Type::kDealSigned:
     case Type::kSettled:
-      state.settled = true;
-      break;
     case Type::kCertified:
-      state.certified = true;
+      ApplyDeal(state, event);
       break;
     case Type::kObjectionOpened:
-      state.objections.push_back(event.objection);
-      break;
     case Type::kObjectionClosed:
-      std::erase(state.objections, event.objection);
+      ApplyObjection(state, event);
       break;
     case Type::kQuotedLow:
       ++state.low_quotes;
       break;
+    case Type::kPriorityNoticed:
+    case Type::kPriorityAnswered:
+      ApplyPriority(state, event);
+      break;
     case Type::kBiddingStarted:
-    case Type::kDealSigned:
     case Type::kClosed:
       break;
   }
@@ -827,6 +951,33 @@ Listing Apply(Listing state, const ListingEvent& event) {
   ++state.version;
   return state;
 }
+
+namespace {
+
+// What is wrong with the deals, or nullptr.
+const char* FaultOfDeals(const Listing& listing) {
+  const bool dealt = listing.state == ListingState::kDealPending ||
+                     listing.state == ListingState::kDealSigned || listing.state == ListingState::kClosed;
+  Fen price;
+  int64_t shares_ppm = 0;
+  for (const Deal& deal : listing.deals) {
+    if (deal.id.empty()) return "a deal without a name";
+    if ((deal.share_ppm == 0) != (listing.deals.front().share_ppm == 0)) return "a portion beside the whole";
+    price += deal.price;
+    shares_ppm += deal.share_ppm;
+  }
+  if (listing.deals.size() > 1 && shares_ppm == 0) return "two deals of the whole";
+  if (shares_ppm > kWholePpm) return "portions of more than the whole";
+  if (dealt && (listing.deals.empty() || price < LowestPrice(listing.content))) {
+    return "a deal below the lowest price, or none";
+  }
+  if (!listing.deals.empty() && listing.state != StateOf(listing.deals)) {
+    return "another state than its deals have: closed before settlement and certificate, for one";
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 std::optional<std::string> Check(const Listing& listing) {
   const auto fail = [&](const char* what) {
@@ -847,15 +998,14 @@ std::optional<std::string> Check(const Listing& listing) {
   if (IsPublic(listing) != static_cast<bool>(listing.start_time)) return fail("published without a start");
   if (IsPublic(listing) && !approved) return fail("published without approval");
   if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
-  const bool dealt = listing.state == ListingState::kDealPending ||
-                     listing.state == ListingState::kDealSigned || listing.state == ListingState::kClosed;
-  if (dealt && (listing.deal.id.empty() || listing.deal.price < LowestPrice(listing.content))) {
-    return fail("a deal below the lowest price, or none");
-  }
-  if (listing.state == ListingState::kClosed && (!listing.settled || !listing.certified)) {
-    return fail("closed before settlement and certificate");
-  }
+  if (const char* fault = FaultOfDeals(listing)) return fail(fault);
   if (listing.content.deposit.amount <= Fen{}) return fail("no deposit");
+  if (listing.priority_notices.size() > listing.content.priority_holders.size()) {
+    return fail("a notice to a holder that was not declared");
+  }
+  if (!listing.content.relisting.previous_listing.empty() && listing.previous.first_date == Date{}) {
+    return fail("a re-listing of nothing");
+  }
   return std::nullopt;
 }
 
@@ -865,6 +1015,45 @@ bool IsOver(ListingState state) {
   return state == ListingState::kRejected || state == ListingState::kTerminated ||
          state == ListingState::kWithdrawn || state == ListingState::kClosed ||
          state == ListingState::kExpired || state == ListingState::kDefaulted;
+}
+
+const Deal* FindDeal(const Listing& listing, std::string_view deal) {
+  const auto found = std::find_if(listing.deals.begin(), listing.deals.end(),
+                                  [&](const Deal& one) { return one.id == deal; });
+  return found == listing.deals.end() ? nullptr : &*found;
+}
+
+bool HasWon(const Listing& listing, std::string_view intent) {
+  return std::any_of(listing.deals.begin(), listing.deals.end(),
+                     [&](const Deal& deal) { return deal.intent == intent; });
+}
+
+bool IsOver(const Deal& deal) {
+  return !WasKept(deal) || (deal.state == DealState::kSigned && deal.settled && deal.certified);
+}
+
+int32_t UnsoldShareOf(const Listing& listing) {
+  if (!IsPortioned(listing)) return 0;
+  int32_t unsold_ppm = kWholePpm;
+  for (const Deal& deal : listing.deals) unsold_ppm -= WasKept(deal) ? deal.share_ppm : 0;
+  return unsold_ppm;
+}
+
+bool MayBeRelisted(const Listing& listing) {
+  return IsPublic(listing) &&
+         (listing.state == ListingState::kExpired || listing.state == ListingState::kDefaulted ||
+          listing.state == ListingState::kTerminated);
+}
+
+Previous AsPrevious(const Listing& listing) {
+  const bool is_first = listing.content.relisting.previous_listing.empty();
+  if (!is_first) return {listing.content.listed_price, listing.previous.first_date, listing.previous.first_days};
+  return {listing.content.listed_price, DateInShanghai(listing.start_time), listing.content.listing_days};
+}
+
+bool HasLiveAuction(const Listing& listing) {
+  return listing.state == ListingState::kBidding || listing.state == ListingState::kBiddingScheduled ||
+         BidsWhileListed(listing);
 }
 
 bool TakesIntents(const Listing& listing, Time now) {
@@ -990,6 +1179,20 @@ void AddRules(CanonicalText& text, const ListingContent& content) {
   AddModes(text, content);
 }
 
+// Nothing of a first listing without declared holders of priority rights.
+void AddRound(CanonicalText& text, const ListingContent& content) {
+  const Relisting& relisting = content.relisting;
+  if (relisting != Relisting{}) {
+    text.Add("relisting").Add(relisting.previous_listing).Add(relisting.appraisal.value);
+    text.Add(static_cast<int64_t>(relisting.evidence)).Add(relisting.document.sha256);
+  }
+  if (!content.priority_holders.empty()) text.Add("priority_holders");
+  for (const PriorityHolder& holder : content.priority_holders) {
+    text.Add(holder.display_name).Add(holder.organization).Add(static_cast<int64_t>(holder.claim.right));
+    text.Add(holder.claim.rank).Add(holder.claim.capital_share);
+  }
+}
+
 }  // namespace
 
 std::string CanonicalContent(const Listing& listing) {
@@ -1017,6 +1220,7 @@ std::string CanonicalContent(const Listing& listing) {
   text.Add(content.important_disclosures).Add(content.payment_terms).Add(content.contact);
   text.Add(static_cast<int64_t>(content.attachments.size()));
   for (const Attachment& file : content.attachments) text.Add(file.name).Add(file.sha256).Add(file.size);
+  AddRound(text, content);
   return text.Add(listing.reserve.commitment).Take();
 }
 
@@ -1074,14 +1278,14 @@ std::string_view StateName(ListingState state) {
 }
 
 std::string_view TypeName(ListingEventType type) {
-  static constexpr std::array<std::string_view, 31> kNames = {
+  static constexpr std::array<std::string_view, 33> kNames = {
       "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",         "RETURNED",
       "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",        "EXTENDED",
       "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",          "TERMINATED",
       "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER",    "QUOTE_DUE_MOVED",
       "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",      "DEFAULTED",
       "SETTLED",           "CERTIFIED",       "CLOSED",          "OBJECTION_OPENED", "OBJECTION_CLOSED",
-      "QUOTED_LOW"};
+      "QUOTED_LOW",        "PRIORITY_NOTICED", "PRIORITY_ANSWERED"};
   const auto index = static_cast<size_t>(type) - 1;
   TTX_CHECK(index < kNames.size(), "no such event type");
   return kNames[index];

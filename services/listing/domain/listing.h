@@ -7,6 +7,8 @@
 
 #include "libs/core/calendar.h"
 #include "services/listing/domain/common.h"
+#include "services/listing/domain/priority.h"
+#include "services/listing/domain/relisting.h"
 #include "services/listing/domain/rule_profile.h"
 #include "services/listing/domain/rules.h"
 
@@ -75,6 +77,8 @@ struct ListingContent {
   std::string payment_terms;
   std::string contact;
   std::vector<Attachment> attachments;
+  Relisting relisting = {};
+  std::vector<PriorityHolder> priority_holders = {};
   bool operator==(const ListingContent&) const = default;
 };
 
@@ -95,8 +99,12 @@ struct Proposal {
   bool operator==(const Proposal&) const = default;
 };
 
+/// Where one deal of a listing stands. The numbers are those of records.
+enum class DealState : int32_t { kPending = 0, kSigned = 1, kDefaulted = 2 };
+
+/// What one winner takes. Several winners of one auction take a portion each (domain.md 5.9, PRO_RATA).
 struct Deal {
-  std::string id;  // "deals/{id}"; empty: none
+  std::string id;  // "deals/{id}"
   std::string intent;
   std::string buyer;
   std::string buyer_legal_name;
@@ -106,6 +114,12 @@ struct Deal {
   Method method = Method::kUnspecified;
   std::string log_hash;
   int64_t bid_count = 0;
+  int32_t share_ppm = 0;  // of the object; 0: the whole
+  Fen listed_price = {};  // of a portion: its part of the listed price; 0 of the whole
+  DealState state = DealState::kPending;
+  std::string end_reason = {};  // DEFAULTED: why
+  bool settled = false;
+  bool certified = false;
   bool operator==(const Deal&) const = default;
 };
 
@@ -119,6 +133,7 @@ struct Listing {
   std::string profile;
   int32_t profile_version = 0;  // since approval
   ListingContent content;
+  Previous previous;  // of a re-listing
   SealedReserve reserve;
   ListingState state = ListingState::kDraft;
   std::string maker_person;
@@ -129,6 +144,8 @@ struct Listing {
   Proposal proposal;
   std::string reason;  // a code
   std::string note;    // words
+
+  std::vector<PriorityNotice> priority_notices;  // by declared holder; may be shorter
 
   int32_t notice_version = 0;
   std::string content_hash;  // hex
@@ -153,9 +170,7 @@ struct Listing {
 
   std::string auction;
   Time bidding_start_time;
-  Deal deal;
-  bool settled = false;
-  bool certified = false;
+  std::vector<Deal> deals;  // of its winners, the leading one first; empty before there is one
 
   Time create_time;
   Time update_time;
@@ -195,6 +210,8 @@ enum class ListingEventType : int32_t {
   kObjectionOpened = 29,
   kObjectionClosed = 30,
   kQuotedLow = 31,
+  kPriorityNoticed = 32,
+  kPriorityAnswered = 33,
 };
 
 /// One decision. Which fields count depends on `type`: the rest is empty.
@@ -226,8 +243,13 @@ struct ListingEvent {
   std::string intent;     // SINGLE_BIDDER
   std::string auction;    // BIDDING_SCHEDULED; DYNAMIC: with the publication, the state stays LISTED
   Time start;             // BIDDING_SCHEDULED
-  Deal deal;              // DEAL_DETERMINED
+  // DEAL_DETERMINED: one event each. Afterwards (DEAL_SIGNED, SETTLED, CERTIFIED, DEFAULTED) only its id, and only
+  // where there are several: a DEFAULTED that leaves the state as it is ended that one alone.
+  Deal deal;
   std::string objection;  // OBJECTION_OPENED, OBJECTION_CLOSED
+  Previous previous;      // CREATED, UPDATED
+  int32_t holder = 0;     // PRIORITY_NOTICED, PRIORITY_ANSWERED: 1 for the first declared one
+  PriorityNotice notice;  // PRIORITY_NOTICED: without an answer; PRIORITY_ANSWERED: the answer
   bool operator==(const ListingEvent&) const = default;
 };
 
@@ -253,11 +275,13 @@ struct CreateListing {
   std::string person;
   ListingContent content;
   SealedReserve reserve;
+  Previous previous = {};  // of the listing that `content` names
 };
 struct UpdateListing {
   std::string person;
   ListingContent content;
   std::optional<SealedReserve> reserve;  // kept when absent
+  Previous previous = {};
 };
 struct SubmitListing {
   std::string person;
@@ -278,6 +302,18 @@ struct ApproveListing {
 struct RejectListing {
   std::string person;
   std::string note;
+};
+/// How a declared holder of a priority right was told, recorded by the exchange while the application is under review
+/// or approved (domain.md 4.7 step 2). A later record replaces an earlier one.
+struct RecordPriorityNotice {
+  int32_t holder = 0;     // 1 for the first declared one
+  PriorityNotice notice;  // without an answer
+};
+/// What the holder answers, until the period ends; once.
+struct AnswerPriority {
+  int32_t holder = 0;
+  PriorityAnswer answer = PriorityAnswer::kNone;
+  std::string person;
 };
 struct PublishListing {
   std::string person;
@@ -319,8 +355,10 @@ struct EndQuote {};
 struct StartBidding {
   bool is_free = false;  // the phase is FREE
 };
+/// One deal for the whole, or one for each portion with its share; the shares are at most the whole. A portion too
+/// small to cost a fen is no deal.
 struct AuctionWon {
-  Deal deal;
+  std::vector<Deal> deals;
 };
 struct AuctionFailed {
   std::string reason;  // NO_BID, BELOW_RESERVE
@@ -364,6 +402,10 @@ Result<ListingDecision> Decide(const Listing& state, const ApproveListing& comma
                                Time now);
 Result<ListingDecision> Decide(const Listing& state, const RejectListing& command, const Regime& regime,
                                Time now);
+Result<ListingDecision> Decide(const Listing& state, const RecordPriorityNotice& command, const Regime& regime,
+                               Time now);
+Result<ListingDecision> Decide(const Listing& state, const AnswerPriority& command, const Regime& regime,
+                               Time now);
 Result<ListingDecision> Decide(const Listing& state, const PublishListing& command, const Regime& regime,
                                Time now);
 Result<ListingDecision> Decide(const Listing& state, const Propose& command, const Regime& regime, Time now);
@@ -405,6 +447,10 @@ std::optional<std::string> Check(const Listing& listing);
 
 /// Fills defaults and checks every field, also against the profile (domain.md 4.2 "hard validations", 4.1).
 Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfile& profile);
+/// The same in the round that it is: a re-listing by what is known of the listings before it (domain.md 4.4).
+/// REDO_APPRAISAL besides.
+Result<ListingContent> NormalizeContent(ListingContent content, const Previous& previous,
+                                        const RuleProfile& profile, Time now);
 /// Start price <= reserve <= cap, on "reserve_fen".
 Status CheckReserve(const ListingContent& content, Fen reserve);
 
@@ -412,6 +458,22 @@ Status CheckReserve(const ListingContent& content, Fen reserve);
 bool IsPublic(const Listing& listing);
 /// Whether it will never change again.
 bool IsOver(ListingState state);
+/// The deal with this name, or nullptr.
+const Deal* FindDeal(const Listing& listing, std::string_view deal);
+/// Whether the intent has won: alone, or a portion. Also when its deal was not kept.
+bool HasWon(const Listing& listing, std::string_view intent);
+/// Whether nothing that other services still report changes the deal: it was not kept, or it is signed, settled and
+/// certified.
+bool IsOver(const Deal& deal);
+/// What is left with the owner of an object that was sold in portions: the shares of the deals that were not kept, and
+/// what no deal was made of. 0 where there are no portions.
+int32_t UnsoldShareOf(const Listing& listing);
+/// Whether it may be listed anew: it was public and ended without a deal that held (domain.md 4.3, 4.4, 5.12).
+bool MayBeRelisted(const Listing& listing);
+/// What a listing that names it as the one before it has to know.
+Previous AsPrevious(const Listing& listing);
+/// Whether its auction is scheduled or runs: an objection to the listing holds it (domain.md 5.11).
+bool HasLiveAuction(const Listing& listing);
 /// Whether its auction runs while it is listed (DYNAMIC, domain.md 5.4): bidders qualify one by one until its end.
 /// Such a listing is suspended and annulled as its auction is (domain.md 5.11).
 bool BidsWhileListed(const Listing& listing);

@@ -71,7 +71,7 @@ Listing In(S state) {
     return Must(Decide(qualifying(), ScheduleBidding{"auctions/x", {}, kTwo}, kRegime, kEnd));
   };
   const auto pending = [&] {
-    return Must(Decide(scheduled(), AuctionWon{MakeDeal()}, kRegime, kEnd + Hours(49)));
+    return Must(Decide(scheduled(), AuctionWon{{MakeDeal()}}, kRegime, kEnd + Hours(49)));
   };
   const auto suspended = [] {
     const Listing listing =
@@ -125,6 +125,19 @@ Listing In(S state) {
   TTX_CHECK(false, "unreachable");
 }
 
+Listing WithHolder(Listing listing) {
+  listing.content.priority_holders = {{"张三", "", {PriorityRight::kInventor, 1, 0}}};
+  return listing;
+}
+PriorityNotice Told() {
+  PriorityNotice notice;
+  notice.method = NoticeMethod::kDirect;
+  notice.date = MakeDate(2026, 9, 16);
+  notice.evidence = testing::MakeAttachment();
+  notice.person = "people/clerk";
+  return notice;
+}
+
 const Time kLate = kEnd + Hours(24 * 30);
 struct Row {
   const char* command;
@@ -161,6 +174,19 @@ const Row kRows[] = {
        return Decide(l, RejectListing{"people/x", "不符"}, kRegime, kPublish);
      },
      {{S::kUnderReview, S::kRejected}}},
+    {"RecordPriorityNotice",
+     [](const Listing& l) {
+       return Decide(WithHolder(l), RecordPriorityNotice{1, Told()}, kRegime, kPublish);
+     },
+     {{S::kUnderReview, S::kUnderReview}, {S::kApproved, S::kApproved}}},
+    {"AnswerPriority",
+     [](const Listing& l) {
+       return Decide(WithHolder(l), AnswerPriority{1, PriorityAnswer::kWaive, "people/x"}, kRegime, kPublish);
+     },
+     {{S::kUnderReview, S::kUnderReview},
+      {S::kApproved, S::kApproved},
+      {S::kListed, S::kListed},
+      {S::kSuspended, S::kSuspended}}},
     {"Publish",
      [](const Listing& l) {
        return Decide(l, PublishListing{"people/x", "h"}, kRegime, kPublish);
@@ -220,7 +246,7 @@ const Row kRows[] = {
      // Also a later phase, as the second sealed round of equal bidders.
      {{S::kBiddingScheduled, S::kBidding}, {S::kBidding, S::kBidding}}},
     {"AuctionWon",
-     [](const Listing& l) { return Decide(l, AuctionWon{MakeDeal()}, kRegime, kEnd); },
+     [](const Listing& l) { return Decide(l, AuctionWon{{MakeDeal()}}, kRegime, kEnd); },
      {{S::kBiddingScheduled, S::kDealPending}, {S::kBidding, S::kDealPending}}},
     {"AuctionFailed",
      [](const Listing& l) { return Decide(l, AuctionFailed{"NO_BID"}, kRegime, kEnd); },
@@ -299,10 +325,205 @@ TEST(Listing, EveryStateAnswersEveryCommand) {
       EXPECT_EQ(result->next.state, allowed->second) << what;
       EXPECT_EQ(Check(result->next), std::nullopt) << what;
       Listing folded = before;
+      folded.content = result->next.content;  // a row may need more in it
       for (const ListingEvent& event : result->events) folded = Apply(folded, event);
       EXPECT_EQ(folded, result->next) << what;
       EXPECT_EQ(result->next.version, before.version + static_cast<int64_t>(result->events.size())) << what;
     }
+  }
+}
+
+// --- Several winners of one auction (domain.md 5.9, PRO_RATA)
+
+Deal MakePortion(const std::string& id, int32_t share_ppm, int64_t price) {
+  Deal deal = MakeDeal(price);
+  deal.id = id;
+  deal.intent = "listings/l/intents/" + id;
+  deal.share_ppm = share_ppm;
+  return deal;
+}
+
+Listing WithPortions(const std::vector<Deal>& deals) {
+  return Must(Decide(In(S::kBidding), AuctionWon{deals}, kRegime, kLate));
+}
+
+using Fact = std::function<Result<ListingDecision>(const Listing&, const std::string&)>;
+template <class Command>
+Fact Tell(const std::string& reason = "") {
+  return [reason](const Listing& listing, const std::string& deal) {
+    if constexpr (std::is_same_v<Command, DealDefaulted>) {
+      return Decide(listing, DealDefaulted{deal, reason}, kRegime, kLate);
+    } else {
+      return Decide(listing, Command{deal}, kRegime, kLate);
+    }
+  };
+}
+const Fact kEffective = Tell<ContractEffective>();
+const Fact kSettled = Tell<DealSettled>();
+const Fact kCertified = Tell<DealCertified>();
+const Fact kBroken = Tell<DealDefaulted>("TRANSFEREE");
+const Fact kCancelled = Tell<DealDefaulted>("CANCELLED");
+const Fact kEnded = Tell<DealDefaulted>("CONTRACT_TERMINATED");
+
+// How far a deal can be: pending, signed, signed and settled, done, not kept.
+const std::map<char, std::vector<Fact>> kProgress = {{'P', {}},
+                                                     {'S', {kEffective}},
+                                                     {'M', {kEffective, kSettled}},
+                                                     {'D', {kEffective, kSettled, kCertified}},
+                                                     {'X', {kBroken}}};
+// What each fact makes of it; '-' is refused.
+struct FactRow {
+  const char* name;
+  Fact fact;
+  std::map<char, char> next;
+};
+const FactRow kFactRows[] = {
+    {"ContractEffective", kEffective, {{'P', 'S'}, {'S', '-'}, {'M', '-'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Transferee", kBroken, {{'P', 'X'}, {'S', 'X'}, {'M', 'X'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Cancelled", kCancelled, {{'P', 'X'}, {'S', 'S'}, {'M', 'M'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Terminated", kEnded, {{'P', '-'}, {'S', 'X'}, {'M', 'X'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Settled", kSettled, {{'P', 'P'}, {'S', 'M'}, {'M', 'M'}, {'D', 'D'}, {'X', 'X'}}},
+    {"Certified", kCertified, {{'P', 'P'}, {'S', 'S'}, {'M', 'D'}, {'D', 'D'}, {'X', 'X'}}},
+};
+// Where the listing is with two deals that far; an S is signed, settled or not.
+const std::map<std::string, S> kWhole = {{"PP", S::kDealPending}, {"PS", S::kDealPending}, {"PD", S::kDealPending},
+                                         {"PX", S::kDealPending}, {"SS", S::kDealSigned},  {"SD", S::kDealSigned},
+                                         {"SX", S::kDealSigned},  {"DD", S::kClosed},      {"DX", S::kClosed},
+                                         {"XX", S::kDefaulted}};
+
+S WholeOf(char a, char b) {
+  for (std::string pair : {std::string{a, b}, std::string{b, a}}) {
+    for (char& letter : pair) letter = letter == 'M' ? 'S' : letter;
+    if (const auto found = kWhole.find(pair); found != kWhole.end()) return found->second;
+  }
+  TTX_CHECK(false, "no such pair");
+}
+
+char ProgressOf(const Deal& deal) {
+  if (deal.state == DealState::kDefaulted) return 'X';
+  if (deal.state == DealState::kPending) return 'P';
+  return !deal.settled ? 'S' : deal.certified ? 'D' : 'M';
+}
+
+TEST(Portions, EveryPairOfDealsAnswersEveryFact) {
+  const Listing won =
+      WithPortions({MakePortion("deals/a", 300'000, 36'000'000), MakePortion("deals/b", 700'000, 84'000'000)});
+  EXPECT_EQ(won.state, S::kDealPending);
+  int pairs = 0;
+  for (const auto& [a, facts_of_a] : kProgress) {
+    for (const auto& [b, facts_of_b] : kProgress) {
+      Listing before = won;
+      for (const Fact& fact : facts_of_a) before = Must(fact(before, "deals/a"));
+      for (const Fact& fact : facts_of_b) before = Must(fact(before, "deals/b"));
+      ASSERT_EQ(before.state, WholeOf(a, b)) << a << b;
+      ++pairs;
+      for (const FactRow& row : kFactRows) {
+        const std::string what = std::string(row.name) + " of " + a + " beside " + b;
+        const auto result = row.fact(before, "deals/a");
+        EXPECT_EQ(row.fact(before, "deals/other").error().reason, Reason::kWRONG_STATE) << what;
+        const char next = row.next.at(a);
+        if (next == '-') {
+          ASSERT_FALSE(result.ok()) << what;
+          EXPECT_EQ(result.error().reason, Reason::kWRONG_STATE) << what;
+          continue;
+        }
+        ASSERT_TRUE(result.ok()) << what;
+        EXPECT_EQ(ProgressOf(result->next.deals[0]), a == 'S' && next == 'S' ? 'S' : next) << what;
+        EXPECT_EQ(result->next.deals[1], before.deals[1]) << what;
+        EXPECT_EQ(result->next.state, WholeOf(next, b)) << what;
+        EXPECT_EQ(Check(result->next), std::nullopt) << what;
+        Listing folded = before;
+        for (const ListingEvent& event : result->events) folded = Apply(folded, event);
+        EXPECT_EQ(folded, result->next) << what;
+        EXPECT_EQ(UnsoldShareOf(result->next), (next == 'X' ? 300'000 : 0) + (b == 'X' ? 700'000 : 0)) << what;
+      }
+    }
+  }
+  EXPECT_EQ(pairs, 25);
+}
+
+TEST(Portions, AFactThatCameEarlyCountsOnceTheDealIsSigned) {
+  Listing listing =
+      WithPortions({MakePortion("deals/a", 300'000, 36'000'000), MakePortion("deals/b", 700'000, 84'000'000)});
+  for (const Fact& fact : {kSettled, kCertified}) listing = Must(fact(listing, "deals/a"));
+  for (const Fact& fact : {kEffective, kSettled, kCertified}) listing = Must(fact(listing, "deals/b"));
+  EXPECT_EQ(listing.state, S::kDealPending);
+  const auto last = kEffective(listing, "deals/a");
+  ASSERT_TRUE(last.ok());
+  EXPECT_EQ(last->next.state, S::kClosed);
+  ASSERT_EQ(last->events.size(), 2u);
+  EXPECT_EQ(last->events[0].deal.id, "deals/a");
+  EXPECT_EQ(last->events[0].state, S::kDealSigned);
+}
+
+TEST(Portions, TheEventsOfTheOnlyDealDoNotNameIt) {
+  const auto effective = kEffective(In(S::kDealPending), "deals/d");
+  ASSERT_EQ(effective->events.size(), 1u);
+  EXPECT_EQ(effective->events[0].deal, Deal{});
+  EXPECT_TRUE(kBroken(In(S::kDealPending), "deals/d")->events[0].deal.id.empty());
+  EXPECT_EQ(UnsoldShareOf(In(S::kDefaulted)), 0) << "without portions";
+}
+
+TEST(Portions, APortionTooSmallToCostAFenIsNoDeal) {
+  const Listing listing =
+      WithPortions({MakePortion("deals/a", 1, 0), MakePortion("deals/b", 999'999, 120'000'000)});
+  ASSERT_EQ(listing.deals.size(), 1u);
+  EXPECT_EQ(listing.deals[0].id, "deals/b");
+  EXPECT_EQ(UnsoldShareOf(listing), 1);
+  EXPECT_FALSE(HasWon(listing, "listings/l/intents/deals/a"));
+  EXPECT_TRUE(HasWon(listing, "listings/l/intents/deals/b"));
+}
+
+TEST(Portions, DealsThatCannotStandTogetherAreFaults) {
+  const Listing good =
+      WithPortions({MakePortion("deals/a", 300'000, 36'000'000), MakePortion("deals/b", 700'000, 84'000'000)});
+  const auto fault = [&](auto change) {
+    Listing bad = good;
+    change(bad);
+    return Check(bad).has_value();
+  };
+  EXPECT_FALSE(fault([](Listing&) {}));
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[1].share_ppm = 700'001; })) << "more than the whole";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[1].share_ppm = 0; })) << "the whole beside a portion";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[0].share_ppm = l.deals[1].share_ppm = 0; })) << "the whole twice";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[1].price = Fen{1}; })) << "together below the listed price";
+  EXPECT_TRUE(fault([](Listing& l) { l.deals[0].id.clear(); }));
+  EXPECT_TRUE(fault([](Listing& l) { l.deals.clear(); }));
+  EXPECT_TRUE(fault([](Listing& l) { l.state = S::kDealSigned; }));
+  EXPECT_TRUE(fault([](Listing& l) { l.state = S::kClosed; }));
+}
+
+RC_GTEST_PROP(PortionsProperty, WhateverIsReportedTheSharesAddUpAndTheFoldHolds, ()) {
+  const auto weights = *rc::gen::resize(5, rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(
+                                               rc::gen::inRange(1, 1000))));
+  std::vector<Deal> deals;
+  int64_t sum = 0;
+  for (const int weight : weights) sum += weight;
+  int32_t left_ppm = 1'000'000;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const bool last = i + 1 == weights.size();
+    const auto share_ppm = last ? left_ppm : static_cast<int32_t>(1'000'000 * int64_t{weights[i]} / sum);
+    left_ppm -= share_ppm;
+    deals.push_back(MakePortion("deals/" + std::to_string(i), share_ppm, 120'000'000));
+  }
+  Listing listing = WithPortions(deals);
+  Fen listed;
+  for (const Deal& deal : listing.deals) listed += deal.listed_price;
+  RC_ASSERT(listed == listing.content.listed_price);
+  const int steps = *rc::gen::inRange(0, 40);
+  for (int i = 0; i < steps; ++i) {
+    const FactRow& row = kFactRows[*rc::gen::inRange<size_t>(0, std::size(kFactRows))];
+    const auto result = row.fact(listing, "deals/" + std::to_string(*rc::gen::inRange<size_t>(0, deals.size())));
+    if (!result.ok()) continue;
+    Listing folded = listing;
+    for (const ListingEvent& event : result->events) folded = Apply(folded, event);
+    RC_ASSERT(folded == result->next);
+    RC_ASSERT(Check(folded) == std::nullopt);
+    listing = folded;
+    int32_t kept_ppm = 0;
+    for (const Deal& deal : listing.deals) kept_ppm += deal.state == DealState::kDefaulted ? 0 : deal.share_ppm;
+    RC_ASSERT(kept_ppm + UnsoldShareOf(listing) == 1'000'000);
+    RC_ASSERT((listing.state == S::kDefaulted) == (kept_ppm == 0));
   }
 }
 
@@ -342,7 +563,8 @@ TEST(DynamicListing, ListedItAnswersEveryCommand) {
                                          {"StartBidding", S::kBidding},
                                          {"AuctionWon", S::kDealPending},
                                          {"AuctionFailed", S::kExpired},
-                                         {"OpenObjection", S::kListed}};
+                                         {"OpenObjection", S::kListed},
+                                         {"AnswerPriority", S::kListed}};
   const Listing before = PublishDynamic(DynamicContent())->next;
   for (const Row& row : kRows) {
     const auto result = row.run(before);
@@ -619,11 +841,89 @@ TEST(Listing, AnOpenObjectionStopsSchedulingAndQuoting) {
     EXPECT_EQ(ended.reason, "OBJECTION");
     // The auction that was under way still reports.
     if (!ended.auction.empty()) {
-      EXPECT_TRUE(Decide(ended, AuctionWon{MakeDeal()}, kRegime, kEnd)->events.empty());
+      EXPECT_TRUE(Decide(ended, AuctionWon{{MakeDeal()}}, kRegime, kEnd)->events.empty());
       EXPECT_TRUE(Decide(ended, StartBidding{}, kRegime, kEnd)->events.empty());
       EXPECT_TRUE(Decide(ended, AuctionFailed{"NO_BID"}, kRegime, kEnd)->events.empty());
     }
   }
+}
+
+// --- Holders of priority rights (domain.md 4.7)
+
+TEST(Listing, NothingIsPublishedBeforeEveryDeclaredHolderWasToldOrAnswered) {
+  ListingContent content = MakeListingContent();
+  content.priority_holders = {{"张三", "", {PriorityRight::kInventor, 1, 0}},
+                              {"某公司", "organizations/co-owner", {PriorityRight::kCoDeveloper, 2, 0}}};
+  Listing listing = Approved(content);
+  const auto publish = [&](Time now) {
+    return Decide(listing, PublishListing{"people/officer", "hash"}, kRegime, now);
+  };
+  EXPECT_EQ(publish(kPublish).error().reason, Reason::kPRIORITY_NOTICE_OPEN);
+  listing = Must(Decide(listing, RecordPriorityNotice{2, Told()}, kRegime, kPublish));
+  listing = Must(Decide(listing, AnswerPriority{1, PriorityAnswer::kExerciseInFloor, "people/p"}, kRegime, kPublish));
+  EXPECT_EQ(publish(kPublish).error().metadata.at("holder"), "2");
+  EXPECT_EQ(publish(StartOfDay(MakeDate(2026, 9, 19)) - Nanoseconds(1)).error().reason, Reason::kPRIORITY_NOTICE_OPEN);
+  EXPECT_TRUE(publish(StartOfDay(MakeDate(2026, 9, 19))).ok());
+  // A holder answers once, and a later record of how it was told does not undo the answer.
+  EXPECT_EQ(Decide(listing, AnswerPriority{1, PriorityAnswer::kWaive, "people/p"}, kRegime, kPublish)
+                .error()
+                .violations[0]
+                .reason,
+            Reason::kDUPLICATE);
+  listing = Must(Decide(listing, RecordPriorityNotice{1, Told()}, kRegime, kPublish));
+  EXPECT_EQ(listing.priority_notices[0].answer, PriorityAnswer::kExerciseInFloor);
+  for (const int32_t holder : {0, -1, 3}) {
+    EXPECT_EQ(Decide(listing, RecordPriorityNotice{holder, Told()}, kRegime, kPublish).error().violations[0].field,
+              "holder");
+  }
+  for (const PriorityAnswer answer : {PriorityAnswer::kNone, static_cast<PriorityAnswer>(4)}) {
+    EXPECT_EQ(Decide(listing, AnswerPriority{2, answer, "people/p"}, kRegime, kPublish).error().violations[0].field,
+              "answer");
+  }
+}
+
+// --- Re-listing (domain.md 4.4)
+
+TEST(Listing, ARelistingIsJudgedAtEveryStepByWhatWentBefore) {
+  RuleProfile profile = kProfile;
+  profile.price_cut_rule = static_cast<int32_t>(PriceCutRule::kApprovalBody);
+  profile.disclosure_workdays_min = profile.disclosure_workdays_default = 20;
+  const Regime regime{kCalendar, profile};
+  ListingContent content = MakeListingContent();
+  content.listed_price = Fen{900'000'000};
+  content.listing_days = 5;
+  content.relisting = {"listings/before", Fen{1'000'000'000}, PriceCutEvidence::kOwnerDecision,
+                       testing::MakeAttachment()};
+  const Previous previous{Fen{1'000'000'000}, MakeDate(2025, 9, 17), 10};
+  CreateListing command{{"l"}, kExchange, kOwner, "某大学", "achievements/a", "people/maker", content, {}, previous};
+  const Listing draft = Must(Decide(command, regime, kPublish));
+  EXPECT_EQ(draft.previous, previous);
+  EXPECT_EQ(draft.content.listing_days, 5) << "the period after a price cut";
+  const Time late = kPublish + Hours(24);
+  EXPECT_EQ(Decide(command, regime, late).error().reason, Reason::kREDO_APPRAISAL);
+  EXPECT_EQ(Decide(draft, SubmitListing{"people/m", "06"}, regime, late).error().reason, Reason::kREDO_APPRAISAL);
+  Listing approved = draft;
+  approved.state = S::kApproved;
+  EXPECT_EQ(Decide(approved, PublishListing{"people/x", "h"}, regime, late).error().reason, Reason::kREDO_APPRAISAL);
+  command.content.listed_price = Fen{899'999'999};
+  EXPECT_EQ(Decide(command, regime, kPublish).error().violations[0].field, "price_cut.evidence");
+  command.content.listed_price = Fen{1'000'000'000};
+  EXPECT_EQ(Decide(command, regime, kPublish).error().violations[0].field, "listing_days") << "no cut";
+}
+
+TEST(Listing, WhatEndedInPublicWithoutADealThatHeldMayBeListedAnew) {
+  for (int number = 1; number <= 18; ++number) {
+    const S state = static_cast<S>(number);
+    const bool may = state == S::kTerminated || state == S::kExpired || state == S::kDefaulted;
+    EXPECT_EQ(MayBeRelisted(In(state)), may) << StateName(state);
+  }
+  const Listing first = In(S::kExpired);
+  EXPECT_EQ(AsPrevious(first), (Previous{Fen{100'000'000}, MakeDate(2026, 9, 17), 10}));
+  Listing second = first;
+  second.content.relisting.previous_listing = "listings/first";
+  second.content.listed_price = Fen{90'000'000};
+  second.previous = {Fen{100'000'000}, MakeDate(2026, 3, 2), 20};
+  EXPECT_EQ(AsPrevious(second), (Previous{Fen{90'000'000}, MakeDate(2026, 3, 2), 20})) << "the first of all counts";
 }
 
 TEST(Listing, BiddingNeedsTwoAndEverythingDecided) {
@@ -893,6 +1193,9 @@ TEST(Listing, TheContentHashCoversEveryPublishedField) {
   changed([](Listing& l) { l.content.attachments = {testing::MakeAttachment()}; });
   changed([](Listing& l) { l.content.right_scope.fields = {"x"}; });
   changed([](Listing& l) { l.reserve.commitment = "x"; });
+  changed([](Listing& l) { l.content.relisting.previous_listing = "listings/x"; });
+  changed([](Listing& l) { l.content.relisting.appraisal = Fen{1}; });
+  changed([](Listing& l) { l.content.priority_holders = {{"张三", "", {PriorityRight::kInventor, 1, 0}}}; });
   EXPECT_EQ(texts.size(), expected);
 }
 

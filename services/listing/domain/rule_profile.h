@@ -7,6 +7,13 @@
 
 namespace ttx::listing {
 
+/// What a profile demands of a price below the appraisal (domain.md 4.1, 4.4). The numbers are those of profiles.
+enum class PriceCutRule : int32_t {
+  kFree = 0,
+  kOwner = 1,         // below 90%: the owner's decision
+  kApprovalBody = 2,  // below 100%: the owner's decision; below 90%: the approving body's written consent
+};
+
 /// The numbers of one legal regime (domain.md 0.6, 4.1, 4.5); read from deploy/profiles, where each has its
 /// source.
 struct RuleProfile {
@@ -37,6 +44,9 @@ struct RuleProfile {
   int32_t free_period_seconds_min = 0;
   int32_t cycle_seconds_min = 0;
   int32_t result_notice_workdays = 0;
+  int32_t price_cut_rule = 0;               // a PriceCutRule
+  int32_t priority_notice_days = 0;         // from the notice to a holder of a priority right to the publication
+  int32_t priority_public_notice_days = 0;  // until a public notice counts as received
 
   bool operator==(const RuleProfile&) const = default;
 };

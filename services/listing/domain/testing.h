@@ -94,6 +94,9 @@ inline RuleProfile MakeProfile() {
   profile.free_period_seconds_min = 3600;
   profile.cycle_seconds_min = 60;
   profile.result_notice_workdays = 5;
+  profile.price_cut_rule = 1;
+  profile.priority_notice_days = 3;
+  profile.priority_public_notice_days = 5;
   return profile;
 }
 

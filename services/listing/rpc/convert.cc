@@ -77,6 +77,7 @@ void Put(const Announcement& from, v1::ListingPublished* to) {
   to->set_achievement(listing.achievement);
   to->set_project_no(listing.project_no);
   to->set_end_provisional(listing.end_provisional);
+  to->set_previous_listing(listing.content.relisting.previous_listing);
 }
 
 void Put(const Announcement& from, v1::IntentConfirmed* to) {
@@ -115,11 +116,32 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
     item->set_priority_rank(bidder.rank);
     item->set_capital_share(bidder.capital_share);
   }
+  fields::PutTexts(from.barred_organizations, to->mutable_barred_organizations());
+}
+
+void Put(const Announcement& from, v1::ListingExpired* to) {
+  to->set_listing(NameOf(*from.listing));
+  to->set_reason(from.reason);
+  to->set_auction(from.listing->auction);
+  if (from.listing->state == ListingState::kTerminated) to->set_cause(from.listing->reason);
+}
+
+void Put(const Announcement& from, v1::ListingObjected* to) {
+  to->set_listing(NameOf(*from.listing));
+  to->set_auction(from.listing->auction);
+  to->set_open(!from.listing->objections.empty());
+}
+
+// The one it is about: of several deals, it names one.
+const Deal* DealOf(const Announcement& from) {
+  if (from.listing->deals.empty()) return nullptr;
+  return from.deal.empty() ? &from.listing->deals.front() : FindDeal(*from.listing, from.deal);
 }
 
 void Put(const Announcement& from, bool internal, v1::DealDetermined* to) {
   const Listing& listing = *from.listing;
-  const Deal& deal = listing.deal;
+  const Deal& deal = *DealOf(from);
+  const bool whole = deal.share_ppm == 0;
   to->set_deal(deal.id);
   to->set_listing(NameOf(listing));
   to->set_listing_version(listing.notice_version);
@@ -133,7 +155,8 @@ void Put(const Announcement& from, bool internal, v1::DealDetermined* to) {
   to->set_seller_legal_name(listing.owner_legal_name);
   to->set_bidder_code(deal.bidder_code);
   to->set_price_fen(deal.price.value);
-  to->set_listed_price_fen(listing.content.listed_price.value);
+  to->set_listed_price_fen((whole ? listing.content.listed_price : deal.listed_price).value);
+  to->set_share_ppm(deal.share_ppm);
   to->set_deposit_fen(deal.deposit.value);
   to->set_method(static_cast<v1::DealDetermined::Method>(deal.method));
   to->set_auction(listing.auction);
@@ -149,6 +172,31 @@ void Put(const Announcement& from, bool internal, v1::DealDetermined* to) {
   to->set_buyer(deal.buyer);
   to->set_buyer_legal_name(deal.buyer_legal_name);
   to->set_intent(deal.intent);
+}
+
+void Put(const Announcement& from, v1::ListingDefaulted* to) {
+  to->set_listing(NameOf(*from.listing));
+  if (const Deal* deal = DealOf(from)) to->set_deal(deal->id);
+  to->set_reason(from.reason);
+}
+
+void Put(const Announcement& from, v1::PortionDefaulted* to) {
+  const Deal& deal = *DealOf(from);
+  to->set_listing(NameOf(*from.listing));
+  to->set_deal(deal.id);
+  to->set_reason(from.reason);
+  to->set_share_ppm(deal.share_ppm);
+  to->set_unsold_share_ppm(UnsoldShareOf(*from.listing));
+}
+
+void Put(const Announcement& from, v1::ListingClosed* to) {
+  to->set_listing(NameOf(*from.listing));
+  for (const Deal& deal : from.listing->deals) {
+    if (deal.state == DealState::kDefaulted) continue;
+    if (to->deal().empty()) to->set_deal(deal.id);
+    to->add_deals(deal.id);
+  }
+  to->set_unsold_share_ppm(UnsoldShareOf(*from.listing));
 }
 
 template <class Message>
@@ -208,18 +256,15 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
     case kDealDetermined:
       return Put(from, internal, to.mutable_deal_determined());
     case kListingExpired:
-      to.mutable_listing_expired()->set_listing(NameOf(*from.listing));
-      to.mutable_listing_expired()->set_reason(from.reason);
-      return;
+      return Put(from, to.mutable_listing_expired());
+    case kListingObjected:
+      return Put(from, to.mutable_listing_objected());
     case kListingDefaulted:
-      to.mutable_listing_defaulted()->set_listing(NameOf(*from.listing));
-      to.mutable_listing_defaulted()->set_deal(from.listing->deal.id);
-      to.mutable_listing_defaulted()->set_reason(from.reason);
-      return;
+      return Put(from, to.mutable_listing_defaulted());
+    case kPortionDefaulted:
+      return Put(from, to.mutable_portion_defaulted());
     case kListingClosed:
-      to.mutable_listing_closed()->set_listing(NameOf(*from.listing));
-      to.mutable_listing_closed()->set_deal(from.listing->deal.id);
-      return;
+      return Put(from, to.mutable_listing_closed());
     case kDeadlinePassed:
       to.mutable_deadline_passed()->set_resource(from.resource);
       to.mutable_deadline_passed()->set_type(from.reason);
@@ -228,12 +273,64 @@ void Put(const Announcement& from, bool internal, const std::optional<ListingApp
   }
 }
 
-// What only the owner, the buyer and the exchange's staff see of a listing.
+v1::Listing::Portion::State StateOf(const Deal& deal) {
+  switch (deal.state) {
+    case DealState::kPending:
+      return v1::Listing::Portion::PENDING;
+    case DealState::kSigned:
+      return IsOver(deal) ? v1::Listing::Portion::DONE : v1::Listing::Portion::SIGNED;
+    case DealState::kDefaulted:
+      return v1::Listing::Portion::DEFAULTED;
+  }
+  TTX_CHECK(false, "unreachable");
+}
+
+// The deals of others are hidden from one of several buyers before they come here.
+void PutPortions(const Listing& from, Sight sight, v1::Listing& to) {
+  for (const Deal& deal : from.deals) {
+    if (deal.share_ppm == 0) return;
+    v1::Listing::Portion* portion = to.add_portions();
+    portion->set_share_ppm(deal.share_ppm);
+    portion->set_state(StateOf(deal));
+    portion->set_reason(deal.end_reason);
+    if (sight == Sight::kPublic) continue;
+    portion->set_deal(deal.id);
+    portion->set_price_fen(deal.price.value);
+    portion->set_buyer(deal.buyer);
+  }
+  to.set_unsold_share_ppm(UnsoldShareOf(from));
+}
+
+// Who holds priority rights, and what each was told and answered, is for the owner and the exchange; that there are
+// such rights is for everybody who would bid.
+void PutNotices(const Listing& from, Sight sight, v1::Listing& to) {
+  for (int i = 0; i < to.priority_holders_size(); ++i) {
+    auto& holder = *to.mutable_priority_holders(i);
+    if (sight == Sight::kPublic || sight == Sight::kBuyer) {
+      holder.clear_display_name();
+      holder.clear_organization();
+      continue;
+    }
+    if (static_cast<size_t>(i) >= from.priority_notices.size()) continue;
+    const PriorityNotice& notice = from.priority_notices[static_cast<size_t>(i)];
+    holder.set_answer(static_cast<v1::Listing::PriorityHolder::Answer>(notice.answer));
+    if (notice.method == NoticeMethod::kUnspecified) continue;
+    holder.set_notice_method(static_cast<v1::Listing::PriorityHolder::NoticeMethod>(notice.method));
+    holder.set_notice_date(FormatDate(notice.date));
+    fields::Put(notice.evidence, *holder.mutable_notice_evidence());
+  }
+}
+
+// What only the owner, the buyer and the exchange's staff see of a listing. Where there are several deals, a buyer's
+// is its own, and the others read `portions`.
 void PutPrivate(const Listing& from, Sight sight, v1::Listing& to) {
   if (sight == Sight::kPublic) return;
-  to.set_deal(from.deal.id);
-  to.set_deal_price_fen(from.deal.price.value);
-  to.set_buyer(from.deal.buyer);
+  for (const Deal& deal : from.deals) {
+    if (deal.id.empty() || (from.deals.size() > 1 && sight != Sight::kBuyer)) continue;
+    to.set_deal(deal.id);
+    to.set_deal_price_fen(deal.price.value);
+    to.set_buyer(deal.buyer);
+  }
   if (sight == Sight::kBuyer) return;
   to.set_note(from.note);
   PutTimeIfAny(from.quote_due_time, [&] { return to.mutable_quote_due_time(); });
@@ -296,6 +393,14 @@ Result<ListingApp::CreateListingInput> FromProto(const v1::CreateListingRequest&
   return input;
 }
 
+Result<PriorityNotice> FromProto(const v1::RecordPriorityNoticeRequest& from) {
+  PriorityNotice notice;
+  notice.method = static_cast<NoticeMethod>(from.method());
+  TTX_TRY(notice.date, ParseDate(from.notice_date(), "notice_date"));
+  notice.evidence = fields::GetAttachment(from.evidence());
+  return notice;
+}
+
 IntentContent FromProto(const v1::Intent& from) { return fields::GetIntentContent(from); }
 
 v1::Achievement ToProto(const Achievement& from, Sight sight) {
@@ -343,7 +448,9 @@ v1::Listing ToProto(const Listing& from, Sight sight) {
   to.set_reason(from.reason);
   to.set_auction(from.auction);
   PutTimeIfAny(from.bidding_start_time, [&] { return to.mutable_bidding_start_time(); });
+  PutPortions(from, sight, to);
   PutPrivate(from, sight, to);
+  PutNotices(from, sight, to);
   to.set_currency_code("CNY");
   *to.mutable_create_time() = rpc::ToProtoTime(from.create_time);
   *to.mutable_update_time() = rpc::ToProtoTime(from.update_time);

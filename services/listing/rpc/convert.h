@@ -19,6 +19,8 @@ Status CheckCurrency(const std::string& currency_code, std::string_view field);
 Result<AchievementContent> FromProto(const v1::Achievement& from);
 Result<ListingContent> FromProto(const v1::Listing& from);
 Result<ListingApp::CreateListingInput> FromProto(const v1::CreateListingRequest& from);
+/// Without holder and person.
+Result<PriorityNotice> FromProto(const v1::RecordPriorityNoticeRequest& from);
 IntentContent FromProto(const v1::Intent& from);
 /// OUT_OF_RANGE unless 0 or an amount.
 Result<Fen> ParseReserve(int64_t fen);

@@ -49,6 +49,9 @@ Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedE
   if (proto.has_phase_started()) {
     return app.OnBiddingStarted(txn, proto.listing(), proto.phase_started().state() == auction::v1::Auction::FREE);
   }
+  if (proto.has_bidder_added()) {
+    return app.OnBidderAdded(txn, proto.listing(), proto.bidder_added().bidder_code());
+  }
   if (proto.has_deposit_forfeited()) {
     const auto& from = proto.deposit_forfeited();
     return app.OnAuctionDefault(txn, {proto.listing(), from.bidder_code(), from.cause(), from.barred()});
@@ -63,6 +66,9 @@ Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedE
   result.price = {from.price_fen()};
   result.bid_count = from.bid_count();
   result.log_hash = from.log_hash();
+  for (const auto& portion : from.portions()) {
+    result.portions.push_back({portion.bidder_code(), portion.share_ppm(), {portion.price_fen()}});
+  }
   return app.OnAuctionClosed(txn, result);
 }
 

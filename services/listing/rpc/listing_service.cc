@@ -309,6 +309,31 @@ grpc::ServerUnaryReactor* ListingService::AcceptListing(grpc::CallbackServerCont
                  });
 }
 
+grpc::ServerUnaryReactor* ListingService::RecordPriorityNotice(grpc::CallbackServerContext* context,
+                                                               const v1::RecordPriorityNoticeRequest* request,
+                                                               v1::Listing* response) {
+  return Command(handler_, context, request, response, "RecordPriorityNotice", kListingOf, Sight::kStaff,
+                 [this](storage::Txn& txn, const Principal& caller, const Target& target,
+                        const v1::RecordPriorityNoticeRequest& from) -> Result<Listing> {
+                   TTX_TRY(const PriorityNotice notice, FromProto(from));
+                   return app_.RecordPriorityNotice(txn, caller, target, from.holder(), notice);
+                 });
+}
+
+grpc::ServerUnaryReactor* ListingService::AnswerPriorityNotice(grpc::CallbackServerContext* context,
+                                                               const v1::AnswerPriorityNoticeRequest* request,
+                                                               v1::Listing* response) {
+  return handler_.Write(
+      context, request, response, "AnswerPriorityNotice", kListingOf,
+      [this](storage::Txn& txn, const rpc::Call& call,
+             const Asked<v1::AnswerPriorityNoticeRequest>& asked) -> Result<v1::Listing> {
+        TTX_TRY(const Seen<Listing> seen,
+                app_.AnswerPriority(txn, call.principal, asked.target, asked.request.holder(),
+                                    static_cast<PriorityAnswer>(asked.request.answer())));
+        return ToProto(seen.value, seen.sight);
+      });
+}
+
 grpc::ServerUnaryReactor* ListingService::PublishListing(grpc::CallbackServerContext* context,
                                                          const v1::PublishListingRequest* request,
                                                          v1::Listing* response) {
@@ -516,7 +541,9 @@ grpc::ServerUnaryReactor* ListingService::DecideDispute(grpc::CallbackServerCont
   return IntentCommand(handler_, context, request, response, "DecideDispute", rpc::Seen(kIntentOf),
                        [this](storage::Txn& txn, const Principal& caller, const IntentTarget& target,
                               const v1::DecideDisputeRequest& from) {
-                         return app_.DecideDispute(txn, caller, target, from.qualified(), from.note());
+                         return app_.DecideDispute(
+                             txn, caller, target, from.qualified(), from.note(),
+                             from.has_priority_confirmed() ? std::optional(from.priority_confirmed()) : std::nullopt);
                        });
 }
 

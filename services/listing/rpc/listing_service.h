@@ -65,6 +65,12 @@ class ListingService : public v1::ListingService::CallbackService {
   grpc::ServerUnaryReactor* RejectListing(grpc::CallbackServerContext* context,
                                           const v1::RejectListingRequest* request,
                                           v1::Listing* response) override;
+  grpc::ServerUnaryReactor* RecordPriorityNotice(grpc::CallbackServerContext* context,
+                                                 const v1::RecordPriorityNoticeRequest* request,
+                                                 v1::Listing* response) override;
+  grpc::ServerUnaryReactor* AnswerPriorityNotice(grpc::CallbackServerContext* context,
+                                                 const v1::AnswerPriorityNoticeRequest* request,
+                                                 v1::Listing* response) override;
   grpc::ServerUnaryReactor* PublishListing(grpc::CallbackServerContext* context,
                                            const v1::PublishListingRequest* request,
                                            v1::Listing* response) override;

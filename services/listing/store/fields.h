@@ -256,6 +256,44 @@ AchievementContent GetAchievementContent(const M& from) {
 }
 
 template <class M>
+void PutClaim(const PriorityClaim& from, M& to) {
+  to.set_right(Cast<decltype(to.right())>(from.right));
+  to.set_rank(from.rank);
+  to.set_capital_share(from.capital_share);
+}
+template <class M>
+PriorityClaim GetClaim(const M& from) {
+  return {Cast<PriorityRight>(from.right()), from.rank(), from.capital_share()};
+}
+
+template <class M>
+void PutRound(const ListingContent& from, M& to) {
+  to.set_previous_listing(from.relisting.previous_listing);
+  to.set_appraisal_fen(from.relisting.appraisal.value);
+  if (from.relisting.evidence != PriceCutEvidence::kNone) {
+    auto* cut = to.mutable_price_cut();
+    cut->set_evidence(Cast<decltype(cut->evidence())>(from.relisting.evidence));
+    Put(from.relisting.document, *cut->mutable_document());
+  }
+  for (const PriorityHolder& holder : from.priority_holders) {
+    auto* item = to.add_priority_holders();
+    item->set_display_name(holder.display_name);
+    item->set_organization(holder.organization);
+    PutClaim(holder.claim, *item);
+  }
+}
+template <class M>
+void GetRound(const M& from, ListingContent& to) {
+  to.relisting = {from.previous_listing(),
+                  {from.appraisal_fen()},
+                  Cast<PriceCutEvidence>(from.price_cut().evidence()),
+                  GetAttachment(from.price_cut().document())};
+  for (const auto& item : from.priority_holders()) {
+    to.priority_holders.push_back({item.display_name(), item.organization(), GetClaim(item)});
+  }
+}
+
+template <class M>
 void Put(const ListingContent& from, M& to) {
   to.set_title(from.title);
   Put(from.right_scope, *to.mutable_right_scope());
@@ -281,6 +319,7 @@ void Put(const ListingContent& from, M& to) {
   to.set_payment_terms(from.payment_terms);
   to.set_contact(from.contact);
   PutAttachments(from.attachments, to.mutable_attachments());
+  PutRound(from, to);
 }
 template <class M>
 ListingContent GetListingContent(const M& from) {
@@ -305,6 +344,7 @@ ListingContent GetListingContent(const M& from) {
   to.payment_terms = from.payment_terms();
   to.contact = from.contact();
   to.attachments = GetAttachments(from.attachments());
+  GetRound(from, to);
   return to;
 }
 
@@ -314,17 +354,13 @@ void Put(const IntentContent& from, M& to) {
   to.set_contact(from.contact);
   PutAttachments(from.attachments, to.mutable_attachments());
   if (!from.priority) return;
-  auto* claim = to.mutable_priority_claim();
-  claim->set_right(Cast<decltype(claim->right())>(from.priority->right));
-  claim->set_rank(from.priority->rank);
-  claim->set_capital_share(from.priority->capital_share);
+  PutClaim(*from.priority, *to.mutable_priority_claim());
 }
 template <class M>
 IntentContent GetIntentContent(const M& from) {
   IntentContent to{from.statement(), from.contact(), GetAttachments(from.attachments()), std::nullopt};
   if (!from.has_priority_claim()) return to;
-  const auto& claim = from.priority_claim();
-  to.priority = PriorityClaim{Cast<PriorityRight>(claim.right()), claim.rank(), claim.capital_share()};
+  to.priority = GetClaim(from.priority_claim());
   return to;
 }
 

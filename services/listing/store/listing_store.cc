@@ -189,11 +189,72 @@ void Put(const Deal& from, store::DealRecord& to) {
   to.set_method(static_cast<int>(from.method));
   to.set_log_hash(from.log_hash);
   to.set_bid_count(from.bid_count);
+  to.set_share_ppm(from.share_ppm);
+  to.set_listed_price_fen(from.listed_price.value);
 }
 Deal FromRecord(const store::DealRecord& from) {
   return {from.id(),          from.intent(),      from.buyer(),         from.buyer_legal_name(),
           from.bidder_code(), {from.price_fen()}, {from.deposit_fen()}, static_cast<Method>(from.method()),
-          from.log_hash(),    from.bid_count()};
+          from.log_hash(),    from.bid_count(),   from.share_ppm(),     {from.listed_price_fen()},
+          static_cast<DealState>(from.state()), from.end_reason(), from.settled(), from.certified()};
+}
+
+DealState StateOfOnlyDeal(ListingState state) {
+  if (state == ListingState::kDefaulted) return DealState::kDefaulted;
+  return state == ListingState::kDealPending ? DealState::kPending : DealState::kSigned;
+}
+
+// A deal of the whole stands as it did before there were portions: how far it is, the listing says.
+void PutDeals(const Listing& from, store::ListingRecord& to) {
+  if (from.deals.empty()) return;
+  if (from.deals.front().share_ppm == 0) {
+    Put(from.deals.front(), *to.mutable_deal());
+    to.set_settled(from.deals.front().settled);
+    to.set_certified(from.deals.front().certified);
+    return;
+  }
+  for (const Deal& deal : from.deals) {
+    store::DealRecord* portion = to.add_portions();
+    Put(deal, *portion);
+    portion->set_state(static_cast<int>(deal.state));
+    portion->set_end_reason(deal.end_reason);
+    portion->set_settled(deal.settled);
+    portion->set_certified(deal.certified);
+  }
+}
+std::vector<Deal> GetDeals(const store::ListingRecord& from) {
+  std::vector<Deal> deals;
+  if (from.has_deal()) {
+    Deal& deal = deals.emplace_back(FromRecord(from.deal()));
+    deal.state = StateOfOnlyDeal(static_cast<ListingState>(from.state()));
+    if (deal.state == DealState::kDefaulted) deal.end_reason = from.reason();
+    deal.settled = from.settled();
+    deal.certified = from.certified();
+  }
+  for (const auto& portion : from.portions()) deals.push_back(FromRecord(portion));
+  return deals;
+}
+
+void Put(const Previous& from, store::PreviousRecord& to) {
+  to.set_listed_price_fen(from.listed_price.value);
+  to.set_first_date_days(from.first_date.days);
+  to.set_first_days(from.first_days);
+}
+Previous FromRecord(const store::PreviousRecord& from) {
+  return {{from.listed_price_fen()}, {from.first_date_days()}, from.first_days()};
+}
+
+void Put(const PriorityNotice& from, store::PriorityNoticeRecord& to) {
+  to.set_method(static_cast<int>(from.method));
+  to.set_date_days(from.date.days);
+  if (from.evidence != Attachment{}) fields::Put(from.evidence, *to.mutable_evidence());
+  to.set_person(from.person);
+  to.set_answer(static_cast<int>(from.answer));
+  to.set_answer_person(from.answer_person);
+}
+PriorityNotice FromRecord(const store::PriorityNoticeRecord& from) {
+  return {static_cast<NoticeMethod>(from.method()),   {from.date_days()},  fields::GetAttachment(from.evidence()),
+          from.person(), static_cast<PriorityAnswer>(from.answer()), from.answer_person()};
 }
 
 void PutPeriod(const Listing& from, store::ListingRecord& to) {
@@ -255,13 +316,13 @@ store::ListingRecord ToRecord(const Listing& from) {
   PutPeriod(from, to);
   to.set_auction(from.auction);
   to.set_bidding_start_time_ns(from.bidding_start_time.ns);
-  if (from.deal != Deal{}) Put(from.deal, *to.mutable_deal());
-  to.set_settled(from.settled);
-  to.set_certified(from.certified);
+  PutDeals(from, to);
   to.set_create_time_ns(from.create_time.ns);
   to.set_update_time_ns(from.update_time.ns);
   to.set_version(from.version);
   to.set_low_quotes(from.low_quotes);
+  if (from.previous != Previous{}) Put(from.previous, *to.mutable_previous());
+  for (const PriorityNotice& notice : from.priority_notices) Put(notice, *to.add_priority_notices());
   fields::PutTexts(from.objections, to.mutable_objections());
   to.set_suspended_by_objection(from.suspended_by_objection);
   return to;
@@ -291,12 +352,12 @@ Listing FromRecord(const store::ListingRecord& from) {
   GetPeriod(from, to);
   to.auction = from.auction();
   to.bidding_start_time = {from.bidding_start_time_ns()};
-  to.deal = FromRecord(from.deal());
+  to.deals = GetDeals(from);
   to.low_quotes = from.low_quotes();
+  to.previous = FromRecord(from.previous());
+  for (const auto& notice : from.priority_notices()) to.priority_notices.push_back(FromRecord(notice));
   to.objections = fields::GetTexts(from.objections());
   to.suspended_by_objection = from.suspended_by_objection();
-  to.settled = from.settled();
-  to.certified = from.certified();
   to.create_time = {from.create_time_ns()};
   to.update_time = {from.update_time_ns()};
   to.version = from.version();
@@ -333,6 +394,9 @@ store::ListingEventRecord ToRecord(const ListingEvent& from) {
   to.set_auction(from.auction);
   to.set_start_ns(from.start.ns);
   to.set_objection(from.objection);
+  if (from.previous != Previous{}) Put(from.previous, *to.mutable_previous());
+  to.set_holder(from.holder);
+  if (from.notice != PriorityNotice{}) Put(from.notice, *to.mutable_notice());
   if (from.deal != Deal{}) Put(from.deal, *to.mutable_deal());
   return to;
 }
@@ -366,6 +430,9 @@ ListingEvent FromRecord(const store::ListingEventRecord& from) {
   to.auction = from.auction();
   to.start = {from.start_ns()};
   to.objection = from.objection();
+  to.previous = FromRecord(from.previous());
+  to.holder = from.holder();
+  to.notice = FromRecord(from.notice());
   to.deal = FromRecord(from.deal());
   return to;
 }
@@ -479,6 +546,8 @@ store::IntentEventRecord ToRecord(const IntentEvent& from) {
   to.set_reason(from.reason);
   to.set_priority_confirmed(from.priority_confirmed);
   to.set_is_entitled_only(from.is_entitled_only);
+  to.set_is_barred(from.is_barred);
+  if (from.decided_priority) to.set_decided_priority(*from.decided_priority);
   return to;
 }
 
@@ -505,6 +574,8 @@ IntentEvent FromRecord(const store::IntentEventRecord& from) {
   to.reason = from.reason();
   to.priority_confirmed = from.priority_confirmed();
   to.is_entitled_only = from.is_entitled_only();
+  to.is_barred = from.is_barred();
+  if (from.has_decided_priority()) to.decided_priority = from.decided_priority();
   return to;
 }
 
@@ -535,6 +606,8 @@ void Put(const Announcement& from, store::AnnouncementRecord& to) {
   to.set_reason(from.reason);
   to.set_due_time_ns(from.due_time.ns);
   to.set_auction(from.auction);
+  to.set_deal(from.deal);
+  fields::PutTexts(from.barred_organizations, to.mutable_barred_organizations());
 }
 
 Announcement FromRecord(const store::AnnouncementRecord& from) {
@@ -555,6 +628,8 @@ Announcement FromRecord(const store::AnnouncementRecord& from) {
   to.reason = from.reason();
   to.due_time = {from.due_time_ns()};
   to.auction = from.auction();
+  to.deal = from.deal();
+  to.barred_organizations = fields::GetTexts(from.barred_organizations());
   return to;
 }
 
@@ -611,6 +686,8 @@ bool IsInternal(AnnouncementType type) {
     case AnnouncementType::kListingDefaulted:
     case AnnouncementType::kListingClosed:
     case AnnouncementType::kDeadlinePassed:
+    case AnnouncementType::kPortionDefaulted:
+    case AnnouncementType::kListingObjected:
       return false;
   }
   TTX_CHECK(false, "unreachable");
@@ -788,6 +865,18 @@ void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organ
 
 bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::string_view organization) {
   return reader.Get(KeyOf(Table::kBarred, achievement, organization)).has_value();
+}
+
+void SaveAdmitted(storage::Txn& txn, std::string_view listing_id, std::string_view code) {
+  txn.Put(KeyOf(Table::kAdmitted, listing_id, code), "");
+}
+
+bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std::string_view code) {
+  return reader.Get(KeyOf(Table::kAdmitted, listing_id, code)).has_value();
+}
+
+std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_view achievement, size_t limit) {
+  return ListTexts(reader, In(Table::kBarred, achievement), "", limit);
 }
 
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series) {

@@ -32,6 +32,7 @@ enum class Table : uint8_t {
   kIpIdentity = 0x1e,  // text digest of a right's identity, text id of a live achievement -> nothing
   kExchangeCode = 0x1f,    // text exchange -> its code (libs/storage/exchange_codes.h)
   kExchangeByCode = 0x20,  // text code -> exchange
+  kAdmitted = 0x22,        // text listing id, text code -> nothing, while a DYNAMIC session runs or ran
 };
 
 /// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its
@@ -69,6 +70,8 @@ enum class AnnouncementType : int32_t {
   kListingDefaulted = 12,
   kListingClosed = 13,
   kDeadlinePassed = 14,
+  kListingObjected = 15,
+  kPortionDefaulted = 30,
 };
 
 struct Bidder {
@@ -91,8 +94,10 @@ struct Announcement {
   std::string text;
   std::vector<std::string> ip_numbers;  // DEAL_DETERMINED
   std::vector<Bidder> bidders;          // BIDDING_SCHEDULED
+  std::vector<std::string> barred_organizations;  // BIDDING_SCHEDULED
   std::string resource;                 // DEADLINE_PASSED
   std::string auction;                  // INTENT_QUALIFIED: that runs while the listing does; empty: none
+  std::string deal;                     // DEAL_DETERMINED, LISTING_DEFAULTED, PORTION_DEFAULTED; empty: the only one
   std::string reason;
   Time due_time;
   bool operator==(const Announcement&) const = default;
@@ -162,6 +167,12 @@ void SaveOrganization(storage::Txn& txn, std::string_view name, const Organizati
 void Bar(storage::Txn& txn, std::string_view achievement, std::string_view organization,
          std::string_view listing);
 bool IsBarred(const storage::Reader& reader, std::string_view achievement, std::string_view organization);
+/// At most `limit` organizations that may not take part in the sale of this achievement.
+std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_view achievement, size_t limit);
+
+/// The session of a DYNAMIC listing has taken the bidder with this code.
+void SaveAdmitted(storage::Txn& txn, std::string_view listing_id, std::string_view code);
+bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std::string_view code);
 
 /// The last number given in a series, 0 at first.
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series);

@@ -9,6 +9,7 @@
 #include "libs/storage/mem_kv.h"
 #include "services/listing/domain/testing.h"
 #include "services/listing/store/profile.h"
+#include "services/listing/store/record.pb.h"
 
 namespace ttx::listing {
 namespace {
@@ -105,6 +106,93 @@ TEST(ListingStore, AchievementsAndListingsReadBackAsWritten) {
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(std::get<AchievementEvent>(events[0].payload), made->events[0]);
   EXPECT_EQ(std::get<ListingEvent>(events[1].payload), listing->events[0]);
+}
+
+Listing MakePublic() {
+  Listing listing;
+  listing.id = {"l1"};
+  listing.exchange = testing::kExchange;
+  listing.owner = testing::kOwner;
+  listing.content = testing::MakeListingContent();
+  listing.content.deposit.amount = Fen{1};
+  listing.project_no = "PJ1";
+  listing.business_reviewer = "people/b";
+  listing.compliance_reviewer = "people/c";
+  listing.notice_version = 1;
+  listing.start_time = Time{1};
+  listing.end_time = Time{2};
+  return listing;
+}
+
+Deal MakeWhole() {
+  return {"deals/d", "listings/l1/intents/i", "organizations/b", "B",    "12345",
+          Fen{100'000'000}, Fen{1}, Method::kAuction, "hash", 7};
+}
+
+class DealsTest : public ::testing::Test {
+ protected:
+  // The record of a listing that reads back as it was.
+  store::ListingRecord Stored(const Listing& listing) {
+    ListingEvent event;
+    event.deal = listing.deals.front();
+    SaveDecision(txn_, nullptr, ListingDecision{listing, {event}});
+    EXPECT_EQ(LoadListing(txn_, "l1"), listing);
+    store::ListingRecord record;
+    EXPECT_TRUE(record.ParseFromString(*txn_.Get(std::string("\x14l1\0", 4))));
+    return record;
+  }
+
+  storage::MemKv kv_;
+  const storage::Overlay batch_;
+  storage::Txn txn_{kv_, batch_, kNothing, Time{7}, 1};
+};
+
+TEST_F(DealsTest, ADealOfTheWholeKeepsTheBytesItHadBeforeThereWerePortions) {
+  Listing listing = MakePublic();
+  Deal deal = MakeWhole();
+  for (const ListingState state : {ListingState::kDealPending, ListingState::kDealSigned, ListingState::kClosed,
+                                   ListingState::kDefaulted}) {
+    listing.state = state;
+    deal.settled = deal.certified = state == ListingState::kClosed;
+    deal.state = state == ListingState::kDealPending ? DealState::kPending
+                 : state == ListingState::kDefaulted ? DealState::kDefaulted
+                                                     : DealState::kSigned;
+    listing.reason = deal.end_reason = state == ListingState::kDefaulted ? "TRANSFEREE" : "";
+    listing.deals = {deal};
+    const store::ListingRecord record = Stored(listing);
+    EXPECT_EQ(record.settled(), deal.settled);
+    EXPECT_EQ(record.certified(), deal.certified);
+    EXPECT_EQ(record.portions_size(), 0);
+    EXPECT_EQ(Hex(record.deal().SerializeAsString()),
+              "0a076465616c732f6412156c697374696e67732f6c312f696e74656e74732f691a0f6f7267616e697a6174696f"
+              "6e732f622201422a0531323334353080c2d72f380140014a04686173685007")
+        << static_cast<int>(state);
+  }
+}
+
+TEST_F(DealsTest, PortionsStandInAFieldOfTheirOwn) {
+  Listing listing = MakePublic();
+  Deal first = MakeWhole();
+  first.share_ppm = 300'000;
+  first.listed_price = Fen{30};
+  first.state = DealState::kDefaulted;
+  first.end_reason = "PAYMENT";
+  Deal second = MakeWhole();
+  second.id = "deals/e";
+  second.share_ppm = 700'000;
+  second.state = DealState::kSigned;
+  second.settled = true;
+  listing.state = ListingState::kDealSigned;
+  listing.deals = {first, second};
+  const store::ListingRecord record = Stored(listing);
+  EXPECT_FALSE(record.has_deal());
+  EXPECT_FALSE(record.settled());
+  EXPECT_EQ(record.portions_size(), 2);
+  const std::vector<StoredEvent> events = ListEvents(txn_, PlainVault(), 0, 10);
+  ASSERT_EQ(events.size(), 1u);
+  const Deal told = std::get<ListingEvent>(events[0].payload).deal;
+  EXPECT_EQ(told.share_ppm, 300'000);
+  EXPECT_EQ(told.listed_price, Fen{30});
 }
 
 std::string ReadProfile(const std::string& name) {

@@ -60,6 +60,9 @@ std::map<std::string, Slot> Slots(RuleProfile& profile) {
       {"free_period_seconds_min", {&profile.free_period_seconds_min, 1, kMaxFreePeriod.ns / Seconds(1).ns}},
       {"cycle_seconds_min", {&profile.cycle_seconds_min, 1, kMaxCycle.ns / Seconds(1).ns}},
       {"result_notice_workdays", {&profile.result_notice_workdays, 1, kDays}},
+      {"price_cut_rule", {&profile.price_cut_rule, 0, 2}},
+      {"priority_notice_days", {&profile.priority_notice_days, 0, kDays}},
+      {"priority_public_notice_days", {&profile.priority_public_notice_days, 0, kDays}},
   };
 }
 

@@ -51,7 +51,7 @@ HttpClient::HttpClient(std::string base_url, const std::string& ca_file)
   CURL* curl = handle_->curl;
   TTX_CHECK(curl != nullptr, "libcurl gives no handle");
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
-  curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
+  if (!ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);

@@ -21,7 +21,8 @@ struct HttpResponse {
 /// One HTTPS connection to one server, reused from call to call. Not for several threads at a time.
 class HttpClient {
  public:
-  /// `base_url` such as "https://localhost:8443"; `ca_file` (PEM) is the only authority that is trusted.
+  /// `base_url` such as "https://localhost:8443"; `ca_file` (PEM) is the only authority that is trusted;
+  /// the system's are when it is empty.
   HttpClient(std::string base_url, const std::string& ca_file);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;

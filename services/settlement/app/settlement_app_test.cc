@@ -283,6 +283,64 @@ class SettlementAppTest : public ::testing::Test, protected AppFixture {
   }
 };
 
+// Two winners of one auction take 30 and 70 percent (domain.md 5.9, PRO_RATA): every deal is settled alone.
+TEST_F(SettlementAppTest, TheDealsOfOneListingAreSettledAloneToTheFen) {
+  PayDeposits();
+  struct Part {
+    std::string deal;
+    std::string intent;
+    int64_t price;
+    int64_t listed_price;
+    int64_t seller_fee;
+    int64_t buyer_fee;
+  };
+  const std::vector<Part> parts = {{"deals/p1", "b03", 31'800'000, 30'000'000, 76'320, 1'017'600},
+                                   {"deals/p2", "b01", 74'200'000, 70'000'000, 178'080, 2'374'400}};
+  Fen price;
+  Fen fees;
+  for (const Part& part : parts) {
+    ASSERT_TRUE(Feed([&](storage::Txn& txn) {
+                  return app.OnContractEffective(txn, {.contract = "contracts/" + part.intent,
+                                                       .deal = part.deal,
+                                                       .listing = "listings/l1",
+                                                       .exchange = kExchangeName,
+                                                       .seller = "organizations/seller",
+                                                       .seller_legal_name = "西山大学",
+                                                       .buyer = "organizations/" + part.intent,
+                                                       .buyer_legal_name = kBuyerName,
+                                                       .intent = "listings/l1/intents/" + part.intent,
+                                                       .price = {part.price},
+                                                       .listed_price = {part.listed_price},
+                                                       .competitive = true,
+                                                       .effective_time = clock.Now(),
+                                                       .payment_due_time = StartOfDay(MakeDate(2026, 9, 29))});
+                }).ok());
+    const Settlement settlement = *FindSettlement(shell.kv(), part.deal);
+    EXPECT_EQ(settlement.price, Fen{part.price});
+    EXPECT_EQ(settlement.seller_fee, Fen{part.seller_fee});
+    EXPECT_EQ(settlement.buyer_fee, Fen{part.buyer_fee});
+    EXPECT_EQ(DepositOf(part.intent).state, DepositState::kConverted);
+    EXPECT_EQ(DepositOf(part.intent).converted, Fen{10'000'000});
+    price += settlement.price;
+    fees += settlement.seller_fee + settlement.buyer_fee;
+  }
+  EXPECT_EQ(price, Fen{106'000'000});
+  EXPECT_EQ(fees, Fen{3'646'400});
+  const auto pay = [&](const std::string& deal, const std::string& notice, int64_t fen, Item item) {
+    const SettlementId id = FindSettlement(shell.kv(), deal)->id;
+    return ReasonOf(Notify(Money(notice, kBuyerName, fen, ReferenceOf(id, item), Escrow::kPrice)));
+  };
+  EXPECT_EQ(pay("deals/p2", "N3", 64'200'000, Item::kPrice), "OK");
+  EXPECT_EQ(pay("deals/p2", "N4", 2'374'400, Item::kBuyerFee), "OK");
+  EXPECT_EQ(FindSettlement(shell.kv(), "deals/p2")->state, SettlementState::kFullyPaid);
+  EXPECT_EQ(FindSettlement(shell.kv(), "deals/p1")->state, SettlementState::kAwaiting);
+  // What holds one deal does not hold the other.
+  ASSERT_TRUE(
+      Feed([&](storage::Txn& txn) { return app.OnFact(txn, "deals/p1", Fact::kHoldPlaced, "objections/o"); }).ok());
+  EXPECT_TRUE(IsFrozen(*FindSettlement(shell.kv(), "deals/p1")));
+  EXPECT_FALSE(IsFrozen(*FindSettlement(shell.kv(), "deals/p2")));
+}
+
 // The deal of domain.md 7.3 through the whole service, to the fen.
 TEST_F(SettlementAppTest, TheWorkedDeal) {
   PayDeposits();

@@ -1,0 +1,218 @@
+// What everybody reads of a session has numbers of its own: they tell nothing of other sessions, nor of envelopes
+// before the opening (domain.md 5.10, reliability.md A13 and N102).
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "libs/core/encoding.h"
+#include "libs/crypto/digest.h"
+#include "services/auction/app/test_app.h"
+#include "services/auction/app/test_envelopes.h"
+
+namespace ttx::auction {
+namespace {
+
+using testing::At;
+using testing::BidderClient;
+using testing::EnvelopeKit;
+using testing::Officer;
+using testing::TestApp;
+using testing::Yuan;
+
+constexpr std::optional<Reason> kAccepted = std::nullopt;
+
+// Two sealed sessions, a1 and a2.
+class SealedRun {
+ public:
+  SealedRun() {
+    ScheduleAuction command = kit_.SessionFor(Mode::kSealed);
+    world_.Schedule(command);
+    command.id = {"a2"};
+    world_.Schedule(command);
+    world_.MoveTo(At(9, 0));
+  }
+
+  /// A well-formed envelope, or anything.
+  std::optional<Reason> Submit(const std::string& auction, const std::string& code, const std::string& envelope,
+                               Time time) {
+    return TestApp::ReasonOf(world_.At(time, [&](storage::Txn& txn) {
+      return world_.app.SubmitEnvelope(txn, BidderClient(code), {{auction}, envelope});
+    }));
+  }
+  std::string Seal(const std::string& auction, const std::string& code, Fen price, uint32_t version = 1) const {
+    return kit_.Seal(world_.app.Get(world_.shell.kv(), {auction})->auction, code, price, version);
+  }
+  std::optional<Reason> Withdraw(const std::string& auction, const std::string& code, Time time) {
+    return TestApp::ReasonOf(world_.At(time, [&](storage::Txn& txn) {
+      return world_.app.WithdrawEnvelope(txn, BidderClient(code), {auction});
+    }));
+  }
+  void SuspendAndGoOn(Time time) {
+    for (const Act act : {Act::kSuspend, Act::kContinue}) {
+      const auto asked = world_.At(time, [&](storage::Txn& txn) {
+        const Time resume = act == Act::kContinue ? time + Minutes(2) : Time{};
+        return world_.app.RequestAct(txn, Officer("people/o1"), {{"a1"}, act, "OBJECTION", resume});
+      });
+      ASSERT_TRUE(asked.ok()) << asked.error().message();
+      Confirm(act, ActEtag(*asked), time + Seconds(1));
+      time = time + Seconds(10);
+    }
+    world_.MoveTo(time + Minutes(3));
+  }
+  void Confirm(Act act, const std::string& etag, Time time) {
+    const auto confirmed = world_.At(time, [&](storage::Txn& txn) {
+      return world_.app.ConfirmAct(txn, Officer("people/o2"), {{"a1"}, act, etag});
+    });
+    ASSERT_TRUE(confirmed.ok()) << confirmed.error().message();
+  }
+  void AskForOpening(Time time) {
+    world_.MoveTo(time);
+    const auto asked = world_.At(time, [&](storage::Txn& txn) {
+      return world_.app.RequestAct(txn, Officer("people/o1"), {{"a1"}, Act::kOpen, "time has come", {}});
+    });
+    ASSERT_TRUE(asked.ok()) << asked.error().message();
+    Confirm(Act::kOpen, ActEtag(*asked), time + Seconds(1));
+  }
+  void HandIn(int holder, Time time) {
+    std::vector<std::string> envelopes;
+    const auto listed = *world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
+    for (const AuctionApp::Envelope& envelope : listed) envelopes.push_back(envelope.bytes);
+    const std::string proof = *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"});
+    const std::string shares = kit_.Report(holder, proof, envelopes);
+    const auto taken = world_.At(time, [&](storage::Txn& txn) {
+      return world_.app.HandInShares(txn, Officer(), {{"a1"}, shares});
+    });
+    ASSERT_TRUE(taken.ok()) << taken.error().message();
+  }
+
+  std::vector<StoredEvent> Public(uint64_t after = 0, size_t limit = 1000) const {
+    return world_.app.WatchEvents(world_.shell.kv(), {"a1"}, after, limit)->events;
+  }
+  /// Everything that a reader is told of a session, but for its time.
+  std::string Stream(const std::string& auction = "a1") const {
+    std::string text;
+    const StoredAuction stored = *world_.app.Get(world_.shell.kv(), {auction});
+    std::vector<StoredEvent> events = world_.app.WatchEvents(world_.shell.kv(), {auction}, 0, 1000)->events;
+    for (StoredEvent& event : events) {
+      event.event.time = {};
+      text += std::to_string(event.sequence) + " " + std::to_string(event.previous_milestone) + " " +
+              std::to_string(event.log_number) + " " + CanonicalLine(stored.auction, event.event) + "\n";
+    }
+    return text;
+  }
+  TestApp& world() { return world_; }
+
+ private:
+  const EnvelopeKit kit_;
+  TestApp world_{At(8, 0), kit_.Options()};
+};
+
+TEST(NumberingTest, StreamsTellNothingOfHowManyEnvelopesThereAre) {
+  SealedRun one, two;
+  EXPECT_EQ(one.Submit("a1", "B01", one.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  EXPECT_EQ(one.Submit("a1", "B02", one.Seal("a1", "B02", Yuan(1'300)), At(9, 2)), kAccepted);
+  // In the other run: more of everything, in this session and in another one.
+  for (const char* code : {"B01", "B02", "B03"}) {
+    for (const char* auction : {"a1", "a2"}) {
+      EXPECT_EQ(two.Submit(auction, code, two.Seal(auction, code, Yuan(1'200)), At(9, 1)), kAccepted);
+    }
+  }
+  EXPECT_EQ(two.Submit("a1", "B01", "garbage", At(9, 2)), Reason::kENVELOPE_MALFORMED);
+  EXPECT_EQ(two.Submit("a1", "B01", two.Seal("a1", "B01", Yuan(1'250), 2), At(9, 3)), kAccepted);
+  EXPECT_EQ(two.Withdraw("a1", "B03", At(9, 4)), kAccepted);
+  EXPECT_EQ(two.Withdraw("a2", "B03", At(9, 4)), kAccepted);
+  EXPECT_NE(storage::LastSequence(one.world().shell.kv()), storage::LastSequence(two.world().shell.kv()));
+  EXPECT_EQ(one.Stream(), two.Stream()) << "SUBMITTING";
+  for (SealedRun* run : {&one, &two}) run->SuspendAndGoOn(At(9, 10));
+  EXPECT_EQ(one.Stream(), two.Stream()) << "suspended, and goes on";
+  for (SealedRun* run : {&one, &two}) run->world().MoveTo(At(11, 0));
+  EXPECT_EQ(one.Stream(), two.Stream()) << "CLOSED_FOR_OPENING";
+  for (SealedRun* run : {&one, &two}) run->AskForOpening(At(11, 1));
+  for (SealedRun* run : {&one, &two}) run->HandIn(1, At(11, 10));
+  ASSERT_EQ(one.world().Now().state, State::kSharesCollecting);
+  EXPECT_EQ(one.Stream(), two.Stream()) << "one share fewer than needed";
+  EXPECT_EQ(one.Stream().find(" B0"), std::string::npos);
+  for (SealedRun* run : {&one, &two}) run->HandIn(2, At(11, 11));
+  for (SealedRun* run : {&one, &two}) run->world().RunSteps(20);
+  ASSERT_EQ(one.world().Now().state, State::kClosed);
+  EXPECT_NE(one.Stream(), two.Stream()) << "the comparison can fail";
+}
+
+TEST(NumberingTest, WhoGoesOnAfterTheLastNumberMissesNothing) {
+  SealedRun run;
+  std::vector<StoredEvent> followed;
+  const auto follow = [&] {
+    for (StoredEvent& event : run.Public(followed.size(), 2)) {  // two at a time, as far as it goes
+      ASSERT_EQ(event.sequence, followed.size() + 1);
+      followed.push_back(std::move(event));
+    }
+  };
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  follow();
+  run.SuspendAndGoOn(At(9, 10));
+  EXPECT_EQ(run.Submit("a1", "B02", run.Seal("a1", "B02", Yuan(1'300)), At(9, 20)), kAccepted);
+  EXPECT_EQ(run.Withdraw("a1", "B01", At(9, 21)), kAccepted);
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'200), 2), At(9, 22)), kAccepted);
+  for (int i = 0; i < 10; ++i) follow();
+  const size_t before = followed.size();
+  for (const StoredEvent& event : followed) EXPECT_EQ(AudienceOf(event.event), Audience::kPublic);
+  run.world().MoveTo(At(11, 0));
+  run.AskForOpening(At(11, 1));
+  run.HandIn(1, At(11, 10));
+  run.HandIn(2, At(11, 11));
+  run.world().RunSteps(20);
+  ASSERT_EQ(run.world().Now().state, State::kClosed);
+  for (int i = 0; i < 20; ++i) follow();
+  EXPECT_GT(followed.size(), before);
+  EXPECT_EQ(followed.size(), run.Public().size());
+  EXPECT_TRUE(std::holds_alternative<Closed>(followed.back().event.payload)) << "nothing follows the result";
+  int held = 0;
+  for (const StoredEvent& event : followed) held += AudienceOf(event.event) == Audience::kAfterOpening ? 1 : 0;
+  EXPECT_EQ(held, 4);
+
+  // As docs/formats.md says: those with a place take it, the others what is left.
+  std::map<uint64_t, Event> chain;
+  for (const StoredEvent& event : followed) {
+    if (event.log_number > 0) chain.emplace(event.log_number, event.event);
+  }
+  ASSERT_LT(chain.size(), followed.size()) << "some was read while envelopes were secret";
+  uint64_t next = 1;
+  for (const StoredEvent& event : followed) {
+    if (event.log_number > 0) continue;
+    while (chain.contains(next)) ++next;
+    chain.emplace(next, event.event);
+  }
+  const StoredAuction stored = *run.world().app.Get(run.world().shell.kv(), {"a1"});
+  std::string hash(32, '\0');
+  for (const auto& [number, event] : chain) hash = crypto::Sha256(hash + CanonicalLine(stored.auction, event));
+  EXPECT_EQ(Hex(hash), Hex(stored.log_hash));
+  EXPECT_EQ(chain.rbegin()->first, followed.size());
+}
+
+TEST(NumberingTest, OfSessionsWithoutEnvelopesTheNumbersAreThePlacesInTheChain) {
+  TestApp world(At(8, 0));
+  world.Schedule(testing::SessionOf(Mode::kMulti, Yuan(1'000'000), Yuan(10'000)));
+  EXPECT_EQ(world.Bid("B01", Yuan(1'000'000), At(9, 1)), std::nullopt);
+  EXPECT_EQ(world.Bid("B01", Yuan(1'000'000), At(9, 2)), Reason::kNOT_HIGHER);
+  EXPECT_EQ(world.Bid("B02", Yuan(1'010'000), At(9, 3)), std::nullopt);
+  uint64_t number = 0;
+  for (const StoredEvent& event : world.Public()) {
+    EXPECT_EQ(event.sequence, ++number);
+    EXPECT_EQ(event.log_number, number);
+    EXPECT_EQ(event.previous_milestone, 0u);
+  }
+  EXPECT_EQ(number, 4u);
+  for (const StoredEvent& event : world.app.ListEvents(world.shell.kv(), Officer(), 0, 100, false).events) {
+    EXPECT_EQ(event.log_number, 0u) << "it would count envelopes";
+  }
+  const auto at_end = *world.app.WatchEvents(world.shell.kv(), {"a1"}, 4, 10);
+  EXPECT_TRUE(at_end.events.empty());
+  EXPECT_EQ(at_end.last_sequence, 4u);
+  EXPECT_FALSE(at_end.more);
+  EXPECT_TRUE(world.app.WatchEvents(world.shell.kv(), {"a1"}, 0, 3)->more);
+  EXPECT_TRUE(world.app.WatchEvents(world.shell.kv(), {"a1"}, 1000, 3)->events.empty()) << "past the end";
+}
+
+}  // namespace
+}  // namespace ttx::auction

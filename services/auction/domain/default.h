@@ -1,0 +1,25 @@
+#pragma once
+
+#include "services/auction/domain/engine.h"
+
+namespace ttx::auction {
+
+/// domain.md 5.12: whether the bidder can be in default in this way where the session stands.
+std::optional<Error> CheckDefault(const Auction& auction, const std::string& code, ForfeitCause cause);
+/// Whether `left` can be what stands without the bids of `code`.
+std::optional<Error> CheckLeft(const Auction& auction, const std::string& code, const BidsLeft& left);
+
+/// The bidder loses its deposit and is barred. Before the close its bids are void: the best bid of the others leads,
+/// and they have at least one cycle to bid on it; holders of priority rights are asked about it anew; the next
+/// candidate of a tender is named; an envelope counts for nothing at the opening.
+void Bar(Recorder& recorder, const std::string& code, ForfeitCause cause, const BidsLeft& left);
+/// What follows from that where the session waits for somebody who is barred. Of a suspended session once it goes on,
+/// of one that an objection holds once that is closed.
+void SettleBarred(Recorder& recorder);
+
+/// How many may bid: the barred do not count.
+int32_t EligibleCount(const Auction& auction);
+/// Whether a restart of a phase voided the bid.
+bool IsVoid(const Auction& auction, int64_t number);
+
+}  // namespace ttx::auction
