@@ -127,12 +127,12 @@ bool IsSealed(Mode mode);
 /// Whether a lot may have to be drawn: a seed must then be committed to before the start.
 bool MayDraw(const Rules& rules);
 
-/// Rules in which an applicant has said nothing but the mode: as usual in it. What depends on more than the mode
-/// is left open: no start price, no increments, periods of zero length.
+/// Rules in which an applicant has said nothing but the mode: as usual in it. What depends on more than the
+/// mode is left open: no start price, no increments, periods of zero length.
 Rules OpenRules(Mode mode);
 
-/// INVALID_FIELD for the first rule that cannot be run; field paths start with "rules.". Whether the key holders
-/// of `sealed.holder_set` can be read is not asked here (libs/sealed).
+/// INVALID_FIELD for the first rule that cannot be run; field paths start with "rules.". Whether the key
+/// holders of `sealed.holder_set` can be read is not asked here (libs/sealed).
 Status CheckRules(const Rules& rules);
 
 /// 1% of the start price rounded to two significant digits, at least 1 fen (domain.md 5.1).

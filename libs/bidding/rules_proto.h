@@ -8,9 +8,9 @@ class BiddingRules;
 
 namespace ttx::bidding {
 
-/// INVALID_FIELD on "rules...." for an enum value that is not known (UNKNOWN_VALUE), for what is no length of time
-/// (OUT_OF_RANGE), and for a part that the mode must have and does not, or has no use for (REQUIRED). To be asked of
-/// every message that another program wrote.
+/// INVALID_FIELD on "rules...." for an enum value that is not known (UNKNOWN_VALUE), for what is no length of
+/// time (OUT_OF_RANGE), and for a part that the mode must have and does not, or has no use for (REQUIRED). To
+/// be asked of every message that another program wrote.
 Status CheckMessage(const type::v1::BiddingRules& message);
 
 /// The rules of a message that CheckMessage takes, not checked yet (CheckRules). What it leaves open is as in

@@ -51,8 +51,8 @@ TEST(RulesMessage, NoneIsNotLeftOpen) {
 }
 
 TEST(RulesMessage, WhatIsWrittenIsReadAgain) {
-  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish, Mode::kSealed, Mode::kWeighted, Mode::kDutch,
-                          Mode::kTender}) {
+  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish, Mode::kSealed, Mode::kWeighted,
+                          Mode::kDutch, Mode::kTender}) {
     Rules rules = OpenRules(mode);
     rules.start_price = {100};
     rules.increments = {{{100}, {5}}, {{200}, {10}}};
@@ -66,7 +66,8 @@ TEST(RulesMessage, WhatIsWrittenIsReadAgain) {
     rules.suspension = {Seconds(1), Seconds(2), Seconds(3)};
     if (mode == Mode::kDutch) rules.dutch = {{1}, {}, Seconds(3), {50}};
     if (IsSealed(mode)) rules.sealed = {2, true, true, 2, 3, Seconds(4), {}, {}, "the list"};
-    if (mode == Mode::kWeighted || mode == Mode::kTender) rules.scoring = {{600'000}, {{"team", {400'000}}}, {}};
+    if (mode == Mode::kWeighted || mode == Mode::kTender)
+      rules.scoring = {{600'000}, {{"team", {400'000}}}, {}};
     const Message message = ToProto(rules);
     EXPECT_TRUE(CheckMessage(message).ok()) << ModeName(mode);
     EXPECT_EQ(FromProto(message), rules) << ModeName(mode);

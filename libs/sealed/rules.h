@@ -6,8 +6,8 @@
 
 namespace ttx::sealed {
 
-/// The key holders of a session with envelopes; INVALID_FIELD on `rules.sealed.holder_set` unless the list can be
-/// read and agrees with shares_needed and shares_total.
+/// The key holders of a session with envelopes; INVALID_FIELD on `rules.sealed.holder_set` unless the list
+/// can be read and agrees with shares_needed and shares_total.
 Result<HolderSet> HoldersOf(const bidding::Rules& rules);
 
 }  // namespace ttx::sealed

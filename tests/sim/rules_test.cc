@@ -1,5 +1,5 @@
-// What listing publishes, auction can run: rules that an exchange has approved never fail at the scheduling, where
-// nobody is left to be told (domain.md 5.1).
+// What listing publishes, auction can run: rules that an exchange has approved never fail at the scheduling,
+// where nobody is left to be told (domain.md 5.1).
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -38,8 +38,10 @@ void SayIf(bool said, google::protobuf::Duration* (Message::*field)(), Message& 
 }
 
 const std::string& HolderSetOf(int threshold, int count) {
-  static const std::string two_of_three = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 2, 3).holders.text();
-  static const std::string three_of_five = sealed::MakeTestParties(sealed::Suite::kTtxSb1, 3, 5).holders.text();
+  static const std::string two_of_three =
+      sealed::MakeTestParties(sealed::Suite::kTtxSb1, 2, 3).holders.text();
+  static const std::string three_of_five =
+      sealed::MakeTestParties(sealed::Suite::kTtxSb1, 3, 5).holders.text();
   return threshold == 2 && count == 3 ? two_of_three : three_of_five;
 }
 
@@ -121,8 +123,8 @@ void SayModes(Message& to, Message::Mode mode) {
 // What an applicant may say: mostly what can be run.
 Message Application() {
   Message message;
-  const auto mode = Any({Message::MULTI, Message::DYNAMIC, Message::ENGLISH, Message::SEALED, Message::WEIGHTED,
-                         Message::DUTCH, Message::TENDER});
+  const auto mode = Any({Message::MULTI, Message::DYNAMIC, Message::ENGLISH, Message::SEALED,
+                         Message::WEIGHTED, Message::DUTCH, Message::TENDER});
   message.set_mode(mode);
   if (Either()) message.set_start_price_fen(kPrice);
   SayLadder(message);
@@ -131,7 +133,8 @@ Message Application() {
     message.set_limited_entry(Any({Message::ALWAYS, Message::IF_TWO_BIDDERS, Message::IF_TWO_IN_LAST_HOUR}));
   }
   const bool says_free = mode == Message::DYNAMIC ? Seldom() : Either();
-  SayIf(says_free, &Message::mutable_free_period, message, Any<int64_t>({3'600, 86'400, Seldom() ? 1 : 7'200}));
+  SayIf(says_free, &Message::mutable_free_period, message,
+        Any<int64_t>({3'600, 86'400, Seldom() ? 1 : 7'200}));
   SayIf(Either(), &Message::mutable_preparation, message, Any<int64_t>({0, 60, Seldom() ? 86'401 : 1}));
   SayIf(Either(), &Message::mutable_cycle, message, Any<int64_t>({60, 300, Seldom() ? 86'401 : 120}));
   SayIf(Seldom(), &Message::mutable_max_total, message, Any<int64_t>({0, 3'600, 86'400 * 91}));
@@ -152,7 +155,8 @@ listing::Listing Must(const Result<listing::ListingDecision>& decision) {
   return decision->next;
 }
 
-// A listing that was taken at its submission, brought to where its session is scheduled. Nothing on the way refuses it.
+// A listing that was taken at its submission, brought to where its session is scheduled. Nothing on the way
+// refuses it.
 listing::Listing Scheduled(const listing::Listing& submitted, const listing::Regime& regime) {
   using namespace listing;
   Listing listing = Must(Decide(submitted, AcceptListing{"people/clerk"}, regime, kPublish));
@@ -204,11 +208,12 @@ Status ScheduleSession(const listing::Listing& listing, Fen reserve) {
     command.reserve = auction::Reserve{reserve, salt, commitment};
   }
   for (const char* code : {"11111", "22222"}) {
-    command.bidders.push_back({.code = code, .organization = std::string("organizations/") + code, .intent = "i"});
+    command.bidders.push_back(
+        {.code = code, .organization = std::string("organizations/") + code, .intent = "i"});
   }
-  auction::testing::TestApp app(listing.update_time, {.hold_after_silence = false,
-                                                      .origin = "ttx.example.org",
-                                                      .record_key_pem = record_key});
+  auction::testing::TestApp app(
+      listing.update_time,
+      {.hold_after_silence = false, .origin = "ttx.example.org", .record_key_pem = record_key});
   return app.Do([&](storage::Txn& txn) { return app.app.Schedule(txn, command); });
 }
 

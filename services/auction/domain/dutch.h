@@ -5,8 +5,8 @@
 
 namespace ttx::auction {
 
-/// The price now of a session whose price is falling (domain.md 5.7 DUTCH). Suspensions have moved its end, so time
-/// is counted from there.
+/// The price now of a session whose price is falling (domain.md 5.7 DUTCH). Suspensions have moved its end,
+/// so time is counted from there.
 Fen CurrentDutchPrice(const Auction& auction, Time now);
 
 std::optional<Reason> RefuseAcceptance(const Auction& auction, Fen price, Time now);

@@ -18,8 +18,8 @@ using bidding::SuspensionRules;
 /// paths start with "rules.".
 Result<Rules> NormalizeRules(Rules rules, Fen listed_price, const RuleProfile& profile);
 
-/// Whether the auction service would take the rules of a listing, whose free period in DYNAMIC is not known yet
-/// (domain.md 5.4); INVALID_FIELD as from bidding::CheckRules.
+/// Whether the auction service would take the rules of a listing, whose free period in DYNAMIC is not known
+/// yet (domain.md 5.4); INVALID_FIELD as from bidding::CheckRules.
 Status CheckRunnable(Rules rules);
 
 }  // namespace ttx::listing

@@ -19,8 +19,7 @@ struct Golden {
 };
 
 const Golden kGolden[] = {
-    {"",
-     "5b0a57f695f10555bfe9164ccd5f382bb80272bdd1080c27a1a78472b85c6fe6",
+    {"", "5b0a57f695f10555bfe9164ccd5f382bb80272bdd1080c27a1a78472b85c6fe6",
      "46881b2d4f05a5bdc97412fb7ba22f3f7d8c5b1863f2b83e487b290ef526b512"},
     {R"(mode: MULTI increments { from_fen: 100000000 step_fen: 500000 } increments { from_fen: 150000000
         step_fen: 1000000 } preparation { seconds: 60 } limited_entry: IF_TWO_BIDDERS max_steps_per_bid: 20
@@ -63,7 +62,8 @@ std::string Hash(const std::string& bytes) { return Hex(crypto::Sha256(bytes)); 
 TEST(StoredRules, BytesAndPublishedTextOfEveryMode) {
   for (const Golden& golden : kGolden) {
     store::ListingContentRecord said;
-    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(golden.said, said.mutable_rules())) << golden.said;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(golden.said, said.mutable_rules()))
+        << golden.said;
     ListingContent content = testing::MakeListingContent();
     content.rules = fields::GetListingContent(said).rules;
     content.names_suspension = fields::GetListingContent(said).names_suspension;
