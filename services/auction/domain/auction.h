@@ -666,7 +666,7 @@ Result<Decision> Decide(const ScheduleAuction& command, Time now);
 
 /// Finds what stands of a session's bids without those of `code`, among all its accepted and opened bids, of which it
 /// looks at one after the other from the last to the first. `auction` is as it stands at the time of the default
-/// (advanced to it) and outlives the search. Looks at kMaxBidsLookedAt bids at most.
+/// (advanced to it) and outlives the search. Only the last kMaxBidsLookedAt numbers count.
 class BidSearch {
  public:
   BidSearch(const Auction& auction, std::string code);
@@ -691,7 +691,7 @@ class BidSearch {
   const std::string code_;
   Place now_;
   Place base_;
-  int64_t looked_at_ = 0;
+  bool is_far_back_ = false;
 };
 
 /// What must hold of every auction at rest; names the first violation, or nothing.

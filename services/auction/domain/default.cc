@@ -229,12 +229,12 @@ BidSearch::Place BidSearch::PlaceOf(std::optional<Bid> leading, std::optional<Bi
 }
 
 bool BidSearch::IsDone() const {
-  return looked_at_ >= kMaxBidsLookedAt ||
-         !(now_.wants_leading || now_.wants_rival || base_.wants_leading || base_.wants_rival);
+  return is_far_back_ || !(now_.wants_leading || now_.wants_rival || base_.wants_leading || base_.wants_rival);
 }
 
 void BidSearch::Look(const Bid& bid) {
-  ++looked_at_;
+  if (bid.number <= auction_.bid_count - kMaxBidsLookedAt) is_far_back_ = true;
+  if (is_far_back_) return;
   const bool counts = bid.code != code_ && !IsBarred(auction_, bid.code) && !IsVoid(auction_, bid.number);
   if (!counts) return;
   Fill(now_, bid);

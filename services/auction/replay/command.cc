@@ -364,18 +364,18 @@ struct Candidates {
 };
 
 // A confirmation with what is left of the bids, where it is one of a default.
-ConfirmAct WithLeft(const Auction& state, std::vector<Bid> bids, ConfirmAct command, Time now) {
+ConfirmAct WithLeft(const Auction& state, SessionBids bids, ConfirmAct command, Time now) {
   const Decision advanced = auction::Decide(state, Advance{}, now);
   const std::optional<PendingAct>& pending = advanced.next.pending;
   if (!pending || pending->act != Act::kDeclareDefault) return command;
-  AddBids(advanced.events, bids);
+  bids.Add(advanced.events);
   BidSearch search(advanced.next, pending->code);
-  for (auto bid = bids.rbegin(); bid != bids.rend() && !search.IsDone(); ++bid) search.Look(*bid);
+  for (const Bid& bid : bids.FromLast()) search.Look(bid);
   command.left = search.left();
   return command;
 }
 
-bool LeadsTo(const Auction& before, const std::vector<Bid>& bids, const TimedCommand& timed,
+bool LeadsTo(const Auction& before, const SessionBids& bids, const TimedCommand& timed,
              const std::vector<Event>& events) {
   const Decision decision = Decide(before, bids, timed);
   if (decision.events.size() != events.size()) return false;
@@ -427,18 +427,34 @@ std::string BidderOf(const Command& command) {
       command);
 }
 
-void AddBids(const std::vector<Event>& events, std::vector<Bid>& bids) {
+void SessionBids::Add(const std::vector<Event>& events) {
   for (const Event& event : events) {
-    if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) bids.push_back(accepted->bid);
-    const auto* opened = std::get_if<Opened>(&event.payload);
-    if (opened == nullptr) continue;
-    for (const OpenedBid& bid : opened->bids) {
-      if (!bid.invalid) bids.push_back(bid.bid);
+    if (const auto* accepted = std::get_if<BidAccepted>(&event.payload)) {
+      latest_.insert_or_assign(accepted->bid.code, accepted->bid);
+    } else if (const auto* opened = std::get_if<Opened>(&event.payload)) {
+      for (const OpenedBid& bid : opened->bids) {
+        if (!bid.invalid) opened_.push_back(bid.bid);
+      }
+    } else if (std::holds_alternative<PhaseStarted>(event.payload)) {
+      base_ = latest_;
+    } else if (const auto* resumed = std::get_if<Resumed>(&event.payload); resumed && resumed->restart) {
+      latest_ = base_;
     }
   }
 }
 
-Decision Decide(const Auction& state, const std::vector<Bid>& bids, const TimedCommand& timed) {
+std::vector<Bid> SessionBids::FromLast() const {
+  std::map<int64_t, Bid> by_number;
+  for (const auto* bids : {&latest_, &base_}) {
+    for (const auto& [code, bid] : *bids) by_number.emplace(bid.number, bid);
+  }
+  for (const Bid& bid : opened_) by_number.emplace(bid.number, bid);
+  std::vector<Bid> found;
+  for (auto it = by_number.rbegin(); it != by_number.rend(); ++it) found.push_back(it->second);
+  return found;
+}
+
+Decision Decide(const Auction& state, const SessionBids& bids, const TimedCommand& timed) {
   if (const auto* confirm = std::get_if<ConfirmAct>(&timed.command)) {
     return auction::Decide(state, WithLeft(state, bids, *confirm, timed.time), timed.time);
   }
@@ -480,7 +496,7 @@ std::string EventText(const Auction& auction, const Event& event) {
   return CanonicalLine(auction, event);
 }
 
-Command CommandOf(const Auction& before, const std::vector<Bid>& bids, const std::vector<Event>& events) {
+Command CommandOf(const Auction& before, const SessionBids& bids, const std::vector<Event>& events) {
   const Time time = events.front().time;
   Candidates candidates{before, time};
   for (const Event& event : events) {

@@ -29,12 +29,23 @@ std::optional<TimedCommand> ParseCommand(const std::string& json);
 /// The code of the bidder that gave it; empty when no bidder of the session did.
 std::string BidderOf(const Command& command);
 
-/// The bids among `events`, accepted ones and valid ones of envelopes, are added to `bids`.
-void AddBids(const std::vector<Event>& events, std::vector<Bid>& bids);
+/// Of the bids of a session those that may lead, or be the rival, when the bids of others are void: of rising bids the
+/// latest of each bidder, now and when the phase began; of envelopes all. Grows with the bidders, not with the bids.
+class SessionBids {
+ public:
+  void Add(const std::vector<Event>& events);
+  /// By number, the last one first.
+  std::vector<Bid> FromLast() const;
 
-/// What the engine decides on any of them; `bids` are those of the session so far, by number. What a default leaves
+ private:
+  std::map<std::string, Bid> latest_;  // by code
+  std::map<std::string, Bid> base_;
+  std::vector<Bid> opened_;
+};
+
+/// What the engine decides on any of them; `bids` are those of the session so far. What a default leaves
 /// of them is found as the service finds it, and no part of the command.
-Decision Decide(const Auction& state, const std::vector<Bid>& bids, const TimedCommand& timed);
+Decision Decide(const Auction& state, const SessionBids& bids, const TimedCommand& timed);
 
 /// Whether the event belongs to the log that is hashed (docs/formats.md), given the state before its command.
 bool IsLogged(const Auction& before, const Event& event);
@@ -45,6 +56,6 @@ std::string EventText(const Auction& auction, const Event& event);
 /// The command that led to `events`, all decided at one time in the session `before` with its `bids`: the log keeps
 /// decisions, not commands. Of several that lead to the same decisions any one is good; when none does, the
 /// likeliest is returned and replaying it shows the difference.
-Command CommandOf(const Auction& before, const std::vector<Bid>& bids, const std::vector<Event>& events);
+Command CommandOf(const Auction& before, const SessionBids& bids, const std::vector<Event>& events);
 
 }  // namespace ttx::auction::replay

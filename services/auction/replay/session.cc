@@ -74,7 +74,7 @@ void Session::Take(const std::vector<Event>& events) {
 
 void Session::Record(const std::vector<Event>& events) {
   const Auction before = auction_;
-  AddBids(events, bids_);
+  bids_.Add(events);
   for (const Event& event : events) {
     const Time end_before = auction_.phase_end;
     auction_ = Apply(std::move(auction_), event);

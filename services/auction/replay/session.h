@@ -57,8 +57,7 @@ class Session {
   void Take(const std::vector<Event>& events);
 
   const Auction& auction() const { return auction_; }
-  /// Accepted ones and valid ones of envelopes, by number.
-  const std::vector<Bid>& bids() const { return bids_; }
+  const SessionBids& bids() const { return bids_; }
   const std::vector<DecisionLine>& lines() const { return lines_; }
   /// The lines so far, which are then no longer kept.
   std::vector<DecisionLine> TakeLines() { return std::exchange(lines_, {}); }
@@ -69,7 +68,7 @@ class Session {
   void Record(const std::vector<Event>& events);
 
   Auction auction_;
-  std::vector<Bid> bids_;
+  SessionBids bids_;
   std::string log_hash_;
   int64_t commands_ = 0;
   int64_t accepted_ = 0;

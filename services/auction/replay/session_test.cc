@@ -9,9 +9,11 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <type_traits>
 
 #include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
+#include "services/auction/domain/test_session.h"
 
 namespace ttx::auction::replay {
 namespace {
@@ -57,9 +59,15 @@ struct Recorded {
   }
   template <class Command>
   void Run(const Command& command, Time now) {
-    std::vector<auction::Bid> bids;
-    AddBids(events, bids);
-    Take(replay::Decide(auction, bids, {now, command}));
+    if constexpr (std::is_same_v<Command, ConfirmAct>) {
+      std::vector<auction::Bid> bids;
+      auction::testing::AddBids(events, bids);
+      ConfirmAct confirmed = command;
+      confirmed.left = auction::testing::LeftAt(auction, std::move(bids), now);
+      Take(auction::Decide(auction, confirmed, now));
+    } else {
+      Take(auction::Decide(auction, command, now));
+    }
   }
   void Bid(int bidder, int64_t price, Time now, bool confirm = false) {
     PlaceBid command;
