@@ -204,7 +204,7 @@ TEST_F(ListingAndAuctionTest, AnObjectionHoldsTheSessionAndAnUpheldOneAnnulsIt) 
     EXPECT_EQ(intent.state, listing::IntentState::kReleased) << "deposits go back";
     EXPECT_EQ(intent.end_reason, "TERMINATED");
   }
-  EXPECT_TRUE(Load(listing).deal.id.empty());
+  EXPECT_TRUE(Load(listing).deals.empty());
 }
 
 TEST_F(ListingAndAuctionTest, AnObjectionUpheldBeforeTheStartLeavesNothingToBidFor) {
@@ -225,9 +225,9 @@ TEST_F(ListingAndAuctionTest, WhoBrokeItsWordStaysOutOfTheRelisting) {
   EXPECT_EQ(Bid(first, 0, 101'000'000), std::nullopt);
   MoveTo(Load(first).bidding_start_time + Hours(3));
   ASSERT_EQ(Load(first).state, ListingState::kDealPending);
-  ASSERT_EQ(Load(first).deal.buyer, bidder(0).organization);
+  ASSERT_EQ(Load(first).deals.at(0).buyer, bidder(0).organization);
   Must("listing", [&](storage::Txn& txn) {
-    return services_.listing.OnDealDefaulted(txn, "listings/" + first, Load(first).deal.id, "TRANSFEREE");
+    return services_.listing.OnDealDefaulted(txn, "listings/" + first, Load(first).deals.at(0).id, "TRANSFEREE");
   });
   world_.Settle();
   ASSERT_EQ(Load(first).state, ListingState::kDefaulted);
@@ -243,7 +243,8 @@ TEST_F(ListingAndAuctionTest, WhoBrokeItsWordStaysOutOfTheRelisting) {
                [&](storage::Txn& txn) {
                  return services_.auction.AddBidder(
                      txn, AuctionOf(second),
-                     {.code = "99999", .organization = bidder(0).organization, .intent = "listings/x/intents/y"});
+                     {.code = "99999", .organization = bidder(0).organization, .intent = "listings/x/intents/y"},
+                     txn.now());
                }),
             Reason::kBIDDER_BARRED);
   MoveTo(Load(second).bidding_start_time + Minutes(10));
