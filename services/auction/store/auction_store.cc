@@ -508,9 +508,17 @@ std::string AuctionOf(const storage::OutboxEvent& event) {
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit) {
   if (id.empty()) return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit), vault);
-  const std::optional<StoredAuction> auction = LoadAuction(reader, vault, id);
-  if (!auction) return {};
-  return ListPublicEvents(reader, vault, *auction, after_sequence, limit);
+  std::vector<uint64_t> sequences;
+  for (const Table table : {Table::kEventByAuction, Table::kHeldEvent}) {
+    const storage::KeyRange range = storage::PrefixRange(KeyOf(table, id.text));
+    for (const storage::Entry& entry : reader.Scan(range, SIZE_MAX)) {
+      const uint64_t sequence = storage::NumberOf(entry.value);
+      if (sequence > after_sequence) sequences.push_back(sequence);
+    }
+  }
+  std::sort(sequences.begin(), sequences.end());
+  sequences.resize(std::min(sequences.size(), limit));
+  return FromOutbox(storage::ReadOutboxAt(reader, sequences), vault);
 }
 
 std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const Vault& vault,

@@ -215,8 +215,8 @@ std::optional<Time> PlannedHeartbeat(const storage::Reader& reader);
 bool IsMilestone(const Event& event);
 /// The auction that an event is about, "auctions/{id}".
 std::string AuctionOf(const storage::OutboxEvent& event);
-/// At most `limit` events after `after_sequence` of all auctions, when `id` is empty; of one auction, those that are
-/// public after number `after_sequence` (ListPublicEvents).
+/// At most `limit` events after `after_sequence`: of all auctions, or those in the log hash of one, public or not, in
+/// the order of decisions. The latter reads the whole index: for tools and tests.
 std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
                                     uint64_t after_sequence, size_t limit);
 /// At most `limit` events of an auction that are public, in the order in which they became so: those with the numbers

@@ -283,7 +283,10 @@ RC_GTEST_PROP(AuctionStoreProperty, EverySessionOfEveryModeIsKeptWhole, ()) {
   // What is public has the places in the chain that what is held back leaves, each once.
   const StoredAuction last = *stored.Load();
   std::map<uint64_t, Event> chain;
-  const std::vector<StoredEvent> open = stored.Events({"a1"});
+  const std::vector<StoredEvent> open = ListPublicEvents(stored.kv, kVault, last, 0, 10'000);
+  uint64_t place = 0;
+  for (const StoredEvent& event : stored.Events({"a1"})) RC_ASSERT(event.log_number == ++place);
+  RC_ASSERT(place == last.log_count);
   for (const StoredEvent& event : open) chain.emplace(event.log_number, event.event);
   const uint64_t held = last.first_released > 0 ? 0 : last.held_count;
   RC_ASSERT(open.size() == last.public_count);
