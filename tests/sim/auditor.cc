@@ -35,7 +35,7 @@ std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') +
 
 std::map<std::string, AuctionLog> AuctionLogs(const Installation& services, const storage::Reader& reader) {
   std::map<std::string, AuctionLog> logs;
-  for (const auction::StoredEvent& stored : auction::ListEvents(reader, services.auction.vault(), {}, 0, kAll)) {
+  for (const auction::StoredEvent& stored : auction::ListEvents(reader, services.auction.vault(), 0, kAll)) {
     logs[stored.auction.text].push_back(stored.event);
   }
   return logs;
@@ -513,7 +513,7 @@ void Auditor::AuditDeals() {
 
 void Auditor::FoldAuctions() {
   std::map<std::string, auction::Auction> folded;
-  for (const auto& event : auction::ListEvents(Disk("auction"), services_.auction.vault(), {}, 0, kAll)) {
+  for (const auto& event : auction::ListEvents(Disk("auction"), services_.auction.vault(), 0, kAll)) {
     auto& state = folded[event.auction.text];
     state = auction::Apply(std::move(state), event.event);
   }

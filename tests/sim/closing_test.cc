@@ -336,8 +336,8 @@ class ClosingRun {
                              std::string(auction::ModeName(session.rules().mode)));
       };
       AuctionLog log;
-      for (const auto& stored : auction::ListEvents(node_.disk(), app_->vault(), {id}, 0, 100'000)) {
-        log.push_back(stored.event);
+      for (const auto& stored : auction::ListSessionEvents(node_.disk(), app_->vault(), {id}, 0, 100'000)) {
+        if (stored.log_number > 0) log.push_back(stored.event);
       }
       Referee referee(complain);
       referee.Run(log);

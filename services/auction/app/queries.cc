@@ -164,7 +164,7 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
       after_sequence, limit,
       [&](uint64_t after, size_t most) {
         return milestones_only ? ListMilestones(reader, vault_, after, most)
-                               : auction::ListEvents(reader, vault_, {}, after, most);
+                               : auction::ListEvents(reader, vault_, after, most);
       },
       [&](const StoredEvent& event) {
         const bool is_proxy = std::holds_alternative<ProxySet>(event.event.payload);

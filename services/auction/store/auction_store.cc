@@ -522,12 +522,9 @@ std::string AuctionOf(const storage::OutboxEvent& event) {
   return "auctions/" + storage::ParseRecord<store::EventRecord>(event.payload).auction();
 }
 
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
-                                    uint64_t after_sequence, size_t limit) {
-  if (id.empty()) return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit), vault);
-  const std::optional<StoredAuction> auction = LoadAuction(reader, vault, id);
-  if (!auction) return {};
-  return ListPublicEvents(reader, vault, *auction, after_sequence, limit);
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, uint64_t after_sequence,
+                                    size_t limit) {
+  return FromOutbox(storage::ReadOutbox(reader, after_sequence, limit), vault);
 }
 
 std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const Vault& vault,

@@ -218,10 +218,9 @@ std::optional<Time> PlannedHeartbeat(const storage::Reader& reader);
 bool IsMilestone(const Event& event);
 /// The auction that an event is about, "auctions/{id}".
 std::string AuctionOf(const storage::OutboxEvent& event);
-/// At most `limit` events after `after_sequence` of all auctions, when `id` is empty; of one auction, those that are
-/// public after number `after_sequence` (ListPublicEvents).
-std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, const AuctionId& id,
-                                    uint64_t after_sequence, size_t limit);
+/// At most `limit` events of all auctions after `after_sequence`.
+std::vector<StoredEvent> ListEvents(const storage::Reader& reader, const Vault& vault, uint64_t after_sequence,
+                                    size_t limit);
 /// At most `limit` events of an auction that are public, in the order in which they became so: those with the numbers
 /// after + 1, after + 2 ...
 std::vector<StoredEvent> ListPublicEvents(const storage::Reader& reader, const Vault& vault,

@@ -75,8 +75,9 @@ class Stored {
     Commit(kv, txn);
   }
   std::optional<StoredAuction> Load() const { return LoadAuction(kv, kVault, id_); }
-  std::vector<StoredEvent> Events(const AuctionId& of = {}) const {
-    return ListEvents(kv, kVault, of, 0, 10'000);
+  std::vector<StoredEvent> Events() const { return ListEvents(kv, kVault, 0, 10'000); }
+  std::vector<StoredEvent> PublicEvents() const {
+    return ListPublicEvents(kv, kVault, *Load(), 0, 10'000);
   }
 
   storage::MemKv kv;
@@ -167,7 +168,7 @@ TEST(AuctionStoreTest, RefusedBidsAreNoPartOfThePublicLog) {
   EXPECT_EQ(refused.revision, before.revision) << "nobody else notices";
   EXPECT_EQ(refused.revision_time, before.revision_time);
   EXPECT_EQ(stored.Events().size(), 4u);
-  EXPECT_EQ(stored.Events({"a1"}).size(), 3u);
+  EXPECT_EQ(stored.PublicEvents().size(), 3u);
   const std::string closed = stored.Bid(1'000'000'003, "organizations/b2", 1000).log_hash;
   EXPECT_NE(closed, before.log_hash);
   EXPECT_EQ(stored.Bid(1'000'000'004, "organizations/b1", 1000).log_hash, closed)
@@ -301,7 +302,7 @@ RC_GTEST_PROP(AuctionStoreProperty, EverySessionOfEveryModeIsKeptWhole, ()) {
   // What is public has the places in the chain that what is held back leaves, each once.
   const StoredAuction last = *stored.Load();
   std::map<uint64_t, Event> chain;
-  const std::vector<StoredEvent> open = stored.Events({"a1"});
+  const std::vector<StoredEvent> open = stored.PublicEvents();
   size_t after_close = 0;  // no part of the chain
   for (const StoredEvent& event : open) {
     if (event.log_number == 0) {
