@@ -337,7 +337,7 @@ class ClosingRun {
       };
       AuctionLog log;
       for (const auto& stored : auction::ListSessionEvents(node_.disk(), app_->vault(), {id}, 0, 100'000)) {
-        if (stored.log_number > 0) log.push_back(stored.event);
+        log.push_back(stored.event);
       }
       Referee referee(complain);
       referee.Run(log);
@@ -356,7 +356,7 @@ class ClosingRun {
   // it.
   static void JudgeCommands(const AuctionLog& log, const Referee::Complain& complain) {
     Auction state;
-    std::vector<auction::Bid> bids;
+    auction::replay::SessionBids bids;
     for (auto from = log.begin(); from != log.end();) {
       const auto to = std::find_if(from, log.end(),
                                    [&](const auction::Event& event) { return event.time != from->time; });
@@ -372,7 +372,7 @@ class ClosingRun {
         if (!same) complain("A16 no command leads to " + auction::replay::EventText(state, group.back()));
       }
       for (const auction::Event& event : group) state = auction::Apply(std::move(state), event);
-      auction::replay::AddBids(group, bids);
+      bids.Add(group);
       from = to;
     }
   }
