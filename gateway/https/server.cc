@@ -562,7 +562,7 @@ class Session final : public std::enable_shared_from_this<Session> {
     bool alive = co_await Write(ResponseHead(response, worker_.date, false) + out) && !head_only;
     if (alive) WatchPeer();
     while (alive && open && !peer_gone_ && !shared_.draining && socket_.is_open()) {
-      out.clear();
+      std::string().swap(out);  // whoever waits for an event holds no buffer
       open = stream->Take(out);
       if (out.empty() && open) {
         if (co_await WaitForWake(options().heartbeat_interval)) continue;
