@@ -162,7 +162,7 @@ class HoldTest : public ::testing::Test {
   template <class T>
   std::vector<T> All(const std::string& id = "a") const {
     std::vector<T> found;
-    for (const StoredEvent& event : ListEvents(disk_, process_->app.vault(), {id}, 0, 10'000)) {
+    for (const StoredEvent& event : ListSessionEvents(disk_, process_->app.vault(), {id}, 0, 10'000)) {
       if (const auto* payload = std::get_if<T>(&event.event.payload)) found.push_back(*payload);
     }
     return found;

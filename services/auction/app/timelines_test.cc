@@ -19,7 +19,7 @@ constexpr std::optional<Reason> kAccepted = std::nullopt;
 // What every session must be when it is over: its public log rebuilds it, and its hash is the state's.
 void ExpectWhole(const TestApp& world) {
   Auction folded;
-  for (const StoredEvent& event : ListEvents(world.shell.kv(), world.app.vault(), {}, 0, 10'000)) {
+  for (const StoredEvent& event : ListEvents(world.shell.kv(), world.app.vault(), 0, 10'000)) {
     folded = Apply(std::move(folded), event.event);
   }
   EXPECT_EQ(folded, world.Now());
