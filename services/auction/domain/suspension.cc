@@ -1,8 +1,8 @@
 #include "services/auction/domain/suspension.h"
 
 #include <algorithm>
-#include <array>
 
+#include "libs/bidding/suspension_reasons.h"
 #include "services/auction/domain/default.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/sealed.h"
@@ -50,7 +50,7 @@ std::optional<Error> CheckReason(Act act, const std::string& reason) {
   if (reason.empty()) return InvalidField("reason", Reason::kREQUIRED);
   if (reason.size() > kMaxReasonBytes) return InvalidField("reason", Reason::kTOO_LONG, "200");
   const bool is_free_text = act == Act::kOpen || act == Act::kDeclareDefault;
-  if (!is_free_text && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
+  if (!is_free_text && !bidding::IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
   return std::nullopt;
 }
 
@@ -118,15 +118,6 @@ bool GivesWay(const PendingAct& pending, Act act) {
 }
 
 }  // namespace
-
-bool IsSuspensionReason(std::string_view reason) {
-  static constexpr std::array<std::string_view, 11> kReasons = {
-      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM", "COURT_OR_SUPERVISORY_ORDER",
-      "IP_STATUS_CHANGE",  "FALSE_MATERIAL",    "COLLUSION_SUSPECTED",
-      "SECRECY_RISK",      "SYSTEM_FAILURE",    "FORCE_MAJEURE",
-      "OWNER_REQUEST",     "OBJECTION"};
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
-}
 
 void SuspendForObjection(Recorder& recorder, Time time) {
   const Auction& auction = recorder.state();

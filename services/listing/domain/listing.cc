@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libs/bidding/suspension_reasons.h"
 #include "libs/core/text.h"
 #include "libs/core/uscc.h"
 #include "services/listing/domain/limits.h"
@@ -425,7 +426,7 @@ Result<ListingDecision> Decide(const Listing& state, const Propose& command, con
       TTX_CHECK(false, "a proposal names its action");
   }
   if (command.proposal.action == Action::kResume && !state.objections.empty()) return ObjectionOpen(state);
-  if (command.proposal.action != Action::kResume && !IsSuspendReason(command.proposal.reason)) {
+  if (command.proposal.action != Action::kResume && !bidding::IsSuspensionReason(command.proposal.reason)) {
     return InvalidField("reason",
                         command.proposal.reason.empty() ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE,
                         "domain.md 4.6");
@@ -1079,15 +1080,6 @@ Rules AuctionRulesOf(const Listing& listing) {
 
 bool IsLowQuote(const ListingDecision& decision) {
   return !decision.events.empty() && decision.events.back().type == ListingEventType::kQuotedLow;
-}
-
-bool IsSuspendReason(std::string_view reason) {
-  static constexpr std::array<std::string_view, 11> kReasons = {
-      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM", "COURT_OR_SUPERVISORY_ORDER",
-      "IP_STATUS_CHANGE",  "FALSE_MATERIAL",    "COLLUSION_SUSPECTED",
-      "SECRECY_RISK",      "SYSTEM_FAILURE",    "FORCE_MAJEURE",
-      "OWNER_REQUEST",     "OBJECTION"};
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
 }
 
 namespace {

@@ -486,8 +486,6 @@ bool TakesIntents(const Listing& listing, Time now);
 /// Whether the quote was refused because it was below the reserve price: only `Decide(..., Quote)` answers
 /// so.
 bool IsLowQuote(const ListingDecision& decision);
-/// One of domain.md 4.6.
-bool IsSuspendReason(std::string_view reason);
 
 /// The published content as text, one length-prefixed field after the other: what `content_hash` is over.
 std::string CanonicalContent(const Listing& listing);
