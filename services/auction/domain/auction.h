@@ -301,7 +301,7 @@ struct ProxySet {
 };
 /// The end moved without a bid: an outage or the listing's extension (延牌).
 struct Extended {
-  Time end;
+  Time end;  // of the phase; while it is suspended, as if it had not been
   std::string reason;
   bool operator==(const Extended&) const = default;
 };

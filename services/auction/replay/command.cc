@@ -278,7 +278,6 @@ struct Candidates {
     // Away since before the start: what followed tells whether it was for long.
     found.emplace_back(NoteOutage{time - kMaxOutage - Nanoseconds(1)});
     found.emplace_back(NoteOutage{time - before.rules().suspension.outage_notice});
-    if (before.state == State::kSuspended) found.emplace_back(MoveFreeEnd{before.suspend_time + e.remaining});
   }
   void operator()(const Extended& e) {
     const Duration moved = e.end - before.phase_end;
