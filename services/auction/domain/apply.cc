@@ -72,7 +72,14 @@ void Applied(Auction&, const BidRefused&, Time) {}
 
 void Applied(Auction& state, const ProxySet& event, Time) { state.proxy = Proxy{event.code, event.maximum}; }
 
-void Applied(Auction& state, const Extended& event, Time) { state.phase_end = event.end; }
+// Of a suspended session its phase has more left; when it goes on is another matter.
+void Applied(Auction& state, const Extended& event, Time) {
+  if (state.state == State::kSuspended) {
+    state.remaining = event.end - state.suspend_time;
+  } else {
+    state.phase_end = event.end;
+  }
+}
 
 void Applied(Auction& state, const ActRequested& event, Time) {
   state.pending = event.act;

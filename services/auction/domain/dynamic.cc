@@ -50,12 +50,7 @@ Decision Decide(const Auction& state, const MoveFreeEnd& command, Time now) {
     return recorder.Refuse(InvalidField("end_time", Reason::kOUT_OF_RANGE,
                                         FormatTime(end) + " < end_time <= " + FormatTime(latest)));
   }
-  if (stopped) {
-    recorder.Add(Suspended{auction.suspend_time, std::string(kListingExtended), command.end - auction.suspend_time,
-                           auction.phase_end});
-  } else {
-    recorder.Add(Extended{command.end, std::string(kListingExtended)});
-  }
+  recorder.Add(Extended{command.end, std::string(kListingExtended)});
   return recorder.Take();
 }
 
