@@ -174,6 +174,13 @@ struct BidRange {
   bool operator==(const BidRange&) const = default;
 };
 
+/// A phase that was cut short, and when it would have ended.
+struct CutPhase {
+  State state = State::kLimited;
+  Time end;
+  bool operator==(const CutPhase&) const = default;
+};
+
 /// Where the asking of priority holders stands (domain.md 5.9 P2).
 struct Exercise {
   int32_t rank = 0;                    // being asked, or the last asked; 0: nobody was
@@ -211,6 +218,7 @@ struct Envelopes {
   std::vector<std::string> tied;      // who takes part in the second round; empty: everybody
   std::vector<NonPriceScore> scores;  // by code
   std::vector<OpenedBid> opened;      // until the close
+  bool voided = false;                // a restart voided envelopes that stood
   bool operator==(const Envelopes&) const = default;
 };
 
@@ -244,6 +252,7 @@ struct Auction {
   Time objection_end_time;  // when the last one was closed
 
   std::vector<Bid> declared;     // at the cap
+  CutPhase cut;                  // by the declaring at the cap, the last time
   std::vector<std::string> lot;  // codes to draw one from, sorted
   Exercise exercise;
   Envelopes envelopes;
