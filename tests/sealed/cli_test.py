@@ -157,7 +157,7 @@ class BothDirections(Scene):
         made = json.loads(self.open("notary", names))
         self.assertEqual(made["parts"], [self.path("notary.shares"), self.path("notary-2.shares")])
         told = {}
-        for part, count in (("notary.shares", 400), ("notary-2.shares", 1)):
+        for part, count in (("notary.shares", 201), ("notary-2.shares", 200)):
             index, shares = e.read_share_report(self.read(part).decode(), self.holders)
             self.assertEqual((index, len(shares)), (1, count))
             told.update(shares)
