@@ -1,8 +1,10 @@
 #include "libs/crypto/seal.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <rapidcheck/gtest.h>
 
+#include "libs/core/encoding.h"
 #include "libs/crypto/random.h"
 
 namespace ttx::crypto {
@@ -36,6 +38,18 @@ TEST(Seal, EveryChangedBitIsNoticed) {
 }
 
 TEST(Seal, TheSameSecretNeverLooksTheSame) { EXPECT_NE(Seal(kKey, "1", ""), Seal(kKey, "1", "")); }
+
+// What was sealed before stays readable.
+TEST(Seal, OpensWhatItAlwaysOpened) {
+  const std::string sealed = *FromHex("01e39a3e5ae9e861432eb5b7f1e3d049ddc4d6b542e71d83639ebffc22a839b0bd8b19e5e76d");
+  EXPECT_EQ(Open(kKey, sealed, "listings/1 reserve").value(), "106000000");
+}
+
+TEST(Seal, LeavesNoErrorBehind) {
+  ERR_clear_error();
+  EXPECT_FALSE(Open(kKey, Seal(kKey, "1", "a"), "b").ok());
+  EXPECT_EQ(ERR_peek_error(), 0UL);
+}
 
 TEST(Seal, SizesAreBounded) {
   EXPECT_EQ(Open(kKey, Seal(kKey, std::string(kMaxSealedBytes, 's'), "c"), "c").value().size(),

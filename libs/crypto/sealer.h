@@ -9,6 +9,8 @@
 
 namespace ttx::crypto {
 
+class Gcm;
+
 /// Encrypts many small secrets at rest fast, with AES-256-GCM. Where Seal sets a key up each time and draws a nonce,
 /// a Sealer has a key of its own, HKDF of the long-lived one under a random salt, and counts: no two values share key
 /// and nonce, however many there are. Of copies of a running process (a resumed snapshot) only one may go on. For one
@@ -29,13 +31,12 @@ class Sealer {
   Result<std::string> Open(std::string_view sealed, std::string_view context) const;
 
  private:
-  struct Cipher;
   std::string KeyFor(std::string_view salt) const;
 
   const std::string key_;
   const std::string purpose_;
   const std::string salt_;
-  const std::unique_ptr<Cipher> cipher_;  // set up with this Sealer's key
+  const std::unique_ptr<Gcm> cipher_;  // set up with this Sealer's key
   uint64_t sealed_ = 0;
 };
 

@@ -1,9 +1,12 @@
 #include "libs/crypto/sealer.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <rapidcheck/gtest.h>
 
 #include <set>
+
+#include "libs/core/encoding.h"
 
 namespace ttx::crypto {
 namespace {
@@ -29,6 +32,21 @@ TEST(SealerTest, AnotherKeyPurposeOrContextOpensNothing) {
   for (size_t length = 0; length < sealed.size(); ++length) {
     EXPECT_FALSE(sealer.Open(sealed.substr(0, length), "record 1").ok()) << length;
   }
+}
+
+// What was sealed before stays readable.
+TEST(SealerTest, OpensWhatItAlwaysOpened) {
+  const std::string sealed = *FromHex(
+      "02bff00b92576d641aae6e1452da87d9680000000000000001b293a16dc393a50c"
+      "67ab8632b33c3584b61cd45fc0400b7e78");
+  EXPECT_EQ(Sealer(kKey, "answers").Open(sealed, "record 1").value(), "B07 leads");
+}
+
+TEST(SealerTest, LeavesNoErrorBehind) {
+  ERR_clear_error();
+  Sealer sealer(kKey, "answers");
+  EXPECT_FALSE(sealer.Open(sealer.Seal("1", "a"), "b").ok());
+  EXPECT_EQ(ERR_peek_error(), 0UL);
 }
 
 TEST(SealerTest, NoTwoValuesLookAlike) {
