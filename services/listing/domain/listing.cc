@@ -368,7 +368,7 @@ Result<ListingDecision> Decide(const Listing& state, const AnswerPriority& comma
     return WrongState(state, "AnswerPriority");
   }
   TTX_RETURN_IF_ERROR(CheckHolder(state, command.holder));
-  if (command.answer < PriorityAnswer::kWaive || command.answer > PriorityAnswer::kExerciseAfter) {
+  if (command.answer < PriorityAnswer::kWaive || command.answer > PriorityAnswer::kExerciseInFloor) {
     const bool missing = command.answer == PriorityAnswer::kNone;
     return InvalidField("answer", missing ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE);
   }

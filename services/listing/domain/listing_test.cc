@@ -876,7 +876,7 @@ TEST(Listing, NothingIsPublishedBeforeEveryDeclaredHolderWasToldOrAnswered) {
     EXPECT_EQ(Decide(listing, RecordPriorityNotice{holder, Told()}, kRegime, kPublish).error().violations[0].field,
               "holder");
   }
-  for (const PriorityAnswer answer : {PriorityAnswer::kNone, static_cast<PriorityAnswer>(4)}) {
+  for (const PriorityAnswer answer : {PriorityAnswer::kNone, static_cast<PriorityAnswer>(3)}) {
     EXPECT_EQ(Decide(listing, AnswerPriority{2, answer, "people/p"}, kRegime, kPublish).error().violations[0].field,
               "answer");
   }

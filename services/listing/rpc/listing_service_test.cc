@@ -220,6 +220,8 @@ TEST_F(ListingServiceTest, AHolderIsToldAndAnswersAndThePublicSeesThatThereIsARi
   auto none = answer;
   none.clear_answer();
   EXPECT_EQ(Try("AnswerPriorityNotice", none, kHolder).text, "answer REQUIRED");
+  none.set_answer(static_cast<v1::Listing::PriorityHolder::Answer>(3));
+  EXPECT_EQ(Try("AnswerPriorityNotice", none, kHolder).text, "answer UNKNOWN_VALUE") << "none off the floor";
   const auto answered = Try("AnswerPriorityNotice", answer, kHolder);
   ASSERT_EQ(answered.text, "OK");
   EXPECT_TRUE(answered.response.business_reviewer().empty()) << "a holder sees what the public will";
