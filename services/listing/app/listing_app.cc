@@ -601,6 +601,7 @@ Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& cal
 // Saves a decision about a listing with all that follows from it: locks, intents, announcements, timers.
 void ListingApp::Commit(storage::Txn& txn, const Listing* before, const ListingDecision& decision) const {
   SaveDecision(txn, before, decision);
+  if (before != nullptr && HasLiveAuction(*before) && !HasLiveAuction(decision.next)) BreachHeld(txn, decision.next);
   for (const ListingEvent& event : decision.events) OnListingEvent(txn, decision.next, event);
   PlanListing(txn, before, decision.next);
 }
@@ -650,6 +651,9 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
                             [](const Intent& intent) { return IsUndecided(intent.state); });
     case Type::kBiddingScheduled:
       return OnScheduled(txn, listing);
+    case Type::kBiddingAnnulled:
+      // DYNAMIC: the period ends with the session, and whoever registered in time may still qualify.
+      return txn.now() < listing.end_time ? PlanOpinions(txn, listing) : void();
     case Type::kDealDetermined:
       return OnDealDetermined(txn, listing, event.deal.id);
     case Type::kDefaulted:
@@ -682,6 +686,16 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
   }
 }
 
+// In the order of the intents, which says nothing about that of the codes. Nobody's deposit is given back before.
+void ListingApp::BreachHeld(storage::Txn& txn, const Listing& listing) const {
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    const auto held = FindHeldDefault(txn, listing.id.text, intent.id.text);
+    if (!held) continue;
+    ClearHeldDefault(txn, listing.id.text, intent.id.text);
+    BreachIntent(txn, listing, intent.name(), {held->cause, held->is_barred});
+  }
+}
+
 void ListingApp::PlanReview(storage::Txn& txn, const Listing& listing) const {
   const auto regime = RegimeOf(listing, txn.now());
   if (!regime.ok()) return;
@@ -691,7 +705,8 @@ void ListingApp::PlanReview(storage::Txn& txn, const Listing& listing) const {
 void ListingApp::PlanOpinions(storage::Txn& txn, const Listing& listing) const {
   const auto regime = RegimeOf(listing, txn.now());
   if (!regime.ok()) return;
-  txn.SetDue(calendar_.DeadlineWorkdays(listing.end_date, regime->profile.opinion_workdays).end(),
+  const Date end = std::min(listing.end_date, DateInShanghai(txn.now()));
+  txn.SetDue(calendar_.DeadlineWorkdays(end, regime->profile.opinion_workdays).end(),
              "opinion/" + listing.id.text);
 }
 
@@ -1128,7 +1143,11 @@ Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listin
 }
 
 Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const {
-  if (!result.won) return Apply(txn, result.listing, AuctionFailed{result.reason});
+  if (!result.won) {
+    TTX_RETURN_IF_ERROR(Apply(txn, result.listing, AuctionFailed{result.reason}));
+    Requalify(txn, IdOf(result.listing));  // after an annulled session: who broke its word there is gone
+    return {};
+  }
   std::vector<AuctionResult::Portion> portions = result.portions;
   if (portions.empty()) portions.push_back({result.winner_code, 0, result.price});
   AuctionWon command;
@@ -1153,14 +1172,20 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
   } else {
     return NotFound(broken.listing + "/intents/-");
   }
-  const bool as_they_come = listing->content.rules.mode == Mode::kDynamic;
+  const bool as_they_come = BiddersJoinedOneByOne(*listing);
   for (const Intent& intent : intents) {
     if (intent.bidder_code.empty()) continue;
     const bool is_bidder = !as_they_come || IsAdmitted(txn, listing->id.text, intent.bidder_code);
     if (broken.bidder_code.empty() && !is_bidder) continue;
-    if (!HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified) {
+    const bool is_held = FindHeldDefault(txn, listing->id.text, intent.id.text).has_value();
+    const bool loses = !HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified && !is_held;
+    const bool is_pairing = !broken.bidder_code.empty() && HasLiveAuction(*listing);
+    if (loses && is_pairing) {
+      SaveHeldDefault(txn, listing->id.text, intent.id.text, {broken.cause, broken.is_barred});
+    } else if (loses) {
       BreachIntent(txn, *listing, intent.name(), {broken.cause, broken.is_barred});
-    } else if (broken.is_barred) {
+    }
+    if (broken.is_barred) {
       Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
     }
   }

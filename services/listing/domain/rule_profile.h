@@ -14,8 +14,8 @@ enum class PriceCutRule : int32_t {
   kApprovalBody = 2,  // below 100%: the owner's decision; below 90%: the approving body's written consent
 };
 
-/// `single_bidder_rule` of a profile in which the only bidder quotes where the notice does not say what holds (domain.md
-/// 5.8: AGREEMENT_AT_QUOTE). 0: START_PRICE_SALE.
+/// `single_bidder_rule` of a profile in which the only bidder quotes (domain.md 5.8: AGREEMENT_AT_QUOTE), where the
+/// applicant does not say what holds. 0: START_PRICE_SALE.
 inline constexpr int32_t kQuoteRule = 1;
 
 /// The numbers of one legal regime (domain.md 0.6, 4.1, 4.5); read from deploy/profiles, where each has its
