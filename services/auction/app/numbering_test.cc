@@ -298,7 +298,13 @@ TEST(NumberingTest, OfSessionsWithoutEnvelopesTheNumbersAreThePlacesInTheChain) 
   EXPECT_EQ(at_end.last_sequence, 4u);
   EXPECT_FALSE(at_end.more);
   EXPECT_TRUE(world.app.WatchEvents(world.shell.kv(), {"a1"}, 0, 3)->more);
-  EXPECT_TRUE(world.app.WatchEvents(world.shell.kv(), {"a1"}, 1000, 3)->events.empty()) << "past the end";
+  for (const uint64_t past : {uint64_t{5}, uint64_t{INT64_MAX}}) {
+    const auto refused = world.app.WatchEvents(world.shell.kv(), {"a1"}, past, 3);
+    ASSERT_FALSE(refused.ok()) << "who waits there misses what comes before";
+    EXPECT_EQ(refused.error().reason, Reason::kINVALID_FIELD);
+    EXPECT_EQ(refused.error().violations.at(0).field, "after_sequence");
+    EXPECT_EQ(refused.error().violations.at(0).reason, Reason::kOUT_OF_RANGE);
+  }
 }
 
 }  // namespace
