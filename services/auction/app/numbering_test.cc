@@ -277,6 +277,52 @@ TEST(NumberingTest, NorWhereASessionClosesWithoutAnOpening) {
   reader.ExpectWhole(2);
 }
 
+// A number that tells everybody when persons began to do something would tell what nobody else may see.
+TEST(NumberingTest, WhatPersonsDoCountsWhenItIsPublic) {
+  SealedRun run;
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  run.world().MoveTo(At(11, 0));
+  ASSERT_EQ(run.world().Now().state, State::kClosedForOpening);
+  const auto read = [&] { return *run.world().app.Get(run.world().shell.kv(), {"a1"}); };
+  const StoredAuction before = read();
+  const auto expect_same = [&](const char* what) {
+    EXPECT_EQ(read().revision, before.revision) << what;
+    EXPECT_EQ(read().revision_time, before.revision_time) << what;
+    EXPECT_EQ(read().public_count, before.public_count) << what;
+  };
+  const auto told = storage::LastSequence(run.world().shell.kv());
+  const auto ask = [&](Act act, const std::string& code, Time time) {
+    const auto asked = run.world().At(time, [&](storage::Txn& txn) {
+      return run.world().app.RequestAct(
+          txn, Officer("people/o1"), {{"a1"}, act, "its letter", {}, code, ForfeitCause::kMisconduct});
+    });
+    ASSERT_TRUE(asked.ok()) << asked.error().message();
+  };
+  const auto withdraw = [&](Time time) {
+    const auto withdrawn = run.world().At(time, [&](storage::Txn& txn) {
+      return run.world().app.WithdrawAct(txn, Officer("people/o1"), {"a1"});
+    });
+    ASSERT_TRUE(withdrawn.ok()) << withdrawn.error().message();
+  };
+  ask(Act::kDeclareDefault, "B01", At(11, 1));
+  expect_same("asked for");
+  withdraw(At(11, 2));
+  expect_same("withdrawn");
+  for (const bool open : {true, false}) {
+    const auto noted = run.world().At(At(11, open ? 3 : 4), [&](storage::Txn& txn) {
+      return run.world().app.NoteObjection(txn, {"a1"}, open);
+    });
+    ASSERT_TRUE(noted.ok()) << noted.error().message();
+    expect_same(open ? "an objection" : "an objection closed");
+  }
+  EXPECT_EQ(storage::LastSequence(run.world().shell.kv()), told + 4) << "each was noted";
+  ask(Act::kOpen, "", At(11, 5));
+  ASSERT_EQ(run.world().Now().state, State::kOpeningRequested);
+  EXPECT_EQ(read().revision, before.revision + 1) << "everybody sees the state";
+  withdraw(At(11, 6));
+  EXPECT_EQ(read().revision, before.revision + 2);
+}
+
 TEST(NumberingTest, OfSessionsWithoutEnvelopesTheNumbersAreThePlacesInTheChain) {
   TestApp world(At(8, 0));
   world.Schedule(testing::SessionOf(Mode::kMulti, Yuan(1'000'000), Yuan(10'000)));
