@@ -56,6 +56,7 @@ class Events : public grpc::ServerWriteReactor<notes::v1::NoteEvent> {
     on_done_(this);
     delete this;
   }
+  bool is_past_end() const { return request_.after_sequence() > request_.last_sequence(); }
   void End(const grpc::Status& status) {
     if (!ended_.exchange(true)) Finish(status);
   }
@@ -143,6 +144,13 @@ class NoteService final : public notes::v1::NoteService::CallbackService {
   void EndStreams(const grpc::Status& status) {
     const std::lock_guard lock(mutex_);
     for (Events* events : events_) events->End(status);
+  }
+  // ... and will ever be, for nothing comes after what they asked for.
+  void RefusePastEnd(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    for (Events* events : events_) {
+      if (events->is_past_end()) events->End(status);
+    }
   }
 
   std::atomic<int> streams{0};
@@ -708,6 +716,40 @@ TEST_F(GatewayTest, ThoseWhoAskForTheSameShareOneCall) {
   again->Send(Get("/v1/notes/1/events?last_sequence=1&follow=true"));
   again->ReadUntil("id: 1\n");
   EXPECT_EQ(service_.streams.load(), 4);
+}
+
+// The first one to ask decides where the shared call starts; if the service refuses that, nobody else is told.
+TEST_F(GatewayTest, APositionPastTheEndIsRefusedToNobodyElse) {
+  config_.max_connections_per_peer = 100;
+  config_.stream_open_delay = Seconds(60);  // no answer begins before it is refused
+  Start();
+  const std::string target = "/v1/notes/silent/events?last_sequence=3&follow=true";
+  const auto ask = [&](const std::string& last) {
+    auto client = Connect();
+    client->Send(Get(target, last.empty() ? "" : "Last-Event-ID: " + last + "\r\n"));
+    return client;
+  };
+  const auto past_end = ask("9000000000");
+  while (service_.streams.load() < 1) std::this_thread::yield();
+  std::vector<std::unique_ptr<TlsClient>> good;
+  for (int i = 0; i < 5; ++i) {
+    good.push_back(ask(""));
+    EXPECT_TRUE(good.back()->ReadUntil("id: 3\n").ends_with("id: 3\n"));
+  }
+  EXPECT_EQ(service_.streams.load(), 2) << "one for all of them";
+  const auto later = ask("9000000000");
+  while (service_.streams.load() < 3) std::this_thread::yield();  // asks the service, not those who share
+  service_.RefusePastEnd(Failure(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FIELD"));
+  EXPECT_EQ(past_end->Receive().status, 400);
+  EXPECT_EQ(later->Receive().status, 400);
+  while (service_.open_streams.load() > 1) std::this_thread::yield();
+  good.push_back(ask("2"));
+  EXPECT_THAT(good.back()->ReadUntil("id: 3\n"), Not(HasSubstr("id: 2\n")));
+  EXPECT_EQ(service_.streams.load(), 3) << "shares what is there";
+  service_.EndStreams(Failure(grpc::StatusCode::UNAVAILABLE, "UNAVAILABLE"));
+  for (const auto& client : good) {
+    EXPECT_THAT(client->ReadUntil("event: error\n"), HasSubstr("event: error"));
+  }
 }
 
 // Clients that come at any place while events go on see every one of them once and in order, whether they

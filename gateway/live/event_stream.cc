@@ -114,7 +114,9 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
         resumable_(asked.resumable),
         request_(asked.From(method, after)),
         call_(std::make_shared<StreamingCall<EventFeed>>(live.calls_)),
+        start_(after),
         after_(after),
+        newest_(after),
         taken_(after) {}
   ~EventFeed() {
     if (!key_.empty()) live_.Forget(key_);
@@ -130,15 +132,18 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
     call_->Start(shared_from_this(), from, request_);
   }
 
-  bool over() const {
+  /// Whether those who ask from `position` may share it, at once or when they have caught up. A place that nothing has
+  /// come after yet is good for those who ask from there only: the service may still refuse it.
+  bool Serves(uint64_t position) const {
     const std::lock_guard lock(mutex_);
-    return over_;
+    return !over_ && (newest_ > start_ || position == start_);
   }
 
-  /// Has `watcher` notified of what comes after `position`; false when that is not held here, or the call is over.
+  /// Has `watcher` notified of what comes after `position`; false when that is not held here, is further than what has
+  /// come, which may be where nothing ever comes, or when the call is over.
   bool Join(Watcher* watcher, uint64_t position) {
     const std::lock_guard lock(mutex_);
-    if (over_ || position < after_) return false;
+    if (over_ || position < after_ || position > newest_) return false;
     watchers_.insert(watcher);
     return true;
   }
@@ -203,6 +208,7 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
   const bool resumable_;
   const std::string request_;
   const std::shared_ptr<StreamingCall<EventFeed>> call_;
+  const uint64_t start_;  // what the service was asked to go on after
 
   mutable std::mutex mutex_;  // guards what follows
   bool started_ = false;
@@ -210,6 +216,7 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
   std::deque<Event> events_;
   size_t bytes_ = 0;
   uint64_t after_;       // every event after it that has come is held
+  uint64_t newest_;      // ... up to this one
   uint64_t taken_;       // how far the fastest has read
   bool paused_ = false;  // full of what nobody has taken: Take reads on
   bool over_ = false;
@@ -323,8 +330,9 @@ bool EventFeed::OnEvent(const std::string& bytes) {
   if (!event.ok()) call_->Cancel();
   const std::lock_guard lock(mutex_);
   if (over_ || !event.ok()) return true;
-  Event next{resumable_ ? event->sequence : (events_.empty() ? after_ : events_.back().sequence) + 1,
+  Event next{resumable_ ? event->sequence : newest_ + 1,
              std::make_shared<const std::string>(std::move(event->text))};
+  newest_ = next.sequence;
   bytes_ += next.text->size();
   events_.push_back(std::move(next));
   const auto full = [this] { return events_.size() > kStreamQueueMax || bytes_ > kStreamQueueBytesMax; };
@@ -357,7 +365,7 @@ std::shared_ptr<BodyStream> LiveEvents::Open(EventStreamRequest request) {
     const std::lock_guard lock(mutex_);
     std::weak_ptr<EventFeed>& place = feeds_[key];
     known = place.lock();
-    if (known != nullptr && !known->over()) {
+    if (known != nullptr && known->Serves(asked.after)) {
       feed = known;
     } else {
       feed = std::make_shared<EventFeed>(*this, key, *request.method, asked, asked.after);

@@ -30,8 +30,8 @@ class EventFeed;
 /// stop reading while it is full.
 ///
 /// Clients that ask for the same with the same credentials share one call and one encoding of each event: a crowd in
-/// front of one auction costs the service one stream. A client that is behind what the shared queue still holds reads
-/// by itself until it has caught up.
+/// front of one auction costs the service one stream. A client that is behind what the shared queue still holds, or
+/// ahead of what has come, reads by itself until the two meet; what is refused to it is refused to nobody else.
 class LiveEvents {
  public:
   /// `calls` must outlive the object, and the object every stream that it made.

@@ -215,7 +215,8 @@ class Live(unittest.TestCase):
 
     def test_what_cannot_be_watched(self):
         for path, last_event_id, status in [("auctions/01aaaaaaaaaaaaaaaaaaaaaaaa", None, 404),
-                                            (self.ttx.auction, "yesterday", 400), (self.ttx.auction, "-1", 400)]:
+                                            (self.ttx.auction, "yesterday", 400), (self.ttx.auction, "-1", 400),
+                                            (self.ttx.auction, "9000000000", 400)]:
             with Source(self.ttx, path, last_event_id=last_event_id) as source:
                 self.assertEqual(source.status, status, (path, last_event_id))
                 self.assertEqual(source.response.headers["Content-Type"], "application/problem+json")

@@ -11,11 +11,13 @@ import time
 import unittest
 
 from installation import BINARY, ROOT, Installation
+from log_hash import log_hash
 
 VERBS = {"list", "bid", "sign", "register", "settle", "disclose", "certify"}
 PRICE_FEN, RESERVE_FEN = 106_000_000, 105_000_000  # services/server/demo/deal.h
 BIDDERS = ("示范新材料", "示范能源", "示范装备")  # the winner first
 ENVELOPES = ["SUBMITTING", "CLOSED_FOR_OPENING", "SHARES_COLLECTING", "OPENING"]
+READ_IN = {"FREE", "ENGLISH", "DUTCH", "CLOSED_FOR_OPENING"}  # a first part of the log, before an opening
 SECRET_STATES = {*ENVELOPES, "OPENING_REQUESTED", "SELF_REVEALING"}
 SEALED_REFUSALS = [("WRONG_MODE", 409), ("ENVELOPE_MISADDRESSED", 400), ("PHASE_CLOSED", 409)]
 OPENING_REFUSALS = [("SAME_PERSON", 409), ("WRONG_SHARE", 400)]
@@ -70,6 +72,20 @@ class Watcher:
         return [json.loads(line[len("data:"):]) for line in body.splitlines() if line.startswith("data:")]
 
 
+    def log_until(self, auction, state):
+        """The events up to the one that began a state, of an auction that goes on."""
+        connection = self.ttx.connect()
+        connection.request("GET", f"/v1/{auction}/events", headers={"Accept": "text/event-stream"})
+        answer, events = connection.getresponse(), []
+        while not events or events[-1].get("phase_started", {}).get("state") != state:
+            line = answer.readline().decode()
+            assert line, (state, events)
+            if line.startswith("data:"):
+                events.append(json.loads(line[len("data:"):]))
+        connection.close()
+        return events
+
+
 class Run:
     """One `ttx demo`, with everything that was public while it went."""
 
@@ -77,6 +93,7 @@ class Run:
         self.watcher = Watcher(ttx)
         self.steps = []
         self.before_close = []  # (state, text) of public answers
+        self.early_log = []  # what was read of the public log on the way
         self.early_exports = []  # (status, reason) of the answers to whoever wanted the export then
         self.auction = self.listing = None
         demo = subprocess.Popen([BINARY, "demo", "--config", ttx.path("ttx.conf"), "--json", "--mode", mode],
@@ -106,6 +123,8 @@ class Run:
                  [self.auction, f"{self.auction}/bids", self.listing, f"auctions?exchange={exchange}"]]
         exported = self.watcher.ttx.request("GET", f"/v1/{self.auction}:export")
         state = self.watcher.get(self.auction).json["state"]  # read last: what came before it came before the close
+        if state in READ_IN and not self.early_log:
+            self.early_log = self.watcher.log_until(self.auction, state)
         if state != "CLOSED":
             self.before_close.append((state, "\n".join(texts)))
             self.early_exports.append((exported.status, exported.json["reason"]))
@@ -200,8 +219,23 @@ class Modes(unittest.TestCase):
             [envelopes] = [event[decided]["envelopes"] for event in log if decided in event]
             self.assertEqual({int(envelope["bid"]["price_fen"]): int(envelope["total_score"])
                               for envelope in envelopes}, expected["totals"])
+        self.check_log_hash(run, auction, log)
         middle = len(log) // 2
         self.assertEqual(run.watcher.log(run.auction, after=sequences[middle]), log[middle + 1:])
+
+    def check_log_hash(self, run, auction, log):
+        """Anybody computes it, whether it read the log at the end or on the way, when envelopes were secret."""
+        self.assertEqual(log_hash(log), auction["log_hash"])
+        self.assertTrue(run.early_log, "nothing was read on the way")
+        later = run.watcher.log(run.auction, after=run.early_log[-1]["sequence"])
+        followed = run.early_log + later
+        self.assertEqual([event["sequence"] for event in followed], [event["sequence"] for event in log])
+        held_back = "envelopes_opened" in json.dumps(log)
+        self.assertEqual({int(event["log_number"]) == 0 for event in run.early_log}, {held_back})
+        self.assertEqual(log_hash(followed), auction["log_hash"])
+        changed = json.loads(json.dumps(log))
+        changed[0]["auction_scheduled"]["bidder_count"] += 1
+        self.assertNotEqual(log_hash(changed), auction["log_hash"])
 
     def check_secrets(self, run, mode, expected):
         """Before the close nobody's identity and no reserve is in any public answer, and no sealed price before the

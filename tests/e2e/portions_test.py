@@ -16,6 +16,7 @@ import unittest
 import uuid
 
 from installation import Installation
+from log_hash import log_hash
 from market import DEPOSIT_FEN, Market, Refused
 
 PRICE_FEN = 106_000_000
@@ -225,6 +226,7 @@ class Portions(unittest.TestCase):
             facts = market.wait(buyer, portions[at]["deal"], lambda _: True)["facts"]
             for key in ("share_ppm", "price_fen", "listed_price_fen"):
                 self.assertEqual(int(facts[key]), PARTS[at][key], key)
+        self.assertEqual(log_hash(session.events()), market.get(session.name)["log_hash"])  # holders, portions and all
         text = json.dumps(market.get(session.listing))
         for secret in [portions[0]["deal"], portions[1]["deal"], *(buyer.organization for buyer in market.bidders)]:
             self.assertNotIn(secret, text)

@@ -200,6 +200,7 @@ class AuctionApp {
                                      const AuctionId& id) const;
   /// The public events of one auction after number `after`: `sequence` is the number, there is no
   /// `previous_milestone`, and no `log_number` while envelopes are secret, for each would tell how many were handed in.
+  /// NOT_FOUND; INVALID_FIELD for a number that no event has yet.
   Result<storage::LogPage<StoredEvent>> WatchEvents(const storage::Reader& reader, const AuctionId& id,
                                                     uint64_t after, size_t limit) const;
 

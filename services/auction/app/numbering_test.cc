@@ -25,8 +25,9 @@ constexpr std::optional<Reason> kAccepted = std::nullopt;
 // Two sealed sessions, a1 and a2.
 class SealedRun {
  public:
-  SealedRun() {
+  explicit SealedRun(TieRule tie_rule = TieRule::kPriorityThenTime) {
     ScheduleAuction command = kit_.SessionFor(Mode::kSealed);
+    command.rules.tie_rule = tie_rule;
     world_.Schedule(command);
     command.id = {"a2"};
     world_.Schedule(command);
@@ -48,10 +49,11 @@ class SealedRun {
       return world_.app.WithdrawEnvelope(txn, BidderClient(code), {auction});
     }));
   }
-  void SuspendAndGoOn(Time time) {
-    for (const Act act : {Act::kSuspend, Act::kContinue}) {
+  /// Two minutes later, with `how`.
+  void SuspendAndGoOn(Time time, Act how = Act::kContinue) {
+    for (const Act act : {Act::kSuspend, how}) {
       const auto asked = world_.At(time, [&](storage::Txn& txn) {
-        const Time resume = act == Act::kContinue ? time + Minutes(2) : Time{};
+        const Time resume = act == Act::kSuspend ? Time{} : time + Minutes(2);
         return world_.app.RequestAct(txn, Officer("people/o1"), {{"a1"}, act, "OBJECTION", resume});
       });
       ASSERT_TRUE(asked.ok()) << asked.error().message();
@@ -102,6 +104,7 @@ class SealedRun {
     return text;
   }
   TestApp& world() { return world_; }
+  const TestApp& world() const { return world_; }
 
  private:
   const EnvelopeKit kit_;
@@ -139,55 +142,185 @@ TEST(NumberingTest, StreamsTellNothingOfHowManyEnvelopesThereAre) {
   EXPECT_NE(one.Stream(), two.Stream()) << "the comparison can fail";
 }
 
+// One that reads on after the last number it has, and keeps what it got, as it got it.
+class Follower {
+ public:
+  explicit Follower(const SealedRun& run) : run_(run) {}
+
+  /// As far as it goes, two at a time.
+  void Follow() {
+    for (size_t before = SIZE_MAX; before != followed_.size();) {
+      before = followed_.size();
+      for (StoredEvent& event : run_.Public(before, 2)) {
+        ASSERT_EQ(event.sequence, followed_.size() + 1);
+        followed_.push_back(std::move(event));
+      }
+    }
+  }
+  /// How many of them tell of envelopes, their opening apart.
+  int OfEnvelopes() const {
+    int count = 0;
+    for (const StoredEvent& event : followed_) count += AudienceOf(event.event) == Audience::kAfterOpening ? 1 : 0;
+    return count;
+  }
+  /// The log hash from them alone, as docs/formats.md says: those with a place take it, the others what is left.
+  std::string LogHash(const Auction& auction) const {
+    std::map<uint64_t, Event> chain;
+    for (const StoredEvent& event : followed_) {
+      if (event.log_number > 0) chain.emplace(event.log_number, event.event);
+    }
+    EXPECT_LT(chain.size(), followed_.size()) << "some was read while envelopes were secret";
+    uint64_t next = 1;
+    for (const StoredEvent& event : followed_) {
+      if (event.log_number > 0) continue;
+      while (chain.contains(next)) ++next;
+      chain.emplace(next, event.event);
+    }
+    EXPECT_EQ(chain.rbegin()->first, followed_.size());
+    std::string hash(32, '\0');
+    for (const auto& [number, event] : chain) hash = crypto::Sha256(hash + CanonicalLine(auction, event));
+    return Hex(hash);
+  }
+  /// The session is closed: nothing is missing, of `held` events about envelopes neither.
+  void ExpectWhole(int held) {
+    const StoredAuction stored = *run_.world().app.Get(run_.world().shell.kv(), {"a1"});
+    ASSERT_EQ(stored.auction.state, State::kClosed);
+    const size_t before = followed_.size();
+    EXPECT_EQ(OfEnvelopes(), 0) << "so far";
+    Follow();
+    EXPECT_GT(followed_.size(), before);
+    EXPECT_EQ(followed_.size(), run_.Public().size());
+    EXPECT_TRUE(std::holds_alternative<Closed>(followed_.back().event.payload)) << "nothing follows the result";
+    EXPECT_EQ(OfEnvelopes(), held);
+    EXPECT_EQ(LogHash(stored.auction), Hex(stored.log_hash));
+  }
+
+ private:
+  const SealedRun& run_;
+  std::vector<StoredEvent> followed_;
+};
+
 TEST(NumberingTest, WhoGoesOnAfterTheLastNumberMissesNothing) {
   SealedRun run;
-  std::vector<StoredEvent> followed;
-  const auto follow = [&] {
-    for (StoredEvent& event : run.Public(followed.size(), 2)) {  // two at a time, as far as it goes
-      ASSERT_EQ(event.sequence, followed.size() + 1);
-      followed.push_back(std::move(event));
-    }
-  };
+  Follower reader(run);
   EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
-  follow();
+  reader.Follow();
   run.SuspendAndGoOn(At(9, 10));
   EXPECT_EQ(run.Submit("a1", "B02", run.Seal("a1", "B02", Yuan(1'300)), At(9, 20)), kAccepted);
   EXPECT_EQ(run.Withdraw("a1", "B01", At(9, 21)), kAccepted);
   EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'200), 2), At(9, 22)), kAccepted);
-  for (int i = 0; i < 10; ++i) follow();
-  const size_t before = followed.size();
-  for (const StoredEvent& event : followed) EXPECT_EQ(AudienceOf(event.event), Audience::kPublic);
+  reader.Follow();
   run.world().MoveTo(At(11, 0));
   run.AskForOpening(At(11, 1));
   run.HandIn(1, At(11, 10));
   run.HandIn(2, At(11, 11));
   run.world().RunSteps(20);
-  ASSERT_EQ(run.world().Now().state, State::kClosed);
-  for (int i = 0; i < 20; ++i) follow();
-  EXPECT_GT(followed.size(), before);
-  EXPECT_EQ(followed.size(), run.Public().size());
-  EXPECT_TRUE(std::holds_alternative<Closed>(followed.back().event.payload)) << "nothing follows the result";
-  int held = 0;
-  for (const StoredEvent& event : followed) held += AudienceOf(event.event) == Audience::kAfterOpening ? 1 : 0;
-  EXPECT_EQ(held, 4);
+  reader.ExpectWhole(4);
+}
 
-  // As docs/formats.md says: those with a place take it, the others what is left.
-  std::map<uint64_t, Event> chain;
-  for (const StoredEvent& event : followed) {
-    if (event.log_number > 0) chain.emplace(event.log_number, event.event);
+TEST(NumberingTest, NorDoesItWhereEqualPricesAreQuotedAgain) {
+  SealedRun run(TieRule::kRequote);
+  Follower reader(run);
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  EXPECT_EQ(run.Submit("a1", "B02", run.Seal("a1", "B02", Yuan(1'100)), At(9, 2)), kAccepted);
+  reader.Follow();
+  for (const Time close : {At(10, 0), At(14, 0)}) {
+    run.world().MoveTo(close);
+    run.AskForOpening(close + Minutes(1));
+    reader.Follow();
+    run.HandIn(1, close + Minutes(2));
+    run.HandIn(2, close + Minutes(3));
+    run.world().RunSteps(20);
+    if (close != At(10, 0)) continue;
+    ASSERT_EQ(run.world().Now().state, State::kSubmitting);
+    reader.Follow();
+    const Time again = close + Minutes(5);
+    EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'150)), again), kAccepted);
+    EXPECT_EQ(run.Submit("a1", "B02", run.Seal("a1", "B02", Yuan(1'200)), again + Minutes(1)), kAccepted);
+    reader.Follow();
   }
-  ASSERT_LT(chain.size(), followed.size()) << "some was read while envelopes were secret";
-  uint64_t next = 1;
-  for (const StoredEvent& event : followed) {
-    if (event.log_number > 0) continue;
-    while (chain.contains(next)) ++next;
-    chain.emplace(next, event.event);
+  EXPECT_EQ(run.world().Now().leading->code, "B02");
+  reader.ExpectWhole(4);
+}
+
+TEST(NumberingTest, NorWhereEnvelopesAreHandedInAnew) {
+  SealedRun run;
+  Follower reader(run);
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  reader.Follow();
+  run.SuspendAndGoOn(At(9, 10), Act::kRestartPhase);
+  ASSERT_EQ(run.world().Now().envelopes.round, 2);
+  reader.Follow();
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'200)), At(9, 20)), kAccepted);
+  EXPECT_EQ(run.Submit("a1", "B02", run.Seal("a1", "B02", Yuan(1'300)), At(9, 21)), kAccepted);
+  reader.Follow();
+  run.world().MoveTo(At(11, 0));
+  run.AskForOpening(At(11, 1));
+  run.HandIn(1, At(11, 10));
+  run.HandIn(2, At(11, 11));
+  run.world().RunSteps(20);
+  reader.ExpectWhole(3);
+}
+
+TEST(NumberingTest, NorWhereASessionClosesWithoutAnOpening) {
+  SealedRun run;
+  Follower reader(run);
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  EXPECT_EQ(run.Submit("a1", "B02", run.Seal("a1", "B02", Yuan(1'200)), At(9, 2)), kAccepted);
+  run.world().MoveTo(At(11, 0));
+  run.AskForOpening(At(11, 1));
+  for (int date = 0; date < 4 && run.world().Now().state != State::kClosed; ++date) {
+    reader.Follow();
+    run.world().MoveTo(run.world().Now().phase_end);
   }
-  const StoredAuction stored = *run.world().app.Get(run.world().shell.kv(), {"a1"});
-  std::string hash(32, '\0');
-  for (const auto& [number, event] : chain) hash = crypto::Sha256(hash + CanonicalLine(stored.auction, event));
-  EXPECT_EQ(Hex(hash), Hex(stored.log_hash));
-  EXPECT_EQ(chain.rbegin()->first, followed.size());
+  ASSERT_EQ(run.world().Now().outcome, Outcome::kNotOpened);
+  reader.ExpectWhole(2);
+}
+
+// A number that tells everybody when persons began to do something would tell what nobody else may see.
+TEST(NumberingTest, WhatPersonsDoCountsWhenItIsPublic) {
+  SealedRun run;
+  EXPECT_EQ(run.Submit("a1", "B01", run.Seal("a1", "B01", Yuan(1'100)), At(9, 1)), kAccepted);
+  run.world().MoveTo(At(11, 0));
+  ASSERT_EQ(run.world().Now().state, State::kClosedForOpening);
+  const auto read = [&] { return *run.world().app.Get(run.world().shell.kv(), {"a1"}); };
+  const StoredAuction before = read();
+  const auto expect_same = [&](const char* what) {
+    EXPECT_EQ(read().revision, before.revision) << what;
+    EXPECT_EQ(read().revision_time, before.revision_time) << what;
+    EXPECT_EQ(read().public_count, before.public_count) << what;
+  };
+  const auto told = storage::LastSequence(run.world().shell.kv());
+  const auto ask = [&](Act act, const std::string& code, Time time) {
+    const auto asked = run.world().At(time, [&](storage::Txn& txn) {
+      return run.world().app.RequestAct(
+          txn, Officer("people/o1"), {{"a1"}, act, "its letter", {}, code, ForfeitCause::kMisconduct});
+    });
+    ASSERT_TRUE(asked.ok()) << asked.error().message();
+  };
+  const auto withdraw = [&](Time time) {
+    const auto withdrawn = run.world().At(time, [&](storage::Txn& txn) {
+      return run.world().app.WithdrawAct(txn, Officer("people/o1"), {"a1"});
+    });
+    ASSERT_TRUE(withdrawn.ok()) << withdrawn.error().message();
+  };
+  ask(Act::kDeclareDefault, "B01", At(11, 1));
+  expect_same("asked for");
+  withdraw(At(11, 2));
+  expect_same("withdrawn");
+  for (const bool open : {true, false}) {
+    const auto noted = run.world().At(At(11, open ? 3 : 4), [&](storage::Txn& txn) {
+      return run.world().app.NoteObjection(txn, {"a1"}, open);
+    });
+    ASSERT_TRUE(noted.ok()) << noted.error().message();
+    expect_same(open ? "an objection" : "an objection closed");
+  }
+  EXPECT_EQ(storage::LastSequence(run.world().shell.kv()), told + 4) << "each was noted";
+  ask(Act::kOpen, "", At(11, 5));
+  ASSERT_EQ(run.world().Now().state, State::kOpeningRequested);
+  EXPECT_EQ(read().revision, before.revision + 1) << "everybody sees the state";
+  withdraw(At(11, 6));
+  EXPECT_EQ(read().revision, before.revision + 2);
 }
 
 TEST(NumberingTest, OfSessionsWithoutEnvelopesTheNumbersAreThePlacesInTheChain) {
@@ -211,7 +344,13 @@ TEST(NumberingTest, OfSessionsWithoutEnvelopesTheNumbersAreThePlacesInTheChain) 
   EXPECT_EQ(at_end.last_sequence, 4u);
   EXPECT_FALSE(at_end.more);
   EXPECT_TRUE(world.app.WatchEvents(world.shell.kv(), {"a1"}, 0, 3)->more);
-  EXPECT_TRUE(world.app.WatchEvents(world.shell.kv(), {"a1"}, 1000, 3)->events.empty()) << "past the end";
+  for (const uint64_t past : {uint64_t{5}, uint64_t{INT64_MAX}}) {
+    const auto refused = world.app.WatchEvents(world.shell.kv(), {"a1"}, past, 3);
+    ASSERT_FALSE(refused.ok()) << "who waits there misses what comes before";
+    EXPECT_EQ(refused.error().reason, Reason::kINVALID_FIELD);
+    EXPECT_EQ(refused.error().violations.at(0).field, "after_sequence");
+    EXPECT_EQ(refused.error().violations.at(0).reason, Reason::kOUT_OF_RANGE);
+  }
 }
 
 }  // namespace

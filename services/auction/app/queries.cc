@@ -198,6 +198,10 @@ Result<storage::LogPage<StoredEvent>> AuctionApp::WatchEvents(const storage::Rea
                                                               const AuctionId& id, uint64_t after,
                                                               size_t limit) const {
   TTX_TRY(const StoredAuction stored, Get(reader, id));
+  // Whoever waited there would miss what comes before.
+  if (after > stored.public_count) {
+    return InvalidField("after_sequence", Reason::kOUT_OF_RANGE, "<= " + std::to_string(stored.public_count));
+  }
   const bool secret = KeepsEnvelopesSecret(stored.auction);
   storage::LogPage<StoredEvent> page;
   page.events = ListPublicEvents(reader, vault_, stored, after, limit);

@@ -24,7 +24,7 @@ class SightTest : public ::testing::Test {
     const storage::Kv& kv = world_.shell.kv();
     const auto envelopes = [&](const Principal& caller) {
       size_t seeds = 0;
-      const auto listed = *world_.app.ListEnvelopes(kv, caller, {"a1"}, "", 10);
+      const auto listed = *world_.app.ListEnvelopes(kv, caller, {"a1"}, "", 100);
       for (const AuctionApp::Envelope& envelope : listed) seeds += envelope.verdict.seed.empty() ? 0 : 1;
       return std::to_string(listed.size()) + " " + std::to_string(seeds);
     };
@@ -77,8 +77,12 @@ class SightTest : public ::testing::Test {
     ASSERT_EQ(world_.Now().state, phase);
   }
   void HandIn(Time time) {
+    HandInOnly(time);
+    world_.Settle();
+  }
+  void HandInOnly(Time time) {
     std::vector<std::string> envelopes;
-    const auto listed = world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 10);
+    const auto listed = world_.app.ListEnvelopes(world_.shell.kv(), Officer(), {"a1"}, "", 100);
     for (const AuctionApp::Envelope& envelope : *listed) envelopes.push_back(envelope.bytes);
     const std::string proof = *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"});
     const std::string before = Sight();
@@ -91,7 +95,6 @@ class SightTest : public ::testing::Test {
       EXPECT_EQ(Sight(), before) << "all at once";
     }
     ASSERT_EQ(world_.Now().state, State::kOpening);
-    world_.Settle();
   }
   void SubmitTwo() {
     const auto early = world_.At(At(8, 30), [&](storage::Txn& txn) {
@@ -151,6 +154,36 @@ TEST_F(SightTest, WhatWasRevealedBeforeAnAnnulmentStaysSealed) {
   ByTwo(Act::kAnnul, At(11, 21, 0, 0, 4));
   ASSERT_EQ(world_.Now().outcome, Outcome::kAnnulled);
   EXPECT_EQ(Sight(), "officer 2 0 1, bidder 1 0, public 3 0") << "names for the log hash, no seeds";
+}
+
+// So many envelopes are judged in several steps, and the listing ends between two of them.
+TEST_F(SightTest, WhatWasJudgedBeforeTheListingEndedStaysSealed) {
+  constexpr int kEnvelopes = 20;
+  const auto code = [](int i) { return (i < 10 ? "B0" : "B") + std::to_string(i); };
+  ScheduleAuction command = kit_.SessionFor(Mode::kSealed);
+  command.bidders.clear();
+  for (int i = 1; i <= kEnvelopes; ++i) command.bidders.push_back(testing::BidderOf(code(i)));
+  world_.Schedule(command);
+  for (int i = 1; i <= kEnvelopes; ++i) Submit(code(i), Yuan(1'000 + 10 * i), At(9, i));
+  world_.MoveTo(At(10, 0));
+  ByTwo(Act::kOpen, At(10, 11));
+  HandInOnly(At(10, 12));
+  world_.RunSteps(1);
+  ASSERT_EQ(world_.Now().state, State::kOpening);
+  const auto is_judged = [&](int i) {
+    return LoadVerdict(world_.shell.kv(), world_.app.vault(), {"a1"}, 1, code(i)).has_value();
+  };
+  ASSERT_TRUE(is_judged(1));
+  ASSERT_FALSE(is_judged(kEnvelopes));
+  EXPECT_EQ(Sight(), "officer 20 0 0, bidder 1 0, public 0 0");
+  const auto ended =
+      world_.Do([&](storage::Txn& txn) { return world_.app.EndWithListing(txn, {"a1"}, "FALSE_MATERIAL"); });
+  ASSERT_TRUE(ended.ok()) << ended.error().message();
+  ASSERT_EQ(world_.Now().outcome, Outcome::kAnnulled);
+  for (int step = 0; step < 2; ++step) {
+    EXPECT_EQ(Sight(), "officer 20 0 0, bidder 1 0, public 20 0") << "names for the log hash, no seeds";
+    world_.RunSteps(5);
+  }
 }
 
 TEST_F(SightTest, OfATender) {

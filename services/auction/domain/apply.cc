@@ -225,6 +225,7 @@ void Applied(Auction& state, const BidsVoided& event, Time) {
 }
 
 void Applied(Auction& state, const Closed& event, Time) {
+  if (state.state != State::kSuspended) state.suspended_state = state.state;
   state.state = State::kClosed;
   state.outcome = event.outcome;
   state.phase_end = event.time;

@@ -243,7 +243,7 @@ struct Auction {
   Time free_end;                        // when FREE was over; none before
   std::optional<Proxy> proxy;
 
-  State suspended_state = State::kScheduled;  // the phase that was open when SUSPENDED
+  State suspended_state = State::kScheduled;  // the phase that was open when SUSPENDED, or when CLOSED
   Duration remaining;                         // of that phase
   Time suspend_time;
   bool restart = false;  // goes on with RESTART_PHASE

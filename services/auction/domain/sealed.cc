@@ -206,7 +206,8 @@ bool IsBeforeOpening(State phase) {
   TTX_CHECK(false, "unreachable");
 }
 
-// A session closed before its envelopes were opened: nobody could, too few came, or two persons annulled it.
+// A session closed before its envelopes were opened: nobody could, too few came, or two persons or the end of its
+// listing annulled it.
 bool ClosedUnopened(const Auction& auction) {
   switch (auction.outcome) {
     case Outcome::kNotOpened:
@@ -214,7 +215,7 @@ bool ClosedUnopened(const Auction& auction) {
     case Outcome::kTooFewBidders:
       return auction.bid_count == 0;  // bids are numbered as envelopes are opened
     case Outcome::kAnnulled:
-      return IsBeforeOpening(auction.suspended_state);
+      return auction.suspended_state == State::kScheduled || IsBeforeOpening(auction.suspended_state);
     case Outcome::kNone:
     case Outcome::kWinner:
     case Outcome::kNoBid:

@@ -27,7 +27,7 @@ std::string Sight(const Auction& auction) {
 struct Row {
   State state;
   const char* running;
-  const char* annulled;  // suspended in this state, then closed by two persons
+  const char* annulled;  // closed in this state with its listing, or suspended in it, then closed by two persons
 };
 
 // States that a session of envelopes can be in; while it is suspended in one, that one's row holds.
@@ -75,6 +75,7 @@ TEST(Secrecy, OfEnvelopesAfterTheClose) {
   EXPECT_EQ(closed(Outcome::kTooFewBidders, 3), ".o") << "too few of them valid";
   EXPECT_EQ(closed(Outcome::kTooFewBidders, 0), "..") << "too few handed in: not opened";
   EXPECT_EQ(closed(Outcome::kNotOpened, 0), "..");
+  EXPECT_EQ(closed(Outcome::kAnnulled, 0), "..") << "with its listing, before it began";
 }
 
 TEST(Secrecy, OpenModesHaveNoEnvelopes) {

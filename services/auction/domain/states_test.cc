@@ -609,6 +609,9 @@ TEST(States, AnEndedListingAnnulsItsSessionWhereverItStands) {
     EXPECT_EQ(session.Last<Closed>().winner, std::nullopt);
     EXPECT_EQ(session.Count<Forfeited>(), 0) << "nobody loses a deposit by it";
     EXPECT_EQ(NextChange(after), std::nullopt);
+    EXPECT_FALSE(KeepsEnvelopesSecret(after)) << "who handed in is part of the log hash";
+    EXPECT_EQ(EnvelopesAreOpen(after), EnvelopesAreOpen(before))
+        << "it opens nothing: " << ModeName(after.rules().mode) << " " << StateName(PhaseOf(before));
   }
 }
 

@@ -32,6 +32,11 @@ struct PayloadToProto {
     *to.mutable_start_time() = rpc::ToProtoTime(e.terms->start_time);
     if (e.terms->reserve) to.set_reserve_commitment(Hex(e.terms->reserve->commitment));
     if (e.terms->draw_seed) to.set_draw_seed_commitment(Hex(e.terms->draw_seed->commitment));
+    to.set_bidder_count(static_cast<int32_t>(e.bidders.size()));
+    for (const Holder& holder : e.terms->holders) {
+      to.add_holders()->set_bidder_code(holder.code);
+      to.mutable_holders()->rbegin()->set_priority_rank(holder.rank);
+    }
   }
   void operator()(const BidderAdded& e) const {
     out.mutable_bidder_added()->set_bidder_code(e.bidder.code);

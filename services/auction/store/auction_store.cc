@@ -122,8 +122,11 @@ void IndexEvent(storage::Txn& txn, const Secrets& secrets, const Event& event) {
   }
 }
 
+// What persons do about a session is told to nobody else, but for the state that asking for the opening leads to.
 bool IsNoticed(const Event& event) {
-  return IsMilestone(event) || std::holds_alternative<BidAccepted>(event.payload);
+  if (const auto* requested = std::get_if<ActRequested>(&event.payload)) return requested->act.act == Act::kOpen;
+  if (const auto* withdrawn = std::get_if<ActWithdrawn>(&event.payload)) return withdrawn->act == Act::kOpen;
+  return AudienceOf(event) == Audience::kPublic;
 }
 
 // What was held back becomes public before whatever ends the secret, which may be the last event there is.

@@ -45,7 +45,7 @@ struct StoredAuction {
   // When its timer is planned: at the next change or, once bids have moved that on, before it. The timer then
   // plans itself anew, so a bid need not.
   std::optional<Time> due;
-  // Counts what everybody may notice: no refusals, envelopes or proxies. With the time of the last one.
+  // Counts what everybody may notice: no refusals, envelopes, proxies or acts of staff. With the time of the last one.
   int64_t revision = 0;
   Time revision_time;
   // What is public of it has numbers of its own, in the order in which it became public: how many envelopes came

@@ -63,7 +63,9 @@ Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedE
   ListingApp::AuctionResult result;
   result.listing = proto.listing();
   result.won = from.outcome() == auction::v1::Auction::WINNER;
-  if (!result.won) result.reason = auction::v1::Auction::Outcome_Name(from.outcome());
+  // A session that is annulled because the best bidder broke its word is not held again: the listing ends (5.12).
+  const bool defaulted = from.outcome() == auction::v1::Auction::ANNULLED && from.reason() == "DEFAULT";
+  if (!result.won) result.reason = defaulted ? "DEFAULT" : auction::v1::Auction::Outcome_Name(from.outcome());
   result.winner_code = from.winner_code();
   result.price = {from.price_fen()};
   result.bid_count = from.bid_count();
