@@ -19,6 +19,18 @@ def engine(name, file, line, broken, test):
     return Mutation(name, f"services/auction/domain/{file}", line, broken, "ttx_auction_domain_test", test)
 
 
+def auction(name, file, line, broken, test):
+    return Mutation(name, f"services/auction/{file}", line, broken, "ttx_auction_test", test)
+
+
+def replay(name, file, line, broken, test):
+    return Mutation(name, f"services/auction/replay/{file}", line, broken, "ttx_auction_replay_test", test)
+
+
+def listing(name, file, line, broken, test):
+    return Mutation(name, f"services/listing/domain/{file}", line, broken, "ttx_listing_domain_test", test)
+
+
 def storage(name, file, line, broken, test):
     return Mutation(name, f"libs/storage/{file}", line, broken, "ttx_storage_test", test)
 
@@ -81,6 +93,24 @@ MUTATIONS = [
     engine("suspension: the end comes without a cycle", "suspension.cc",
            "now + std::max(auction.remaining, LeastLeft(auction.rules()))", "now + auction.remaining",
            "Suspension.ContinueGivesWhatWasLeftButAtLeastACycle"),
+    engine("default: one person is enough", "suspension.cc", "if (pending.person == command.person)",
+           "if (pending.act != Act::kDeclareDefault && pending.person == command.person)",
+           "Default.TakesTwoPersonsAndWordsForTheRecord"),
+    engine("default: bids at the start of the phase stay", "apply.cc", "event.base_leading, event.base_rival};",
+           "state.phase_base->leading, event.base_rival};", "DefaultRestart.ARestartBringsNoVoidBidBack"),
+    engine("default: a bid that a restart voided leads", "default.cc",
+           "!IsBarred(auction_, bid.code) && !IsVoid(auction_, bid.number)", "!IsBarred(auction_, bid.code)",
+           "DefaultRestart.VoidedBidsDoNotLeadAgain"),
+    engine("default: no time to outbid who leads now", "default.cc", "recorder.now() + auction.rules().cycle);",
+           "recorder.now());", "DefaultRising.TheOthersHaveAtLeastACycle"),
+    engine("objection: a session goes on while it is open", "suspension.cc",
+           "if (auction.objected) return ObjectionOpen(auction);", "", "Objection.*:States.AnOpenObjection*"),
+    engine("objection: what was planned still holds", "suspension.cc", "} else if (auction.phase_end) {",
+           "} else if (!auction.phase_end) {", "Objection.StopsWhatWasPlannedOrWaitsForASecondPerson"),
+    engine("listing: its end leaves a suspended session", "suspension.cc",
+           "if (recorder.state().state != State::kClosed) CloseWithout(",
+           "if (IsTimed(recorder.state().state)) CloseWithout(",
+           "States.AnEndedListingAnnulsItsSessionWhereverItStands"),
     engine("SEALED: a second envelope replaces the first", "sealed.cc", "if (command.submitted >= limit)",
            "if (command.submitted > limit)", "Sealed.EnvelopesAreTakenOnlyAsTheRulesSay"),
     engine("SEALED: the later of equal prices wins", "sealed.cc",
@@ -102,6 +132,32 @@ MUTATIONS = [
            "points.size() > kDropExtremesFrom", "Tender.FromSevenMembersOnTheExtremesAreDropped"),
     engine("TENDER: an even committee", "tender.cc", " || members % 2 == 0)", ")",
            "Tender.TheCommitteeIsOddAtLeastFiveAndMostlyExperts"),
+    auction("numbers: envelopes move them", "store/auction_store.cc", "stored.first_released == 0 &&",
+            "stored.first_released > 0 &&", "NumberingTest.StreamsTellNothingOfHowManyEnvelopesThereAre"),
+    auction("numbers: what was held back never comes", "store/auction_store.cc", "  ReleaseHeld(after);",
+            "  if (!before) ReleaseHeld(after);", "NumberingTest.WhoGoesOnAfterTheLastNumberMissesNothing"),
+    auction("log: its hash moves after the close", "store/auction_store.cc", "!line.empty() && !was_closed;",
+            "!line.empty() && (!was_closed || was_closed);", "DefaultTest.ADefaultTakesTwoPersonsAndIsToldToConsumers"),
+    auction("shares: a part makes the whole", "app/envelopes.cc", "whole.lines.size() == digests.size()",
+            "whole.lines.size() >= part.lines.size()", "SharesTest.AHolderHasHandedInWhenItsPartsNameEveryEnvelope"),
+    Mutation("shares: the last part is what is left", "libs/sealed/share_report.cc",
+             "total / count + (i < total % count ? 1 : 0)", "std::min(kMaxPartLines, total - i * kMaxPartLines)",
+             "ttx_auction_test", "SharesTest.ThePartsAHolderIsGivenAreTakenInAnyOrder"),
+    Mutation("shares: a part contradicts another", "libs/sealed/share_report.cc", "if (earlier->value != line.value) {",
+             "if (!earlier->value && line.value) {", "ttx_sealed_test",
+             "*ReportsOf.APartThatContradictsOrOverlapsIsRefused*"),
+    Mutation("export: a running session is everybody's", "services/auction/app/queries.cc",
+             "(has_secrets || !IsStaff(auction, caller))", "(has_secrets && !IsStaff(auction, caller))",
+             "ttx_auction_module_test", "ServiceTest.BeforeTheCloseStaffExportWhatIsNotSecret"),
+    replay("export: a maximum is told that was not reached", "exporter.cc", "facts_.maxima.emplace_back();",
+           "facts_.maxima.emplace_back(set->maximum);", "SessionTest.AProxyIsExportedWithoutItsMaximum"),
+    replay("export: pages overlap by a line", "export_pages.cc", "if (place.lines <= name.lines) continue;",
+           "if (place.lines < name.lines) continue;", "ExportPagesTest.ThePagesOfASessionOfAnyModeAreItsExport"),
+    Mutation("sealer: its counter does not count", "libs/crypto/sealer.cc", "number = ++sealed_;",
+             "number = sealed_ + 1;", "ttx_crypto_test", "SealerTest.NoTwoValuesLookAlike"),
+    Mutation("answers: methods share their request ids", "libs/rpc/answer_vault.cc", ".append(method).append(",
+             ".append(method.substr(0, 0)).append(", "ttx_rpc_test",
+             "AnswerVaultTest.NamesAndFingerprintsDependOnEverythingAndOnTheKey"),
     storage("writer: acknowledged before it is on disk", "writer.cc",
             "for (Answer& answer : done.answers) answer = {Error(Reason::kOUTCOME_UNKNOWN)};", "",
             "Writer*"),
@@ -114,9 +170,19 @@ MUTATIONS = [
             "if (!body.ok() && txn.keeps_on_error()) txn.Discard();", "Writer*"),
     storage("writer: it reads what it wrote before last", "writer.cc", "  cache_.Apply(write.changes());",
             "  cache_.Apply({});", "Writer*"),
-    Mutation("listing: rules that no session could run by are published", "services/listing/domain/rules.cc",
-             "TTX_RETURN_IF_ERROR(CheckRunnable(rules));", "(void)CheckRunnable(rules);", "ttx_listing_domain_test",
-             "Listing.RulesThatNoSessionCouldRunByAreRefused"),
+    listing("listing: rules that no session could run by are published", "rules.cc",
+            "TTX_RETURN_IF_ERROR(CheckRunnable(rules));", "(void)CheckRunnable(rules);",
+            "Listing.RulesThatNoSessionCouldRunByAreRefused"),
+    listing("listing: one portion closes it for all", "listing.cc",
+            "return all(static_cast<bool (*)(const Deal&)>(IsOver))",
+            "return std::any_of(deals.begin(), deals.end(), static_cast<bool (*)(const Deal&)>(IsOver))",
+            "Portions.EveryPairOfDealsAnswersEveryFact"),
+    listing("listing: just under 90% needs no consent", "relisting.cc", "price.value * 10 >= appraisal.value * 9;",
+            "price.value * 100 >= appraisal.value * 89;",
+            "Relisting.NinetyPercentOfTheAppraisalIsTheLastPriceThatTheOwnerDecidesAlone"),
+    listing("priority: a holder that nobody told has waived", "priority.cc",
+            "if (told && earliest <= today) continue;", "if (!told || earliest <= today) continue;",
+            "PriorityNotices.EveryHolderIsToldThreeDaysBeforeOrHasAnswered"),
     Mutation("feed: a lost event goes unnoticed", "libs/rpc/feed.cc",
              "if (event.previous != cursor) return std::string();",
              "if (event.sequence <= cursor) return std::string();", "ttx_rpc_test",
