@@ -93,6 +93,7 @@ TEST(Default, WhoQuotedInVainWasNotSilent) {
   for (Session* session : {&bid, &sealed, &silent}) {
     session->ByTwo(Act::kSuspend, "OBJECTION", At(9, 20));
     session->ByTwo(Act::kRestartPhase, "OBJECTION", At(9, 21), At(9, 22));
+    session->AdvanceTo(At(9, 22));
     session->AdvanceTo(At(11, 0));
     EXPECT_EQ(session->state().outcome, Outcome::kNoBid);
     EXPECT_EQ(session->Count<Forfeited>(), session == &silent ? 1 : 0);
@@ -117,6 +118,7 @@ TEST(Default, WhoQuotedInVainWasNotSilent) {
   quoted.Bid("B01", Yuan(1'000), At(9, 10));
   quoted.ByTwo(Act::kSuspend, "OBJECTION", At(9, 20));
   quoted.ByTwo(Act::kRestartPhase, "OBJECTION", At(9, 21), At(9, 22));
+  quoted.AdvanceTo(At(9, 22));
   quoted.AdvanceTo(At(11, 0));
   EXPECT_EQ(quoted.state().outcome, Outcome::kNoBid);
   EXPECT_EQ(quoted.Count<Forfeited>(), 0);

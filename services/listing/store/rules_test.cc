@@ -55,7 +55,6 @@ const Golden kGolden[] = {
         weight_ppm: 100000 } publicity { seconds: 259200 } })",
      "c66e4b1fa629926e67ef96bac7fdb0edaa94c3d59d83eab21cee4bed2f5ae62a",
      "da77721b355b3a0490d2a7ecae957f040a52b7d22f184d9ef370a55db6e589ae"},
-    {"next_best_allowed: true", "?", "?"},
 };
 
 std::string Hash(const std::string& bytes) { return Hex(crypto::Sha256(bytes)); }
@@ -84,6 +83,20 @@ TEST(StoredRules, BytesAndPublishedTextOfEveryMode) {
     EXPECT_EQ(Hash(record.rules().SerializeAsString()), golden.bytes_hash) << golden.said;
     EXPECT_EQ(fields::GetListingContent(record), content) << golden.said;
   }
+}
+
+// Off it adds nothing to what was published before there was such a rule.
+TEST(StoredRules, TheNextBestIsPublishedWhereItIsAllowed) {
+  Listing listing;
+  listing.id = {"l1"};
+  listing.content = testing::MakeListingContent();
+  const std::string usual = CanonicalContent(listing);
+  EXPECT_EQ(usual.find("next_best_allowed"), std::string::npos);
+  listing.content.rules.next_best_allowed = true;
+  EXPECT_NE(CanonicalContent(listing).find("17:next_best_allowed\n"), std::string::npos);
+  store::ListingContentRecord record;
+  fields::Put(listing.content, record);
+  EXPECT_TRUE(fields::GetListingContent(record).rules.next_best_allowed);
 }
 
 }  // namespace
