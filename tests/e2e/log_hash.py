@@ -26,7 +26,8 @@ FURTHER = [  # name, where it stands in the rules, usual value
     ("holder_set", "sealed.holder_set", ""), ("price_weight", "scoring.price_weight_ppm", 0),
     ("criterion", "scoring.criteria", []), ("publicity", "scoring.publicity", 72 * HOUR),
     ("outage_notice", "suspension.outage_notice", 30 * MINUTE),
-    ("resume_notice", "suspension.resume_notice", 24 * HOUR), ("longest", "suspension.longest", 120 * HOUR)]
+    ("resume_notice", "suspension.resume_notice", 24 * HOUR), ("longest", "suspension.longest", 120 * HOUR),
+    ("next_best_allowed", "next_best_allowed", 0)]
 
 
 def number(value):
