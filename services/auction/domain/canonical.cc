@@ -65,6 +65,7 @@ std::string ExtraRules(const Terms& terms) {
   extras.Add("outage_notice", rules.suspension.outage_notice.ns, usual.suspension.outage_notice.ns);
   extras.Add("resume_notice", rules.suspension.resume_notice.ns, usual.suspension.resume_notice.ns);
   extras.Add("longest", rules.suspension.longest.ns, usual.suspension.longest.ns);
+  extras.Add("next_best_allowed", rules.next_best_allowed, usual.next_best_allowed);
   for (const Holder& holder : terms.holders) extras.Add("holder", holder.code + "/" + Text(holder.rank));
   if (terms.draw_seed) extras.Add("draw", Hex(terms.draw_seed->commitment));
   return extras.Take();

@@ -44,6 +44,8 @@ void Close(Recorder& recorder, Time time) {
   recorder.Add(std::move(closed));
 }
 
+void CloseUnsold(Recorder& recorder, Time time) { CloseWithout(recorder, Outcome::kAnnulled, time, "DEFAULT"); }
+
 void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string reason) {
   const Auction& auction = recorder.state();
   recorder.Add(Closed{.outcome = outcome,

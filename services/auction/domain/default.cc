@@ -70,6 +70,51 @@ std::optional<Bid> NextKnown(const Auction& auction, std::string_view code, int6
   return best;
 }
 
+bool IsAsking(const Auction& auction, State phase) {
+  const bool draws_holder = phase == State::kDrawing && auction.exercise.rank > 0;
+  return phase == State::kPriorityExercise || phase == State::kRaise || draws_holder;
+}
+
+// Whether the best of the others may take the place of a barred leader. While they can bid, always. Afterwards only
+// where the rules say so (domain.md 5.12), or where it is no second best: the bidder that a holder displaced had the
+// best price itself, and the holder that is asked about a raise had the place until then.
+bool MayLead(const Auction& auction, const Bid& before, const Bid& next) {
+  if (auction.rules().next_best_allowed) return true;
+  const Exercise& exercise = auction.exercise;
+  if (IsAsking(auction, PhaseOf(auction))) {
+    const bool was_raised = exercise.displaced == before.code && Contains(exercise.asked, next.code);
+    return exercise.displaced == next.code || was_raised;
+  }
+  // Sealed bids lead from a second round on: the others of the same price quote again.
+  return !IsSealed(auction.rules().mode) || next.price == before.price;
+}
+
+// Nobody leads where the best of the others may not.
+void DropNextBest(const Auction& auction, const std::string& code, const std::optional<Bid>& before,
+                  std::optional<Bid>& leading, std::optional<Bid>& rival) {
+  if (!IsOf(before, code) || !leading || MayLead(auction, *before, *leading)) return;
+  leading.reset();
+  rival.reset();
+}
+
+// The bidding is over, and the leader or candidate was barred.
+void GoOnWithout(Recorder& recorder) {
+  if (recorder.state().leading) {
+    Finish(recorder, recorder.now());
+  } else {
+    CloseUnsold(recorder, recorder.now());
+  }
+}
+
+// A tender whose candidate, or all who were equal at its head, are barred.
+void NameNext(Recorder& recorder) {
+  if (recorder.state().rules().next_best_allowed) {
+    NameBest(recorder);
+  } else {
+    CloseUnsold(recorder, recorder.now());
+  }
+}
+
 // Reached by nobody who counts: the bidding that the cap had cut short goes on for a cycle.
 void BidAgain(Recorder& recorder) {
   const Rules& rules = recorder.state().rules();
@@ -82,11 +127,11 @@ void BidAgain(Recorder& recorder) {
 void SettleLot(Recorder& recorder) {
   const Auction& auction = recorder.state();
   if (auction.rules().mode == Mode::kTender) {
-    NameBest(recorder);
+    NameNext(recorder);
   } else if (auction.rules().cap) {
     BidAgain(recorder);
   } else if (auction.exercise.rank == 0) {
-    Finish(recorder, recorder.now());
+    GoOnWithout(recorder);
   } else {
     ResolveAsking(recorder, recorder.now());
   }
@@ -151,7 +196,12 @@ void Bar(Recorder& recorder, const std::string& code, ForfeitCause cause, const 
   Time end = auction.phase_end;
   const bool falls = IsOf(auction.leading, code) && TakesRises(auction.state);
   if (falls) end = std::max(end, recorder.now() + auction.rules().cycle);
-  recorder.Add(BidsVoided{code, left.leading, left.rival, left.base_leading, left.base_rival, end});
+  BidsLeft stands = left;
+  const Standing& base = *auction.phase_base;
+  DropNextBest(auction, code, auction.leading, stands.leading, stands.rival);
+  DropNextBest(auction, code, base.leading, stands.base_leading, stands.base_rival);
+  recorder.Add(BidsVoided{code, std::move(stands.leading), std::move(stands.rival), std::move(stands.base_leading),
+                          std::move(stands.base_rival), end});
   SettleBarred(recorder);
 }
 
@@ -168,14 +218,14 @@ void SettleBarred(Recorder& recorder) {
     case State::kPriorityExercise:
       // Who was asked, was asked about a bid that is void: all are asked about the one that leads now.
       if (auction.exercise.rank == 0) {
-        Finish(recorder, now);
+        GoOnWithout(recorder);
       } else if (auction.exercise.asked.empty()) {
         ResolveAsking(recorder, now);
       }
       return;
     case State::kRaise:
       if (auction.exercise.rank == 0) {
-        Finish(recorder, now);
+        GoOnWithout(recorder);
       } else if (auction.exercise.displaced.empty()) {
         Close(recorder, now);  // nobody is left to raise
       }
@@ -184,7 +234,7 @@ void SettleBarred(Recorder& recorder) {
       if (!auction.objected) CloseIfTooFew(recorder);
       return;
     case State::kPublicity:
-      if (!auction.leading) NameBest(recorder);
+      if (!auction.leading) NameNext(recorder);
       return;
     case State::kScheduled:
     case State::kFree:

@@ -25,6 +25,21 @@ ScheduleAuction Rising(Mode mode = Mode::kMulti) {
   return command;
 }
 
+// Where the notice says that the next best may take the place.
+ScheduleAuction WithNextBest(ScheduleAuction command) {
+  command.rules.next_best_allowed = true;
+  return command;
+}
+
+// It ended because of a default, and nobody has the object.
+void ExpectUnsold(const Session& session) {
+  EXPECT_EQ(session.state().outcome, Outcome::kAnnulled);
+  ASSERT_EQ(session.Count<Closed>(), 1);
+  EXPECT_EQ(session.Last<Closed>().reason, "DEFAULT");
+  EXPECT_FALSE(session.Last<Closed>().winner.has_value());
+  EXPECT_EQ(session.LeaderCode(), "");
+}
+
 // The codes of a leader and its rival, or what there is of them.
 std::string Codes(const std::optional<Bid>& leading, const std::optional<Bid>& rival) {
   return (leading ? leading->code : "nobody") + " " + (rival ? rival->code : "nobody");
@@ -477,8 +492,45 @@ TEST(DefaultPriority, TheOnlyHolderThatIsAskedDoesNotBlock) {
   EXPECT_EQ(session.LeaderCode(), "B01");
 }
 
-TEST(DefaultPriority, ALeaderThatFallsOutIsReplacedAndAllAreAskedAnew) {
+TEST(DefaultPriority, ALeaderThatFallsOutIsNotReplacedUnlessTheNoticeSaysSo) {
   Session session = Asked(Asking());
+  Session answered = session;
+  answered.Answer("H1", false, At(10, 6));
+  Session suspended = session;
+  suspended.ByTwo(Act::kSuspend, "OBJECTION", At(10, 6));
+  for (Session* open : {&session, &answered, &suspended}) {
+    EXPECT_EQ(open->Default("B02", At(10, 6, 30)), kAccepted);
+    EXPECT_EQ(Standing(*open), "B01 B03") << "the leader stays";
+    EXPECT_EQ(open->Default("B01", At(10, 7)), kAccepted);
+    EXPECT_EQ(open->LeaderCode(), "");
+  }
+  ExpectUnsold(session);
+  EXPECT_EQ(session.state().phase_end, At(10, 7, 1));
+  ExpectUnsold(answered);
+  EXPECT_EQ(suspended.state().state, State::kSuspended);
+  suspended.ByTwo(Act::kContinue, "OBJECTION", At(10, 8), At(10, 20));
+  suspended.AdvanceTo(At(10, 20));
+  ExpectUnsold(suspended);
+}
+
+TEST(DefaultPriority, WhoWonAtAHoldersRaiseWaitsForNobodyWhenBothAreBarred) {
+  for (const char* first : {"B01", "H1"}) {
+    Session session = Asked(Asking());
+    session.Answer("H1", true, At(10, 6));
+    session.Bid("B01", Yuan(1'030), At(10, 7));
+    session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 8));
+    EXPECT_EQ(session.Default(first, At(10, 9)), kAccepted);
+    EXPECT_EQ(session.LeaderCode(), first == std::string("B01") ? "H1" : "B01");
+    EXPECT_EQ(session.Default(first == std::string("B01") ? "H1" : "B01", At(10, 10)), kAccepted);
+    EXPECT_EQ(session.LeaderCode(), "") << "B02 bid less than both";
+    session.ByTwo(Act::kContinue, "OBJECTION", At(10, 11), At(10, 20));
+    session.AdvanceTo(At(10, 20));
+    ExpectUnsold(session);
+  }
+}
+
+TEST(DefaultPriority, ALeaderThatFallsOutIsReplacedAndAllAreAskedAnew) {
+  Session session = Asked(WithNextBest(Asking()));
   session.Answer("H1", false, At(10, 6));
   ASSERT_EQ(session.state().exercise.asked, std::vector<std::string>{"H2"});
   EXPECT_EQ(session.Default("B01", At(10, 7)), kAccepted);
@@ -493,11 +545,16 @@ TEST(DefaultPriority, WithoutAnotherBidTheSessionClosesUnsold) {
   session.Bid("B01", Yuan(1'020), At(9, 12));
   session.AdvanceTo(At(10, 5));
   EXPECT_EQ(session.Default("B01", At(10, 6)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
+  Session allowed(WithNextBest(Asking()));
+  allowed.Bid("B01", Yuan(1'020), At(9, 12));
+  allowed.AdvanceTo(At(10, 5));
+  EXPECT_EQ(allowed.Default("B01", At(10, 6)), kAccepted);
+  ExpectUnsold(allowed);
 }
 
 TEST(DefaultPriority, ABidBelowTheReserveIsNotAskedAbout) {
-  ScheduleAuction command = Asking();
+  ScheduleAuction command = WithNextBest(Asking());
   command.reserve = Reserve{Yuan(1'020), "salt", "commitment"};
   Session session = Asked(command);
   session.Default("B01", At(10, 6));
@@ -559,7 +616,7 @@ TEST(DefaultPriority, OfSeveralOfOneRankTheBarredFallsOut) {
 }
 
 TEST(DefaultPriority, ALotOfHoldersIsDrawnAmongTheRestOrNotAtAll) {
-  ScheduleAuction command = Asking(EqualRank::kLottery, /*may_raise=*/false);
+  ScheduleAuction command = WithNextBest(Asking(EqualRank::kLottery, /*may_raise=*/false));
   command.bidders = {BidderOf("B01"), BidderOf("B02"), BidderOf("H1", 1), BidderOf("H2", 1)};
   Session session(command);
   session.Bid("B02", Yuan(1'010), At(9, 11));
@@ -577,11 +634,20 @@ TEST(DefaultPriority, ALotOfHoldersIsDrawnAmongTheRestOrNotAtAll) {
   EXPECT_EQ(leader.state().state, State::kPriorityExercise);
   EXPECT_EQ(leader.state().exercise.asked, (std::vector<std::string>{"H1", "H2"}));
   EXPECT_EQ(leader.LeaderCode(), "B02");
+  command.rules.next_best_allowed = false;
+  Session strict(command);
+  strict.Bid("B02", Yuan(1'010), At(9, 11));
+  strict.Bid("B01", Yuan(1'020), At(9, 12));
+  strict.AdvanceTo(At(10, 5));
+  strict.Answer("H1", true, At(10, 6));
+  strict.Answer("H2", true, At(10, 7));
+  EXPECT_EQ(strict.Default("B01", At(10, 8)), kAccepted);
+  ExpectUnsold(strict);
 }
 
 TEST(DefaultPriority, WhileSuspendedItFollowsOnceTheSessionGoesOn) {
   for (const char* code : {"H1", "B01"}) {
-    Session session = Asked(Asking());
+    Session session = Asked(WithNextBest(Asking()));
     session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 6));
     EXPECT_EQ(session.Default(code, At(10, 7)), kAccepted);
     ASSERT_EQ(session.state().state, State::kSuspended);
@@ -614,7 +680,7 @@ TEST(DefaultPriority, TheOnlyAcceptanceOfTheFallingPriceIsVoid) {
   session.Bid("B01", Yuan(1'000), At(9, 0, 30));
   ASSERT_EQ(session.state().state, State::kPriorityExercise);
   EXPECT_EQ(session.Default("B01", At(9, 1)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
 }
 
 // --- Envelopes
@@ -663,8 +729,8 @@ TEST(DefaultSealed, WhoIsBarredWhileItSubmitsHandsInNoMore) {
   EXPECT_EQ(session.Submit("B01", At(9, 21), 1), Reason::kNOT_QUALIFIED);
 }
 
-TEST(DefaultSealed, TheNextEnvelopeLeadsWhileHoldersAreAsked) {
-  ScheduleAuction command = Sealed(Mode::kSealed);
+TEST(DefaultSealed, TheNextEnvelopeLeadsWhileHoldersAreAskedIfTheNoticeSaysSo) {
+  ScheduleAuction command = WithNextBest(Sealed(Mode::kSealed));
   command.rules.priority = {PriorityMode::kAskAtEnd, EqualRank::kEarliest, Minutes(5), false};
   Session session = Submitted(command);
   session.Collect(At(10, 1));
@@ -675,11 +741,47 @@ TEST(DefaultSealed, TheNextEnvelopeLeadsWhileHoldersAreAsked) {
   EXPECT_EQ(session.state().exercise.asked, std::vector<std::string>{"H1"});
   session.Default("B01", At(10, 4));
   session.Default("B02", At(10, 5));
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
+  command.rules.next_best_allowed = false;
+  Session strict = Submitted(command);
+  strict.Collect(At(10, 1));
+  strict.Do(Opening({{"B01", 1'100}, {"B02", 1'100}, {"B03", 1'200}}), At(10, 2));
+  EXPECT_EQ(strict.Default("B03", At(10, 3)), kAccepted);
+  ExpectUnsold(strict);
+}
+
+// Nobody quotes again, nobody may, or nobody opens what was quoted: below the first price is no candidate.
+TEST(DefaultSealed, InASecondRoundALowerPriceIsNoCandidate) {
+  ScheduleAuction command = Sealed(Mode::kSealed);
+  command.rules.tie_rule = TieRule::kRequote;
+  Session session = Submitted(command);
+  session.Collect(At(10, 1));
+  session.Do(Opening({{"B01", 1'100}, {"B02", 1'100}, {"B03", 1'050}}), At(10, 2));
+  EXPECT_EQ(session.Default("B01", At(10, 3)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B02") << "of the same price";
+  Session read = session;
+  Session unread = session;
+  EXPECT_EQ(session.Default("B02", At(10, 4)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "");
+  EXPECT_FALSE(session.state().phase_base->leading.has_value()) << "not after a restart either";
+  session.AdvanceTo(At(11, 2));
+  ExpectUnsold(session);
+  for (Session* quoted : {&read, &unread}) {
+    EXPECT_EQ(quoted->Submit("B02", At(10, 5)), kAccepted);
+    quoted->AdvanceTo(At(11, 2));
+    EXPECT_EQ(quoted->Default("B02", At(11, 3)), kAccepted);
+    EXPECT_EQ(quoted->state().state, State::kClosedForOpening) << "nothing shows whether it quoted";
+  }
+  read.Collect(At(11, 4));
+  EXPECT_EQ(read.Do(Opening({{"B02", 1'200}}), At(11, 5)), kAccepted);
+  ExpectUnsold(read);
+  unread.ByTwo(Act::kOpen, "time has come", At(11, 4));
+  unread.AdvanceTo(At(11, 4, 0, 0, 30));
+  ExpectUnsold(unread);
 }
 
 TEST(DefaultSealed, InASecondRoundTheFirstRoundsOrderStandsWithoutTheBarred) {
-  ScheduleAuction command = Sealed(Mode::kSealed);
+  ScheduleAuction command = WithNextBest(Sealed(Mode::kSealed));
   command.rules.tie_rule = TieRule::kRequote;
   Session session = Submitted(command);
   session.Collect(At(10, 1));
@@ -696,11 +798,13 @@ TEST(DefaultSealed, InASecondRoundTheFirstRoundsOrderStandsWithoutTheBarred) {
   EXPECT_EQ(both.LeaderCode(), "B03");
   EXPECT_EQ(both.Default("B03", At(10, 5)), kAccepted);
   both.AdvanceTo(At(11, 2));
-  EXPECT_EQ(both.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(both);
 }
 
-Session Tender(const std::vector<std::pair<std::string, int64_t>>& prices) {
-  Session session = Submitted(Sealed(Mode::kTender));
+Session Tender(const std::vector<std::pair<std::string, int64_t>>& prices, bool next_best_allowed = false) {
+  ScheduleAuction command = Sealed(Mode::kTender);
+  command.rules.next_best_allowed = next_best_allowed;
+  Session session = Submitted(command);
   session.Collect(At(10, 1));
   EXPECT_EQ(session.Do(Opening(prices), At(10, 2)), kAccepted);
   return session;
@@ -741,8 +845,33 @@ TEST(DefaultTender, AnObjectionHoldsWhatFollows) {
   EXPECT_EQ(declared.state().suspended_state, State::kLimited);
 }
 
-TEST(DefaultTender, TheNextCandidateIsPublished) {
+// domain.md 5.7: "rank 2 allowed only if the document says so".
+TEST(DefaultTender, WithoutTheFirstCandidateItIsRepeated) {
   Session session = Tender({{"B01", 1'100}, {"B02", 1'200}, {"B03", 1'300}});
+  EXPECT_EQ(session.Do(Report(), At(10, 3)), kAccepted);
+  Session suspended = session;
+  EXPECT_EQ(session.Default("B02", At(10, 4)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B03");
+  EXPECT_EQ(session.Default("B03", At(10, 5)), kAccepted);
+  ExpectUnsold(session);
+  suspended.ByTwo(Act::kSuspend, "OBJECTION", At(10, 5));
+  EXPECT_EQ(suspended.Default("B03", At(10, 6)), kAccepted);
+  suspended.ByTwo(Act::kContinue, "OBJECTION", At(10, 7), At(10, 8));
+  suspended.AdvanceTo(At(10, 8));
+  ExpectUnsold(suspended);
+  // All who were equal at its head.
+  Session drawing = Tender({{"B01", 1'200}, {"B02", 1'200}, {"B03", 1'000}});
+  drawing.Do(Report(), At(10, 3));
+  EXPECT_EQ(drawing.Default("B01", At(10, 4)), kAccepted);
+  Session drawn = drawing;
+  EXPECT_EQ(drawing.Default("B02", At(10, 5)), kAccepted);
+  ExpectUnsold(drawing);
+  drawn.Do(DrawLot{std::string(32, '\0')}, At(10, 5));
+  EXPECT_EQ(drawn.LeaderCode(), "B02") << "no lot was drawn yet: it is the first";
+}
+
+TEST(DefaultTender, TheNextCandidateIsPublishedIfTheDocumentSaysSo) {
+  Session session = Tender({{"B01", 1'100}, {"B02", 1'200}, {"B03", 1'300}}, /*next_best_allowed=*/true);
   EXPECT_EQ(session.Do(Report(), At(10, 3)), kAccepted);
   ASSERT_EQ(session.LeaderCode(), "B03");
   Session suspended = session;
@@ -754,7 +883,7 @@ TEST(DefaultTender, TheNextCandidateIsPublished) {
   EXPECT_EQ(session.Default("B01", At(11, 0, 0, 0, 1)), kAccepted);
   EXPECT_EQ(session.LeaderCode(), "B02");
   EXPECT_EQ(session.Default("B02", At(12, 0, 0, 0, 1)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
   suspended.ByTwo(Act::kSuspend, "OBJECTION", At(10, 5));
   EXPECT_EQ(suspended.Default("B03", At(10, 6)), kAccepted);
   EXPECT_EQ(suspended.LeaderCode(), "") << "named once the session goes on";
@@ -764,7 +893,7 @@ TEST(DefaultTender, TheNextCandidateIsPublished) {
 }
 
 TEST(DefaultTender, ALotAmongEqualsGoesOnWithoutTheBarred) {
-  Session session = Tender({{"B01", 1'200}, {"B02", 1'200}, {"B03", 1'200}});
+  Session session = Tender({{"B01", 1'200}, {"B02", 1'200}, {"B03", 1'200}}, /*next_best_allowed=*/true);
   session.Do(Report(), At(10, 3));
   ASSERT_EQ(session.state().lot.size(), 3u);
   EXPECT_EQ(session.Default("B02", At(10, 4)), kAccepted);

@@ -50,6 +50,8 @@ void StartPhase(Recorder& recorder, State phase, Time start);
 void Finish(Recorder& recorder, Time time);
 /// Closes with what follows from the leader and the reserve price.
 void Close(Recorder& recorder, Time time);
+/// Closes without a winner, for the one who had the object broke its promise (domain.md 5.12).
+void CloseUnsold(Recorder& recorder, Time time);
 /// Closes without a winner.
 void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string reason = "");
 Outcome OutcomeOf(const Auction& auction);

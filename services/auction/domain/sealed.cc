@@ -86,12 +86,21 @@ std::vector<Bid> BestBids(const std::vector<OpenedBid>& opened) {
   return bids;
 }
 
+// A second round brought nothing: the first round's order stands, unless all who were first in it are barred.
+void EndSecondRound(Recorder& recorder, Time end) {
+  if (recorder.state().leading) {
+    Finish(recorder, end);
+  } else {
+    CloseUnsold(recorder, end);
+  }
+}
+
 void DecideSealed(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const bool second_round = !auction.envelopes.tied.empty();
   const std::vector<Bid> best = BestBids(auction.envelopes.opened);
-  if (best.empty()) {  // in a second round the first round's order stands
-    Finish(recorder, recorder.now());
+  if (best.empty()) {
+    second_round ? EndSecondRound(recorder, recorder.now()) : Finish(recorder, recorder.now());
     return;
   }
   recorder.Add(LeaderNamed{best.front()});
@@ -238,7 +247,9 @@ void EndSubmitting(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const Time end = auction.phase_end;
   const bool second_round = !auction.envelopes.tied.empty();
-  if (auction.envelopes.count == 0 && (second_round || auction.rules().mode != Mode::kTender)) {
+  if (auction.envelopes.count == 0 && second_round) {
+    EndSecondRound(recorder, end);
+  } else if (auction.envelopes.count == 0 && auction.rules().mode != Mode::kTender) {
     Finish(recorder, end);
   } else if (!second_round && auction.envelopes.count < auction.rules().min_bidders) {
     CloseWithout(recorder, Outcome::kTooFewBidders, end);  // unopened
@@ -247,12 +258,12 @@ void EndSubmitting(Recorder& recorder) {
   }
 }
 
-// Nobody could open the envelopes. Of a second round: the first round's order stands.
+// Nobody could open the envelopes.
 void CloseUnopened(Recorder& recorder, Time end) {
   if (recorder.state().envelopes.tied.empty()) {
     CloseWithout(recorder, Outcome::kNotOpened, end);
   } else {
-    Finish(recorder, end);
+    EndSecondRound(recorder, end);
   }
 }
 

@@ -193,6 +193,7 @@ store::RulesRecord ToRecord(const Rules& rules) {
   for (const Duration warning : rules.warnings) record.add_warnings_ns(warning.ns);
   record.set_max_total_ns(rules.max_total.ns);
   record.set_forfeit_when_silent(rules.forfeit_when_silent);
+  record.set_next_best_allowed(rules.next_best_allowed);
   ModeRulesToRecord(rules, record);
   return record;
 }
@@ -221,6 +222,7 @@ Rules FromRecord(const store::RulesRecord& record) {
   for (const int64_t warning_ns : record.warnings_ns()) rules.warnings.push_back({warning_ns});
   rules.max_total = {record.max_total_ns()};
   rules.forfeit_when_silent = record.forfeit_when_silent();
+  rules.next_best_allowed = record.next_best_allowed();
   ModeRulesFromRecord(record, rules);
   return rules;
 }

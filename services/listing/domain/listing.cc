@@ -1165,6 +1165,7 @@ void AddModes(CanonicalText& text, const ListingContent& content) {
     text.Add("suspension").Add(suspension.outage_notice.ns).Add(suspension.resume_notice.ns);
     text.Add(suspension.longest.ns);
   }
+  if (rules.next_best_allowed) text.Add("next_best_allowed");
 }
 
 void AddRules(CanonicalText& text, const ListingContent& content) {

@@ -85,5 +85,19 @@ TEST(StoredRules, BytesAndPublishedTextOfEveryMode) {
   }
 }
 
+// Off it adds nothing to what was published before there was such a rule.
+TEST(StoredRules, TheNextBestIsPublishedWhereItIsAllowed) {
+  Listing listing;
+  listing.id = {"l1"};
+  listing.content = testing::MakeListingContent();
+  const std::string usual = CanonicalContent(listing);
+  EXPECT_EQ(usual.find("next_best_allowed"), std::string::npos);
+  listing.content.rules.next_best_allowed = true;
+  EXPECT_NE(CanonicalContent(listing).find("17:next_best_allowed\n"), std::string::npos);
+  store::ListingContentRecord record;
+  fields::Put(listing.content, record);
+  EXPECT_TRUE(fields::GetListingContent(record).rules.next_best_allowed);
+}
+
 }  // namespace
 }  // namespace ttx::listing
