@@ -133,6 +133,7 @@ void Applied(Auction& state, const Resumed& event, Time) {
   if (event.state == State::kLimited) state.cycle_number = 1;
   if (event.state == State::kSubmitting) {
     ++state.envelopes.round;
+    state.envelopes.voided = state.envelopes.voided || state.envelopes.count > 0;
     state.envelopes.count = 0;
   }
 }

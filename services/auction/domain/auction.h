@@ -213,6 +213,7 @@ struct Envelopes {
   std::vector<std::string> tied;      // who takes part in the second round; empty: everybody
   std::vector<NonPriceScore> scores;  // by code
   std::vector<OpenedBid> opened;      // until the close
+  bool voided = false;                // a restart voided envelopes that stood
   bool operator==(const Envelopes&) const = default;
 };
 

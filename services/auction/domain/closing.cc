@@ -12,6 +12,10 @@ Outcome OutcomeOf(const Auction& auction) {
   return Outcome::kWinner;
 }
 
+bool WasSilent(const Auction& auction) {
+  return auction.bid_count == 0 && auction.envelopes.count == 0 && !auction.envelopes.voided;
+}
+
 void Finish(Recorder& recorder, Time time) {
   const bool sold = OutcomeOf(recorder.state()) == Outcome::kWinner;
   if (sold && recorder.state().rules().priority.mode == PriorityMode::kAskAtEnd) {
@@ -23,10 +27,8 @@ void Finish(Recorder& recorder, Time time) {
 
 void Close(Recorder& recorder, Time time) {
   const Outcome outcome = OutcomeOf(recorder.state());
-  // Who left the bidding to somebody whose bids are void now was not silent.
-  const bool was_bid_for = !recorder.state().barred.empty() && recorder.state().bid_count > 0;
-  if (outcome == Outcome::kNoBid && recorder.state().rules().forfeit_when_silent &&
-      recorder.state().bidder_count > 1 && !was_bid_for) {
+  if (recorder.state().rules().forfeit_when_silent && recorder.state().bidder_count > 1 &&
+      WasSilent(recorder.state())) {
     recorder.Add(Forfeited{"", ForfeitCause::kAllSilent, false});
   }
   const Auction& auction = recorder.state();

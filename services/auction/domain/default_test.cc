@@ -80,6 +80,50 @@ TEST(Default, WhoLeftTheBiddingToABarredBidderWasNotSilent) {
   EXPECT_EQ(silent.Last<Forfeited>().cause, ForfeitCause::kAllSilent);
 }
 
+// Their bids or envelopes are void, or nobody can open what they handed in: silent they were not.
+TEST(Default, WhoQuotedInVainWasNotSilent) {
+  ScheduleAuction command = Rising();
+  command.rules.forfeit_when_silent = true;
+  Session bid(command);
+  bid.Bid("B01", Yuan(1'000), At(9, 10));
+  command.rules.mode = Mode::kSealed;
+  Session sealed(command);
+  sealed.Submit("B01", At(9, 10));
+  Session silent(command);
+  for (Session* session : {&bid, &sealed, &silent}) {
+    session->ByTwo(Act::kSuspend, "OBJECTION", At(9, 20));
+    session->ByTwo(Act::kRestartPhase, "OBJECTION", At(9, 21), At(9, 22));
+    session->AdvanceTo(At(9, 22));
+    session->AdvanceTo(At(11, 0));
+    EXPECT_EQ(session->state().outcome, Outcome::kNoBid);
+    EXPECT_EQ(session->Count<Forfeited>(), session == &silent ? 1 : 0);
+  }
+  // One envelope opens and counts for nothing, the other does not open.
+  Session unread(command);
+  unread.Submit("B01", At(9, 10));
+  unread.Submit("B02", At(9, 11));
+  unread.AdvanceTo(At(10, 0));
+  unread.Collect(At(10, 1));
+  OpenEnvelopes opening;
+  opening.envelopes.push_back({.bidder = BidderOf("B01"), .time = At(9, 10), .price = Yuan(1)});
+  opening.envelopes.push_back({.bidder = BidderOf("B02"), .time = At(9, 11), .price = std::nullopt});
+  EXPECT_EQ(unread.Do(opening, At(10, 2)), kAccepted);
+  EXPECT_EQ(unread.state().outcome, Outcome::kNoBid);
+  EXPECT_EQ(unread.Count<Forfeited>(), 0);
+  // A single bidder's quote that a restart voided.
+  ScheduleAuction single = Rising(Mode::kDynamic);
+  single.bidders = {BidderOf("B01")};
+  single.rules.single_bidder = SingleBidder::kAgreementAtQuote;
+  Session quoted(single);
+  quoted.Bid("B01", Yuan(1'000), At(9, 10));
+  quoted.ByTwo(Act::kSuspend, "OBJECTION", At(9, 20));
+  quoted.ByTwo(Act::kRestartPhase, "OBJECTION", At(9, 21), At(9, 22));
+  quoted.AdvanceTo(At(9, 22));
+  quoted.AdvanceTo(At(11, 0));
+  EXPECT_EQ(quoted.state().outcome, Outcome::kNoBid);
+  EXPECT_EQ(quoted.Count<Forfeited>(), 0);
+}
+
 TEST(Default, TheWinnerWhoDoesNotSignIsBarred) {
   Session session(WorkedSession());
   session.Bid("B01", Yuan(1'060'000), At(9, 30));

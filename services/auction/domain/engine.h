@@ -55,6 +55,8 @@ void CloseUnsold(Recorder& recorder, Time time);
 /// Closes without a winner.
 void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string reason = "");
 Outcome OutcomeOf(const Auction& auction);
+/// Nobody ever quoted (domain.md 5.12 b, c): no bid was accepted and no envelope stands, nor was one voided since.
+bool WasSilent(const Auction& auction);
 
 // --- Callers (bidding.cc)
 

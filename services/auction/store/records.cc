@@ -139,6 +139,7 @@ void ToRecord(const Envelopes& envelopes, store::EnvelopesRecord& record) {
   record.set_revealed(envelopes.revealed);
   record.set_collect_end_ns(envelopes.collect_end.ns);
   record.set_bidders_asked(envelopes.bidders_asked);
+  record.set_voided(envelopes.voided);
   for (const std::string& code : envelopes.tied) record.add_tied(code);
   for (const NonPriceScore& score : envelopes.scores) ToRecord(score, *record.add_scores());
   for (const OpenedBid& bid : envelopes.opened) ToRecord(bid, *record.add_opened());
@@ -153,6 +154,7 @@ Envelopes EnvelopesOf(const store::EnvelopesRecord& record) {
   envelopes.revealed = record.revealed();
   envelopes.collect_end = {record.collect_end_ns()};
   envelopes.bidders_asked = record.bidders_asked();
+  envelopes.voided = record.voided();
   envelopes.tied = TextsOf(record.tied());
   for (const auto& score : record.scores()) envelopes.scores.push_back(FromRecord(score));
   for (const auto& bid : record.opened()) envelopes.opened.push_back(FromRecord(bid));
