@@ -41,6 +41,7 @@ void FollowCollecting(Auction& state, const PhaseStarted& event) {
 
 void Applied(Auction& state, const PhaseStarted& event, Time) {
   FollowCollecting(state, event);
+  if (event.state == State::kCapDeclaring) state.cut = {state.state, state.phase_end};
   if (state.state == State::kFree) state.free_end = event.start;
   state.state = event.state;
   state.phase_end = event.end;

@@ -176,6 +176,13 @@ struct BidRange {
   bool operator==(const BidRange&) const = default;
 };
 
+/// A phase that was cut short, and when it would have ended.
+struct CutPhase {
+  State state = State::kLimited;
+  Time end;
+  bool operator==(const CutPhase&) const = default;
+};
+
 /// Where the asking of priority holders stands (domain.md 5.9 P2).
 struct Exercise {
   int32_t rank = 0;                    // being asked, or the last asked; 0: nobody was
@@ -247,6 +254,7 @@ struct Auction {
   Time objection_end_time;  // when the last one was closed
 
   std::vector<Bid> declared;     // at the cap
+  CutPhase cut;                  // by the declaring at the cap, the last time
   std::vector<std::string> lot;  // codes to draw one from, sorted
   Exercise exercise;
   Envelopes envelopes;

@@ -115,11 +115,11 @@ void NameNext(Recorder& recorder) {
   }
 }
 
-// Reached by nobody who counts: the bidding that the cap had cut short goes on for a cycle.
+// Reached by nobody who counts: the phase that the cap had cut short goes on to its end, and for a cycle at least.
 void BidAgain(Recorder& recorder) {
-  const Rules& rules = recorder.state().rules();
-  const State phase = rules.mode == Mode::kEnglish ? State::kEnglish : State::kLimited;
-  recorder.Add(PhaseStarted{phase, recorder.now(), recorder.now() + rules.cycle});
+  const CutPhase& cut = recorder.state().cut;
+  const Time now = recorder.now();
+  recorder.Add(PhaseStarted{cut.state, now, std::max(cut.end, now + recorder.state().rules().cycle)});
   if (recorder.state().objected) SuspendForObjection(recorder, recorder.now());
 }
 

@@ -471,7 +471,8 @@ TEST(DefaultCap, TheNextWhoDeclaredLeads) {
   EXPECT_EQ(drawn.Do(DrawLot{std::string(32, '\5')}, At(9, 27)), kAccepted);
   EXPECT_EQ(drawn.Last<Closed>().winner->code, "B03");
   EXPECT_EQ(session.Default("B03", At(9, 27)), kAccepted);
-  EXPECT_EQ(session.state().state, State::kLimited) << "nobody is left at the cap";
+  EXPECT_EQ(session.state().state, State::kFree) << "nobody is left at the cap";
+  EXPECT_EQ(session.state().phase_end, At(10, 0)) << "as it would have ended";
   EXPECT_EQ(Standing(session), "nobody nobody");
 }
 
@@ -483,14 +484,60 @@ TEST(DefaultCap, NobodyElseAtTheCapLetsTheOthersBidOn) {
     session.Bid("B01", Yuan(1'100), At(9, 20));
     ASSERT_EQ(session.state().state, State::kCapDeclaring);
     EXPECT_EQ(session.Default("B01", At(9, 21)), kAccepted);
-    EXPECT_EQ(session.state().state, mode == Mode::kMulti ? State::kLimited : State::kEnglish);
-    EXPECT_EQ(session.state().phase_end, At(9, 26, 1)) << "one cycle";
+    EXPECT_EQ(session.state().state, mode == Mode::kMulti ? State::kFree : State::kEnglish);
+    EXPECT_EQ(session.state().phase_end, At(10, 0)) << "what the cap had cut short goes on";
     EXPECT_EQ(Standing(session), "B03 B02");
     EXPECT_EQ(session.Bid("B02", Yuan(1'100), At(9, 22)), kAccepted) << "the cap again";
     EXPECT_EQ(session.state().state, State::kCapDeclaring);
     session.AdvanceTo(At(9, 27));
     EXPECT_EQ(session.Last<Closed>().winner->code, "B02");
   }
+}
+
+TEST(DefaultCap, ThePhaseGoesOnForACycleAtLeast) {
+  Session free(Capped());
+  free.Bid("B01", Yuan(1'100), At(9, 58));
+  EXPECT_EQ(free.Default("B01", At(9, 59)), kAccepted);
+  EXPECT_EQ(free.state().state, State::kFree);
+  EXPECT_EQ(free.state().phase_end, At(10, 4, 1));
+  EXPECT_EQ(free.Bid("B02", Yuan(1'010), At(10, 4)), kAccepted);
+  free.AdvanceTo(At(10, 4, 1));
+  ASSERT_EQ(free.state().state, State::kLimited);
+  EXPECT_EQ(free.Bid("B03", Yuan(1'100), At(10, 5)), kAccepted);
+  EXPECT_EQ(free.Default("B03", At(10, 6)), kAccepted);
+  EXPECT_EQ(free.state().state, State::kLimited);
+  EXPECT_EQ(free.state().phase_end, At(10, 11, 1));
+  free.AdvanceTo(At(10, 11, 1));
+  EXPECT_EQ(free.Last<Closed>().winner->code, "B02");
+}
+
+// A listing of days is not cut down to one cycle by somebody who breaks its promise.
+TEST(DefaultCap, DynamicFreeGoesOnToTheEndOfTheListingAndBiddersStillQualify) {
+  ScheduleAuction command = Capped(Mode::kDynamic);
+  command.rules.free_period = Hours(24 * 5);
+  Session session(command);
+  session.Bid("B01", Yuan(1'100), At(9, 10));
+  ASSERT_EQ(session.state().state, State::kCapDeclaring);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C1"), At(9, 11)}, At(9, 11)), kAccepted);
+  EXPECT_EQ(session.Default("B01", At(9, 12)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_EQ(session.state().phase_end, At(9, 0, 0, 0, 5));
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C2"), At(9, 13)}, At(9, 13)), kAccepted);
+  EXPECT_EQ(session.Do(MoveFreeEnd{At(9, 0, 0, 0, 6)}, At(9, 14)), kAccepted);
+  EXPECT_EQ(session.Bid("C2", Yuan(1'100), At(9, 15, 0, 0, 3)), kAccepted);
+  EXPECT_EQ(session.Bid("C1", Yuan(1'100), At(9, 16, 0, 0, 3)), kAccepted) << "declared at the cap";
+  session.AdvanceTo(At(9, 20, 0, 0, 3));
+  EXPECT_EQ(session.state().lot, (std::vector<std::string>{"C1", "C2"}));
+}
+
+TEST(DefaultCap, AfterFreeOnlyWhoQualifiedBeforeIsTakenAtTheCap) {
+  ScheduleAuction command = Capped(Mode::kDynamic);
+  Session session(command);
+  session.AdvanceTo(At(10, 0));
+  session.Bid("B01", Yuan(1'100), At(10, 1));
+  ASSERT_EQ(session.state().state, State::kCapDeclaring);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C1"), At(10, 0)}, At(10, 2)), Reason::kWRONG_STATE);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C1"), At(9, 59)}, At(10, 3)), kAccepted);
 }
 
 TEST(DefaultCap, WhileSuspendedItFollowsOnceTheSessionGoesOn) {
@@ -501,10 +548,10 @@ TEST(DefaultCap, WhileSuspendedItFollowsOnceTheSessionGoesOn) {
   EXPECT_EQ(session.Default("B01", At(9, 22)), kAccepted);
   EXPECT_EQ(session.state().state, State::kSuspended);
   EXPECT_EQ(session.LeaderCode(), "B02");
-  session.ByTwo(Act::kContinue, "OBJECTION", At(9, 23), At(9, 30));
-  session.AdvanceTo(At(9, 30));
-  EXPECT_EQ(session.state().state, State::kLimited);
-  EXPECT_EQ(session.state().phase_end, At(9, 35));
+  session.ByTwo(Act::kContinue, "OBJECTION", At(9, 23), At(9, 58));
+  session.AdvanceTo(At(9, 58));
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_EQ(session.state().phase_end, At(10, 3));
 }
 
 // --- Priority rights
@@ -886,7 +933,7 @@ TEST(DefaultTender, AnObjectionHoldsWhatFollows) {
   declared.Default("B01", At(9, 27));
   declared.Default("B02", At(9, 28));
   EXPECT_EQ(declared.state().state, State::kSuspended);
-  EXPECT_EQ(declared.state().suspended_state, State::kLimited);
+  EXPECT_EQ(declared.state().suspended_state, State::kFree);
 }
 
 // domain.md 5.7: "rank 2 allowed only if the document says so".

@@ -395,6 +395,10 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   record.set_objected(auction.objected);
   record.set_objection_end_time_ns(auction.objection_end_time.ns);
   for (const Bid& bid : auction.declared) ToRecord(bid, {}, *record.add_declared());
+  if (auction.cut != CutPhase{}) {
+    record.mutable_cut()->set_state(Number(auction.cut.state));
+    record.mutable_cut()->set_end_ns(auction.cut.end.ns);
+  }
   for (const std::string& code : auction.lot) record.add_lot(code);
   if (auction.exercise != Exercise{}) ToRecord(auction.exercise, *record.mutable_exercise());
   if (auction.envelopes != Envelopes{}) ToRecord(auction.envelopes, *record.mutable_envelopes());
@@ -438,6 +442,7 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   auction.objected = record.objected();
   auction.objection_end_time = {record.objection_end_time_ns()};
   for (const auto& bid : record.declared()) auction.declared.push_back(FromRecord(bid));
+  if (record.has_cut()) auction.cut = {As<State>(record.cut().state()), {record.cut().end_ns()}};
   auction.lot = TextsOf(record.lot());
   if (record.has_exercise()) {
     const auto& exercise = record.exercise();

@@ -353,7 +353,7 @@ struct Quote {
 struct EndQuote {};
 /// The auction began a phase: its first one, or a later one (after FREE, a second sealed round).
 struct StartBidding {
-  bool is_free = false;  // the phase is FREE
+  bool is_free = false;  // FREE, or the declaring at the cap, which goes back to it when all who declare are barred
 };
 /// One deal for the whole, or one for each portion with its share; the shares are at most the whole. A portion too
 /// small to cost a fen is no deal.
