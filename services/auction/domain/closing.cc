@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "services/auction/domain/default.h"
 #include "services/auction/domain/engine.h"
 #include "services/auction/domain/priority.h"
 
@@ -17,6 +18,16 @@ bool WasSilent(const Auction& auction) {
 }
 
 void Finish(Recorder& recorder, Time time) {
+  const Auction& auction = recorder.state();
+  const bool is_counted = !IsSealed(auction.rules().mode);  // elsewhere those count who handed in an envelope
+  if (is_counted && EligibleCount(auction) < auction.rules().min_bidders) {
+    CloseWithout(recorder, Outcome::kTooFewBidders, time);
+  } else {
+    AskOrClose(recorder, time);
+  }
+}
+
+void AskOrClose(Recorder& recorder, Time time) {
   const bool sold = OutcomeOf(recorder.state()) == Outcome::kWinner;
   if (sold && recorder.state().rules().priority.mode == PriorityMode::kAskAtEnd) {
     AskNextRank(recorder, time);

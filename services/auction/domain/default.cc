@@ -100,7 +100,7 @@ void DropNextBest(const Auction& auction, const std::string& code, const std::op
 // The bidding is over, and the leader or candidate was barred.
 void GoOnWithout(Recorder& recorder) {
   if (recorder.state().leading) {
-    Finish(recorder, recorder.now());
+    AskOrClose(recorder, recorder.now());
   } else {
     CloseUnsold(recorder, recorder.now());
   }

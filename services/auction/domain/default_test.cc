@@ -165,6 +165,48 @@ TEST(Default, TheBarredDoNotCountAmongTheFewestBidders) {
   EXPECT_EQ(dynamic.state().outcome, Outcome::kTooFewBidders);
 }
 
+TEST(Default, TheBarredDoNotCountAtTheEndOfOpenBidding) {
+  ScheduleAuction command = Rising();
+  command.bidders = {BidderOf("B01"), BidderOf("B02"), BidderOf("B03")};
+  command.rules.min_bidders = 2;
+  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish}) {
+    command.rules.mode = mode;
+    command.rules.free_period = Hours(mode == Mode::kEnglish ? 2 : 1);
+    Session session(command);
+    session.AdvanceTo(At(10, 0));
+    EXPECT_EQ(session.Bid("B02", Yuan(1'000), At(10, 1)), kAccepted);
+    EXPECT_EQ(session.Default("B01", At(10, 2)), kAccepted);
+    Session enough = session;
+    EXPECT_EQ(session.Default("B03", At(10, 3)), kAccepted);
+    EXPECT_NE(session.state().state, State::kClosed) << "those who are left may still bid";
+    session.AdvanceTo(At(12, 0));
+    EXPECT_EQ(session.state().outcome, Outcome::kTooFewBidders);
+    enough.AdvanceTo(At(12, 0));
+    EXPECT_EQ(enough.state().outcome, Outcome::kWinner) << "two are left";
+  }
+  command.rules.mode = Mode::kDutch;
+  command.rules.dutch = {Yuan(10), {}, Seconds(60), Yuan(500)};
+  Session falling(command);
+  falling.Default("B01", At(9, 0, 1));
+  falling.Default("B03", At(9, 0, 3));
+  EXPECT_EQ(falling.Bid("B02", Yuan(1'000), At(9, 0, 10)), kAccepted);
+  EXPECT_EQ(falling.state().outcome, Outcome::kTooFewBidders);
+}
+
+TEST(Default, WhoIsBarredAfterTheBiddingCountedWhileItLasted) {
+  ScheduleAuction command = Rising();
+  command.bidders = {BidderOf("B01"), BidderOf("H1", 1)};
+  command.rules.min_bidders = 2;
+  command.rules.priority = {PriorityMode::kAskAtEnd, EqualRank::kEarliest, Minutes(5), true};
+  Session session(command);
+  session.Bid("B01", Yuan(1'000), At(9, 10));
+  session.AdvanceTo(At(10, 5));
+  session.Answer("H1", true, At(10, 6));
+  EXPECT_EQ(session.Default("H1", At(10, 7)), kAccepted);
+  EXPECT_EQ(session.state().outcome, Outcome::kWinner);
+  EXPECT_EQ(session.LeaderCode(), "B01");
+}
+
 TEST(Default, ABarredSingleBidderLosesItsDepositOnce) {
   ScheduleAuction command = Rising();
   command.bidders = {BidderOf("B01")};
@@ -810,6 +852,29 @@ TEST(DefaultSealed, AnEnvelopeOfTheBarredDoesNotWin) {
     session.Do(Opening({{"B01", 1'000}, {"B02", 1'100}, {"B03", 1'200}}), At(10, 2));
     EXPECT_EQ(session.Last<Closed>().winner->code, "B02");
     EXPECT_EQ(session.Last<Opened>().bids[2].invalid, Reason::kNOT_QUALIFIED);
+  }
+}
+
+TEST(DefaultSealed, AnEnvelopeOfTheBarredDoesNotCountTowardsTheFewest) {
+  for (const Mode mode : {Mode::kSealed, Mode::kWeighted}) {
+    ScheduleAuction command = Sealed(mode);
+    command.rules.min_bidders = 3;
+    Session session = Submitted(command);
+    ASSERT_EQ(session.state().state, State::kClosedForOpening);
+    if (mode == Mode::kWeighted) {
+      session.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}, {"H2", 5}}}, At(10, 0, 30));
+    }
+    EXPECT_EQ(session.Default("H1", At(10, 0, 40)), kAccepted);
+    Session few = session;
+    EXPECT_EQ(few.Default("B03", At(10, 0, 50)), kAccepted);
+    for (Session* opened : {&session, &few}) {
+      opened->Collect(At(10, 1));
+      opened->Do(Opening({{"B01", 1'000}, {"B02", 1'100}, {"B03", 1'200}}), At(10, 2));
+    }
+    EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "H1 had handed in nothing";
+    EXPECT_EQ(few.state().outcome, Outcome::kTooFewBidders);
+    EXPECT_EQ(few.Count<Opened>(), 1);
+    EXPECT_TRUE(EnvelopesAreOpen(few.state()));
   }
 }
 

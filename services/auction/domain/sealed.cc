@@ -115,6 +115,19 @@ void DecideSealed(Recorder& recorder) {
   Finish(recorder, recorder.now());
 }
 
+// What the barred handed in does not count towards the fewest, which showed only now that all is open.
+bool CloseIfBarredLeaveTooFew(Recorder& recorder) {
+  const Auction& auction = recorder.state();
+  const std::vector<OpenedBid>& opened = auction.envelopes.opened;
+  const auto count = std::count_if(opened.begin(), opened.end(), [&](const OpenedBid& bid) {
+    return !IsBarred(auction, bid.bid.code);
+  });
+  const bool second_round = !auction.envelopes.tied.empty();
+  if (second_round || count >= auction.rules().min_bidders) return false;
+  CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());
+  return true;
+}
+
 void DecideTender(Recorder& recorder) {
   if (!CloseIfTooFew(recorder)) StartPhase(recorder, State::kEvaluating, recorder.now());
 }
@@ -389,6 +402,8 @@ Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
   recorder.Add(Opened{std::move(bids)});
   if (mode == Mode::kTender) {
     DecideTender(recorder);
+  } else if (CloseIfBarredLeaveTooFew(recorder)) {
+    return recorder.Take();
   } else if (mode == Mode::kWeighted) {
     DecideWeighted(recorder);
   } else {
