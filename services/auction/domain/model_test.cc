@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -121,6 +122,7 @@ Result RunEngine(Mode mode, const std::vector<Attempt>& attempts, std::vector<Br
   Session session(command);
   const Time start = command.start_time;
   Result result;
+  int barred = 0;  // before the close
   const auto break_until = [&](int64_t second) {
     for (; !breaks.empty() && breaks.front().second <= second; breaks.erase(breaks.begin())) {
       const Time now = start + Seconds(breaks.front().second);
@@ -128,6 +130,7 @@ Result RunEngine(Mode mode, const std::vector<Attempt>& attempts, std::vector<Br
       const auto refused = session.ConfirmDefault(now);
       // The session may close in between, and what waits is gone with it.
       RC_ASSERT(!refused || session.state().state == State::kClosed);
+      if (session.state().state != State::kClosed) ++barred;
     }
   };
   for (size_t i = 0; i < attempts.size(); ++i) {
@@ -143,7 +146,8 @@ Result RunEngine(Mode mode, const std::vector<Attempt>& attempts, std::vector<Br
     result.price = session.state().leading->price.value / 100;
   }
   RC_ASSERT(session.Count<Closed>() == 1);
-  RC_ASSERT(session.state().outcome == (result.winner < 0 ? Outcome::kNoBid : Outcome::kWinner));
+  const Outcome unsold = barred < 3 ? Outcome::kNoBid : Outcome::kTooFewBidders;
+  RC_ASSERT(session.state().outcome == (result.winner < 0 ? unsold : Outcome::kWinner));
   return result;
 }
 
@@ -179,6 +183,17 @@ struct Envelope {
   int64_t price;
 };
 
+// Barred in SUBMITTING, after it or, last of all, before the opening is asked for.
+void BarSome(Session& session, std::set<int>& barred, std::mt19937_64& random, Time now) {
+  if (random() % 6 != 0) return;
+  const int bidder = static_cast<int>(random() % 4);
+  const auto refused = session.AskDefault(CodeOf(bidder), now);
+  RC_ASSERT(!refused == !barred.contains(bidder));
+  if (refused) return;
+  RC_ASSERT(!session.ConfirmDefault(now));
+  barred.insert(bidder);
+}
+
 RC_GTEST_PROP(Model, Sealed, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
   const auto below = [&](uint64_t bound) { return static_cast<int64_t>(random() % bound); };
@@ -186,27 +201,32 @@ RC_GTEST_PROP(Model, Sealed, ()) {
   ScheduleAuction command = SessionOf(Mode::kSealed, Yuan(kStart), Yuan(kStep));
   command.rules.free_period = Seconds(kFree);
   command.rules.sealed.submissions = 2;
+  command.rules.min_bidders = static_cast<int32_t>(1 + below(2));
   command.bidders = {BidderOf("B01"), BidderOf("B02"), BidderOf("B03", 2), BidderOf("B04", 1)};
   if (with_reserve) command.reserve = Reserve{Yuan(kStart + 2), "salt", "commitment"};
   Session session(command);
   const Time start = command.start_time;
   std::map<int, Envelope> standing;
   std::map<int, int32_t> submitted;
+  std::set<int> barred;
   for (int64_t second = below(5); second < kFree + 10; second += 1 + below(12)) {
+    BarSome(session, barred, random, start + Seconds(second) - Nanoseconds(1));
     const int bidder = static_cast<int>(below(4));
     const Envelope envelope{second, kStart - 1 + below(4)};
     const auto refused = session.Do(SubmitEnvelope{command.bidders[bidder], "", std::string(32, 'd'),
                                                    submitted[bidder], standing.contains(bidder)},
                                     start + Seconds(second));
-    const bool taken = second < kFree && submitted[bidder] < 2;
+    const bool taken = second < kFree && submitted[bidder] < 2 && !barred.contains(bidder);
     RC_ASSERT(!refused == taken);
     if (!taken) continue;
     ++submitted[bidder];
     standing[bidder] = envelope;
   }
   session.AdvanceTo(start + Seconds(kFree + 20));
-  RC_ASSERT((session.state().state == State::kClosed) == standing.empty());
-  if (standing.empty()) return;
+  const auto fewest = static_cast<size_t>(command.rules.min_bidders);
+  RC_ASSERT((session.state().state == State::kClosed) == (standing.empty() || standing.size() < fewest));
+  if (session.state().state == State::kClosed) return;
+  BarSome(session, barred, random, start + Minutes(4));
   session.Collect(start + Minutes(5));
   OpenEnvelopes opening;
   int winner = -1;
@@ -215,7 +235,7 @@ RC_GTEST_PROP(Model, Sealed, ()) {
                                  .time = start + Seconds(envelope.second),
                                  .price = Yuan(envelope.price)});
     const auto rank = [](int who) { return who == 3 ? 0 : who == 2 ? 1 : 2; };
-    if (envelope.price < kStart) continue;
+    if (envelope.price < kStart || barred.contains(bidder)) continue;
     if (winner < 0) {
       winner = bidder;
       continue;
@@ -227,11 +247,14 @@ RC_GTEST_PROP(Model, Sealed, ()) {
     if (better) winner = bidder;
   }
   RC_ASSERT(!session.Do(opening, start + Minutes(10)));
-  const Outcome expected = winner < 0                                            ? Outcome::kNoBid
+  const auto count = static_cast<size_t>(std::count_if(
+      standing.begin(), standing.end(), [&](const auto& entry) { return !barred.contains(entry.first); }));
+  const Outcome expected = count < fewest                                        ? Outcome::kTooFewBidders
+                           : winner < 0                                          ? Outcome::kNoBid
                            : with_reserve && standing[winner].price < kStart + 2 ? Outcome::kBelowReserve
                                                                                  : Outcome::kWinner;
   RC_ASSERT(session.state().outcome == expected);
-  if (winner >= 0) RC_ASSERT(session.LeaderCode() == CodeOf(winner));
+  if (winner >= 0 && count >= fewest) RC_ASSERT(session.LeaderCode() == CodeOf(winner));
 }
 
 // --- DUTCH: the price never rises, one acceptance (A12)
@@ -291,13 +314,15 @@ ScheduleAuction AnySession(Dice& dice) {
   command.rules.suspension.resume_notice = {};
   const bool may_ask = mode != Mode::kWeighted && mode != Mode::kTender;
   if (may_ask && !command.rules.proxy_bids && dice.Toss()) {
-    const auto equal_rank = static_cast<EqualRank>(dice.Below(2));
-    command.rules.priority = {PriorityMode::kAskAtEnd, equal_rank, Minutes(5), IsAscending(mode)};
+    const auto equal_rank = static_cast<EqualRank>(dice.Below(3));
+    const bool may_raise = IsAscending(mode) && equal_rank != EqualRank::kProRata;
+    command.rules.priority = {PriorityMode::kAskAtEnd, equal_rank, Minutes(5), may_raise};
   } else if (IsAscending(mode)) {
     command.rules.cap = Yuan(kStart + 200);
     if (!command.rules.proxy_bids) command.rules.cap_policy = static_cast<CapPolicy>(dice.Below(2));
   }
   if (mode == Mode::kSealed && dice.Toss()) command.rules.tie_rule = TieRule::kRequote;
+  command.rules.next_best_allowed = dice.Toss();
   return command;
 }
 
@@ -385,7 +410,36 @@ RC_GTEST_PROP(Model, AnyCommandsInAnyOrder, ()) {
     if (before.state == State::kClosed) RC_ASSERT(session.state().outcome == before.outcome);
     if (session.state().outcome != Outcome::kWinner || before.state == State::kClosed) continue;
     const std::vector<std::string>& barred = session.state().barred;
-    RC_ASSERT(std::find(barred.begin(), barred.end(), session.LeaderCode()) == barred.end());
+    const auto is_barred = [&](const std::string& code) {
+      return std::find(barred.begin(), barred.end(), code) != barred.end();
+    };
+    RC_ASSERT(!is_barred(session.LeaderCode()));
+    const std::vector<Portion>& portions = session.Last<Closed>().portions;
+    RC_ASSERT(std::none_of(portions.begin(), portions.end(),
+                           [&](const Portion& portion) { return is_barred(portion.code); }));
+    const auto sum = std::accumulate(portions.begin(), portions.end(), Fen{},
+                                     [](Fen so_far, const Portion& portion) { return so_far + portion.price; });
+    RC_ASSERT(portions.empty() || sum == session.state().leading->price);
+  }
+}
+
+// What holders are asked about costs no less without whoever is barred, or is not sold, unless the rules let the next
+// best take the place. Who raised above a holder may fall out, and the holder has the object at its own bid.
+RC_GTEST_PROP(Model, ADefaultAfterTheBiddingLowersNoPrice, ()) {
+  Dice dice(*rc::gen::arbitrary<uint64_t>());
+  ScheduleAuction command = AnySession(dice);
+  command.rules.next_best_allowed = false;
+  Session session(command);
+  Time now = command.start_time;
+  for (int i = 0; i < 80; ++i) {
+    now = now + Milliseconds(1 + dice.Below(dice.Toss() ? 60'000 : 1'200'000));
+    const Auction before = session.state();
+    AnyCommand(session, command, dice, now);
+    const bool is_over = before.state == State::kPriorityExercise || before.state == State::kRaise;
+    if (!is_over || session.state().outcome == Outcome::kAnnulled) continue;
+    RC_ASSERT(before.exercise.displaced.empty() || before.rival.has_value());
+    const Fen asked = before.exercise.displaced.empty() ? before.leading->price : before.rival->price;
+    RC_ASSERT(session.state().leading && session.state().leading->price >= asked);
   }
 }
 
