@@ -217,7 +217,7 @@ TEST_F(DefaultTest, TheBidsOfABarredLeaderAreVoid) {
   EXPECT_EQ(Declare("B02", ForfeitCause::kMisconduct, At(10, 8)), kAccepted);
   EXPECT_FALSE(world_.Now().leading.has_value());
   world_.MoveTo(At(10, 14));
-  EXPECT_EQ(world_.Now().outcome, Outcome::kNoBid);
+  EXPECT_EQ(world_.Now().outcome, Outcome::kTooFewBidders) << "all three are barred";
 }
 
 TEST_F(DefaultTest, ASuspensionIsAskedForThoughADefaultWaits) {

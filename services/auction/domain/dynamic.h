@@ -9,8 +9,8 @@ namespace ttx::auction {
 bool CloseAtFreeEnd(Recorder& recorder);
 
 /// Whether who qualified at `qualify_time` becomes a bidder now: before the start; in DYNAMIC in FREE, also while the
-/// cap has cut it short, and as long as bids are taken after it who qualified before its end, for the news of that takes
-/// its time. Suspended or not.
+/// cap has cut it short, and as long as bids are taken after it who qualified before its end, for the news of that
+/// takes its time. Suspended or not.
 bool TakesBidders(const Auction& auction, Time qualify_time);
 
 }  // namespace ttx::auction
