@@ -69,6 +69,7 @@ struct ListingContent {
   int32_t closing_hour = 0;  // 1..24 of the last day; 0 means 24
   AutoExtend auto_extend;
   Rules rules = bidding::OpenRules(Mode::kMulti);
+  bool is_single_bidder_open = false;  // `rules.single_bidder` is for the profile to say; never at rest
   bool names_suspension = false;  // whether `rules.suspension` was said: the published text tells
   Deposit deposit;
   std::string buyer_conditions;
@@ -361,7 +362,7 @@ struct AuctionWon {
   std::vector<Deal> deals;
 };
 struct AuctionFailed {
-  std::string reason;  // NO_BID, BELOW_RESERVE
+  std::string reason;  // NO_BID, BELOW_RESERVE, TOO_FEW_BIDDERS ...
 };
 struct ContractEffective {
   std::string deal;
