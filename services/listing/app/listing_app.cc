@@ -650,6 +650,9 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
                             [](const Intent& intent) { return IsUndecided(intent.state); });
     case Type::kBiddingScheduled:
       return OnScheduled(txn, listing);
+    case Type::kBiddingAnnulled:
+      // DYNAMIC: the period ends with the session, and whoever registered in time may still qualify.
+      return txn.now() < listing.end_time ? PlanOpinions(txn, listing) : void();
     case Type::kDealDetermined:
       return OnDealDetermined(txn, listing, event.deal.id);
     case Type::kDefaulted:
@@ -691,7 +694,8 @@ void ListingApp::PlanReview(storage::Txn& txn, const Listing& listing) const {
 void ListingApp::PlanOpinions(storage::Txn& txn, const Listing& listing) const {
   const auto regime = RegimeOf(listing, txn.now());
   if (!regime.ok()) return;
-  txn.SetDue(calendar_.DeadlineWorkdays(listing.end_date, regime->profile.opinion_workdays).end(),
+  const Date end = std::min(listing.end_date, DateInShanghai(txn.now()));
+  txn.SetDue(calendar_.DeadlineWorkdays(end, regime->profile.opinion_workdays).end(),
              "opinion/" + listing.id.text);
 }
 
@@ -1128,7 +1132,11 @@ Status ListingApp::OnBiddingStarted(storage::Txn& txn, const std::string& listin
 }
 
 Status ListingApp::OnAuctionClosed(storage::Txn& txn, const AuctionResult& result) const {
-  if (!result.won) return Apply(txn, result.listing, AuctionFailed{result.reason});
+  if (!result.won) {
+    TTX_RETURN_IF_ERROR(Apply(txn, result.listing, AuctionFailed{result.reason}));
+    Requalify(txn, IdOf(result.listing));  // after an annulled session: who broke its word there is gone
+    return {};
+  }
   std::vector<AuctionResult::Portion> portions = result.portions;
   if (portions.empty()) portions.push_back({result.winner_code, 0, result.price});
   AuctionWon command;
@@ -1153,7 +1161,7 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
   } else {
     return NotFound(broken.listing + "/intents/-");
   }
-  const bool as_they_come = listing->content.rules.mode == Mode::kDynamic;
+  const bool as_they_come = BiddersJoinedOneByOne(*listing);
   for (const Intent& intent : intents) {
     if (intent.bidder_code.empty()) continue;
     const bool is_bidder = !as_they_come || IsAdmitted(txn, listing->id.text, intent.bidder_code);

@@ -1344,6 +1344,67 @@ TEST_F(ListingAppTest, TheAuctionIsToldOfObjectionsAndOfTheEnd) {
   EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
 }
 
+// domain.md 5.11: "all bids void, deposits kept EFFECTIVE, new session".
+TEST_F(ListingAppTest, AfterAnAnnulledSessionTheSameBiddersAreCalledToANewOne) {
+  const std::string listing = Scheduled();
+  const std::string name = "listings/" + listing;
+  const std::string first = Load(listing).auction;
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, true); }).ok());
+  const auto annul = [&] {
+    return Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "ANNULLED", "", {}, 0, ""}); }).ok();
+  };
+  ASSERT_TRUE(annul());
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+  for (const Intent& intent : Intents(listing)) EXPECT_EQ(intent.state, IntentState::kQualified);
+  EXPECT_TRUE(Announced(AnnouncementType::kListingExpired).empty());
+  EXPECT_TRUE(Announced(AnnouncementType::kIntentLost).empty()) << "the deposits are kept";
+  EXPECT_TRUE(Announced(AnnouncementType::kIntentReleased).empty());
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kListed) << "the right scope stays locked";
+  const auto call = [&] {
+    return Write<Listing>([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {}); }).ok();
+  };
+  ASSERT_TRUE(call());
+  const auto scheduled = Announced(AnnouncementType::kBiddingScheduled);
+  ASSERT_EQ(scheduled.size(), 2u);
+  EXPECT_EQ(scheduled[1].bidders, scheduled[0].bidders);
+  EXPECT_EQ(scheduled[0].listing->auction, first);
+  EXPECT_NE(scheduled[1].listing->auction, first);
+  // This one does not help either, and two persons end it.
+  ASSERT_TRUE(annul());
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ProposeForListing(txn, kClerk, {listing, ""}, Action::kTerminate, "SYSTEM_FAILURE", "");
+              }).ok());
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) { return app_.ConfirmListing(txn, kOfficer, {listing, ""}); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kTerminated);
+  EXPECT_EQ(Announced(AnnouncementType::kIntentReleased).size(), 3u);
+}
+
+TEST_F(ListingAppTest, AnAnnulledDynamicSessionLeavesWhoRegisteredInTime) {
+  ListingContent content = MakeListingContent();
+  content.rules.mode = Mode::kDynamic;
+  const std::string listing = Listed(content);
+  const std::string name = "listings/" + listing;
+  for (const char* bidder : {"b1", "b2"}) ASSERT_TRUE(Register(listing, bidder).ok());
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "ANNULLED", "", {}, 0, ""}); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+  EXPECT_EQ(Register(listing, "b3").error().reason, Reason::kWRONG_STATE);
+  for (const Intent& intent : Intents(listing)) {
+    const IntentTarget target{listing, intent.id.text, ""};
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.GiveOpinion(txn, kClerk, target, true, ""); }).ok());
+    ASSERT_TRUE(Write<Intent>([&](auto& txn) { return app_.ConsentIntent(txn, kUniversity, target); }).ok());
+    ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnDepositEffective(txn, intent.name()); }).ok());
+  }
+  ASSERT_TRUE(
+      Write<Listing>([&](auto& txn) { return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {}); }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kBiddingScheduled)[1].bidders.size(), 2u);
+  AdvanceTo(kEnd);
+  EXPECT_EQ(Load(listing).state, ListingState::kBiddingScheduled) << "the old end is moot";
+  // All that were called are bidders of it, whether or not the first session had taken them.
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnAuctionDefault(txn, {name, "", "ALL_SILENT", false}); }).ok());
+  EXPECT_EQ(Announced(AnnouncementType::kBidderDefaulted).size(), 2u);
+}
+
 TEST_F(ListingAppTest, ObjectionsToAListingWithoutAnAuctionAreItsOwnAffair) {
   const std::string listing = Listed();
   const std::string name = "listings/" + listing;

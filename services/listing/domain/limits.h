@@ -39,6 +39,8 @@ inline constexpr int kMinDynamicDays = 5;
 inline constexpr int kMaxDynamicDays = 30;
 /// ... and whether it is extended is decided so long before its end, so that the session hears of it in time.
 inline constexpr Duration kDynamicExtensionLead = Hours(1);
+/// ... and where a session is annulled and held again, free bidding lasts so long: who bids is known by then.
+inline constexpr Duration kRepeatedFreePeriod = Hours(24);
 /// How far ahead an auction may be scheduled.
 inline constexpr Duration kMaxBiddingNotice = Hours(24 * 60);
 

@@ -432,6 +432,8 @@ Result<ListingDecision> Decide(const Listing& state, const PublishListing& comma
 Result<ListingDecision> Decide(const Listing& state, const Propose& command, const Regime&, Time now) {
   const bool listed = state.state == ListingState::kListed && !BidsWhileListed(state);
   const bool suspended = state.state == ListingState::kSuspended;
+  // Also after a session that was annulled for a reason that stays.
+  const bool qualifying = state.state == ListingState::kQualifying;
   switch (command.proposal.action) {
     case Action::kSuspend:
       if (!listed) return WrongState(state, "Suspend");
@@ -440,7 +442,7 @@ Result<ListingDecision> Decide(const Listing& state, const Propose& command, con
       if (!suspended) return WrongState(state, "Resume");
       break;
     case Action::kTerminate:
-      if (!listed && !suspended) return WrongState(state, "Terminate");
+      if (!listed && !suspended && !qualifying) return WrongState(state, "Terminate");
       break;
     case Action::kNone:
       TTX_CHECK(false, "a proposal names its action");
@@ -460,7 +462,8 @@ Result<ListingDecision> Decide(const Listing& state, const Propose& command, con
 Result<ListingDecision> Decide(const Listing& state, const Confirm& command, const Regime& regime, Time now) {
   const Proposal& proposal = state.proposal;
   if (proposal.action == Action::kNone) return Error(Reason::kNO_PROPOSAL);
-  if (state.state != ListingState::kListed && state.state != ListingState::kSuspended) {
+  if (state.state != ListingState::kListed && state.state != ListingState::kSuspended &&
+      state.state != ListingState::kQualifying) {
     return WrongState(state, "Confirm");
   }
   if (command.person == proposal.person || Wrote(state, command.person)) return Error(Reason::kSAME_PERSON);
@@ -666,6 +669,10 @@ Result<ListingDecision> Decide(const Listing& state, const AuctionFailed& comman
   if (EndedUnderAuction(state)) return Unchanged(state);
   if (!HasLiveAuction(state)) {
     return WrongState(state, "AuctionFailed");
+  }
+  // domain.md 5.11: the bids are void, the deposits are kept, a new session follows; or two persons end the listing.
+  if (command.reason == "ANNULLED") {
+    return Record(state, MakeEvent(ListingEventType::kBiddingAnnulled, ListingState::kQualifying), now);
   }
   ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
   event.reason = command.reason;
@@ -894,8 +901,16 @@ void ApplyDeal(Listing& state, const ListingEvent& event) {
   }
 }
 
+// None once the session has been annulled.
+void ApplyAuction(Listing& state, const ListingEvent& event) {
+  state.proposal = {};
+  state.auction = event.auction;
+  state.bidding_start_time = event.start;
+}
+
 void ApplySingleBidder(Listing& state, const ListingEvent& event) {
   if (event.type == ListingEventType::kSingleBidder) {
+    state.proposal = {};
     state.single_intent = event.intent;
     state.single_date = event.from;
   }
@@ -945,8 +960,8 @@ Listing Apply(Listing state, const ListingEvent& event) {
       ApplySingleBidder(state, event);
       break;
     case Type::kBiddingScheduled:
-      state.auction = event.auction;
-      state.bidding_start_time = event.start;
+    case Type::kBiddingAnnulled:
+      ApplyAuction(state, event);
       break;
     case Type::kDealDetermined:
     case Type::kDealSigned:
@@ -1022,6 +1037,9 @@ std::optional<std::string> Check(const Listing& listing) {
   if (IsPublic(listing) && !approved) return fail("published without approval");
   if (IsPublic(listing) && listing.end_time <= listing.start_time) return fail("the end is before the start");
   if (const char* fault = FaultOfDeals(listing)) return fail(fault);
+  if (listing.state == ListingState::kQualifying && !listing.auction.empty()) {
+    return fail("an auction while bidders still qualify");
+  }
   if (listing.content.deposit.amount <= Fen{}) return fail("no deposit");
   if (listing.priority_notices.size() > listing.content.priority_holders.size()) {
     return fail("a notice to a holder that was not declared");
@@ -1094,9 +1112,15 @@ std::optional<Time> ExtensionDue(const Listing& listing) {
   return may_extend ? std::optional(listing.end_time - kDynamicExtensionLead) : std::nullopt;
 }
 
+bool BiddersJoinedOneByOne(const Listing& listing) {
+  return listing.content.rules.mode == Mode::kDynamic && listing.bidding_start_time == listing.start_time;
+}
+
 Rules AuctionRulesOf(const Listing& listing) {
   Rules rules = listing.content.rules;
-  if (BidsWhileListed(listing)) rules.free_period = listing.end_time - listing.bidding_start_time;
+  if (rules.mode != Mode::kDynamic) return rules;
+  rules.free_period =
+      BiddersJoinedOneByOne(listing) ? listing.end_time - listing.bidding_start_time : kRepeatedFreePeriod;
   return rules;
 }
 
@@ -1292,14 +1316,14 @@ std::string_view StateName(ListingState state) {
 }
 
 std::string_view TypeName(ListingEventType type) {
-  static constexpr std::array<std::string_view, 33> kNames = {
+  static constexpr std::array<std::string_view, 34> kNames = {
       "CREATED",           "UPDATED",         "SUBMITTED",       "ACCEPTED",         "RETURNED",
       "REVIEWED",          "APPROVED",        "REJECTED",        "PUBLISHED",        "EXTENDED",
       "END_MOVED",         "PROPOSED",        "SUSPENDED",       "RESUMED",          "TERMINATED",
       "WITHDRAWN",         "PERIOD_ENDED",    "EXPIRED",         "SINGLE_BIDDER",    "QUOTE_DUE_MOVED",
       "BIDDING_SCHEDULED", "BIDDING_STARTED", "DEAL_DETERMINED", "DEAL_SIGNED",      "DEFAULTED",
       "SETTLED",           "CERTIFIED",       "CLOSED",          "OBJECTION_OPENED", "OBJECTION_CLOSED",
-      "QUOTED_LOW",        "PRIORITY_NOTICED", "PRIORITY_ANSWERED"};
+      "QUOTED_LOW",        "PRIORITY_NOTICED", "PRIORITY_ANSWERED", "BIDDING_ANNULLED"};
   const auto index = static_cast<size_t>(type) - 1;
   TTX_CHECK(index < kNames.size(), "no such event type");
   return kNames[index];

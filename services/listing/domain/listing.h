@@ -213,6 +213,7 @@ enum class ListingEventType : int32_t {
   kQuotedLow = 31,
   kPriorityNoticed = 32,
   kPriorityAnswered = 33,
+  kBiddingAnnulled = 34,
 };
 
 /// One decision. Which fields count depends on `type`: the rest is empty.
@@ -362,7 +363,7 @@ struct AuctionWon {
   std::vector<Deal> deals;
 };
 struct AuctionFailed {
-  std::string reason;  // NO_BID, BELOW_RESERVE, TOO_FEW_BIDDERS ...
+  std::string reason;  // NO_BID, BELOW_RESERVE, TOO_FEW_BIDDERS ...; ANNULLED: nobody loses, a new session may follow
 };
 struct ContractEffective {
   std::string deal;
@@ -480,7 +481,10 @@ bool HasLiveAuction(const Listing& listing);
 bool BidsWhileListed(const Listing& listing);
 /// When it is decided whether a listing with BidsWhileListed is extended; nothing when it will not be.
 std::optional<Time> ExtensionDue(const Listing& listing);
-/// The rules its auction runs by: in DYNAMIC the free period ends with the listing.
+/// Whether its auction took its bidders one by one while it was listed (DYNAMIC); not one that repeats an annulled one.
+bool BiddersJoinedOneByOne(const Listing& listing);
+/// The rules its auction runs by: in DYNAMIC the free period ends with the listing, and is kRepeatedFreePeriod when the
+/// auction repeats an annulled one.
 Rules AuctionRulesOf(const Listing& listing);
 /// Whether intents are taken at `now`: LISTED and before a certain end.
 bool TakesIntents(const Listing& listing, Time now);

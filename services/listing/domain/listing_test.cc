@@ -206,7 +206,7 @@ const Row kRows[] = {
      [](const Listing& l) {
        return Decide(l, Propose{{Action::kTerminate, "OBJECTION", "", "people/x"}}, kRegime, kPublish);
      },
-     {{S::kListed, S::kListed}, {S::kSuspended, S::kSuspended}}},
+     {{S::kListed, S::kListed}, {S::kSuspended, S::kSuspended}, {S::kQualifying, S::kQualifying}}},
     {"Confirm", [](const Listing& l) { return Decide(l, Confirm{"people/y"}, kRegime, kPublish); }, {}},
     {"Withdraw",
      [](const Listing& l) {
@@ -251,6 +251,9 @@ const Row kRows[] = {
     {"AuctionFailed",
      [](const Listing& l) { return Decide(l, AuctionFailed{"NO_BID"}, kRegime, kEnd); },
      {{S::kBiddingScheduled, S::kExpired}, {S::kBidding, S::kExpired}}},
+    {"AuctionAnnulled",
+     [](const Listing& l) { return Decide(l, AuctionFailed{"ANNULLED"}, kRegime, kEnd); },
+     {{S::kBiddingScheduled, S::kQualifying}, {S::kBidding, S::kQualifying}}},
     {"ContractEffective",
      [](const Listing& l) { return Decide(l, ContractEffective{"deals/d"}, kRegime, kLate); },
      {{S::kDealPending, S::kDealSigned}, {S::kClosed, S::kClosed}, {S::kDefaulted, S::kDefaulted}}},
@@ -563,6 +566,7 @@ TEST(DynamicListing, ListedItAnswersEveryCommand) {
                                          {"StartBidding", S::kBidding},
                                          {"AuctionWon", S::kDealPending},
                                          {"AuctionFailed", S::kExpired},
+                                         {"AuctionAnnulled", S::kQualifying},
                                          {"OpenObjection", S::kListed},
                                          {"AnswerPriority", S::kListed}};
   const Listing before = PublishDynamic(DynamicContent())->next;
@@ -607,6 +611,50 @@ TEST(DynamicListing, AnUpheldObjectionEndsItAndTheAuctionsReportsAreMoot) {
   const Listing ended = Must(Decide(open, CloseObjection{"objections/o", true}, kRegime, kPublish));
   EXPECT_EQ(ended.state, S::kTerminated);
   EXPECT_TRUE(Decide(ended, AuctionFailed{"ANNULLED"}, kRegime, kPublish)->events.empty());
+}
+
+// domain.md 5.11: a new session follows.
+TEST(Listing, AnAnnulledSessionIsHeldAgain) {
+  for (const S state : {S::kBiddingScheduled, S::kBidding}) {
+    const Listing again = Must(Decide(In(state), AuctionFailed{"ANNULLED"}, kRegime, kEnd + Hours(49)));
+    EXPECT_EQ(again.state, S::kQualifying);
+    EXPECT_EQ(again.auction, "");
+    EXPECT_FALSE(again.bidding_start_time);
+    EXPECT_EQ(again.reason, "");
+    const Listing scheduled =
+        Must(Decide(again, ScheduleBidding{"auctions/y", {}, kTwo}, kRegime, kEnd + Hours(50)));
+    EXPECT_EQ(scheduled.auction, "auctions/y");
+    EXPECT_GT(scheduled.bidding_start_time, kEnd + Hours(50));
+    EXPECT_EQ(Must(Decide(scheduled, AuctionWon{{MakeDeal()}}, kRegime, kLate)).state, S::kDealPending);
+  }
+}
+
+TEST(Listing, TwoPersonsEndAListingWhoseSessionIsNotToBeHeldAgain) {
+  Listing listing = Must(Decide(In(S::kBidding), AuctionFailed{"ANNULLED"}, kRegime, kLate));
+  listing = Must(Decide(listing, Propose{{Action::kTerminate, "OWNERSHIP_DISPUTE", "", "people/p"}}, kRegime, kLate));
+  EXPECT_EQ(Decide(listing, Confirm{"people/p"}, kRegime, kLate).error().reason, Reason::kSAME_PERSON);
+  EXPECT_EQ(Must(Decide(listing, Confirm{"people/q"}, kRegime, kLate)).state, S::kTerminated);
+  // What was proposed before the bidders were called does not outlive the session.
+  listing = Must(Decide(listing, ScheduleBidding{"auctions/y", {}, kTwo}, kRegime, kLate));
+  listing = Must(Decide(listing, AuctionFailed{"ANNULLED"}, kRegime, kLate));
+  EXPECT_EQ(Decide(listing, Confirm{"people/q"}, kRegime, kLate).error().reason, Reason::kNO_PROPOSAL);
+}
+
+TEST(DynamicListing, AnAnnulledSessionEndsThePeriodAndIsHeldAgainByCall) {
+  const Listing listing = PublishDynamic(DynamicContent())->next;
+  EXPECT_TRUE(BiddersJoinedOneByOne(listing));
+  const Listing again = Must(Decide(listing, AuctionFailed{"ANNULLED"}, kRegime, kPublish + Hours(1)));
+  EXPECT_EQ(again.state, S::kQualifying);
+  EXPECT_FALSE(TakesIntents(again, kPublish + Hours(1)));
+  EXPECT_FALSE(BidsWhileListed(again));
+  EXPECT_TRUE(Decide(again, EndPeriod{2}, kRegime, kDynamicEnd)->events.empty());
+  const Listing scheduled =
+      Must(Decide(again, ScheduleBidding{"auctions/y", {}, kTwo}, kRegime, kPublish + Hours(1)));
+  EXPECT_EQ(scheduled.state, S::kBiddingScheduled);
+  EXPECT_FALSE(BiddersJoinedOneByOne(scheduled));
+  EXPECT_EQ(AuctionRulesOf(scheduled).free_period, Hours(24));
+  EXPECT_TRUE(bidding::CheckRules(AuctionRulesOf(scheduled)).ok());
+  EXPECT_EQ(Must(Decide(scheduled, StartBidding{true}, kRegime, kLate)).state, S::kBidding);
 }
 
 TEST(DynamicListing, AnExtensionIsDecidedBeforeTheSessionWouldEnd) {
@@ -794,7 +842,9 @@ TEST(Listing, HowManyQualifyDecidesWhatFollows) {
     EXPECT_EQ(next.reason, c.reason);
     const auto scheduled = Decide(listing, ScheduleBidding{"auctions/x", {}, count}, kRegime, kEnd);
     EXPECT_EQ(scheduled.ok(), c.can_schedule);
-    if (!c.can_schedule) EXPECT_EQ(scheduled.error().reason, Reason::kTOO_FEW_BIDDERS);
+    if (!c.can_schedule) {
+      EXPECT_EQ(scheduled.error().reason, Reason::kTOO_FEW_BIDDERS);
+    }
     Qualification early = count;
     early.undecided = 1;
     EXPECT_TRUE(Decide(listing, early, kRegime, kEnd)->events.empty()) << "another one may still qualify";
