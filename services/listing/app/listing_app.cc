@@ -601,6 +601,7 @@ Result<Listing> ListingApp::QuoteListing(storage::Txn& txn, const Principal& cal
 // Saves a decision about a listing with all that follows from it: locks, intents, announcements, timers.
 void ListingApp::Commit(storage::Txn& txn, const Listing* before, const ListingDecision& decision) const {
   SaveDecision(txn, before, decision);
+  if (before != nullptr && HasLiveAuction(*before) && !HasLiveAuction(decision.next)) BreachHeld(txn, decision.next);
   for (const ListingEvent& event : decision.events) OnListingEvent(txn, decision.next, event);
   PlanListing(txn, before, decision.next);
 }
@@ -682,6 +683,16 @@ void ListingApp::OnListingEvent(storage::Txn& txn, const Listing& listing, const
       // Of a listing that it has ended the auction hears with the end.
       if (HasLiveAuction(listing)) Tell(txn, listing, About(kListingObjected, listing));
       return;
+  }
+}
+
+// In the order of the intents, which says nothing about that of the codes. Nobody's deposit is given back before.
+void ListingApp::BreachHeld(storage::Txn& txn, const Listing& listing) const {
+  for (const Intent& intent : listing::ListIntents(txn, listing.id.text, "", kMaxIntents)) {
+    const auto held = FindHeldDefault(txn, listing.id.text, intent.id.text);
+    if (!held) continue;
+    ClearHeldDefault(txn, listing.id.text, intent.id.text);
+    BreachIntent(txn, listing, intent.name(), {held->cause, held->is_barred});
   }
 }
 
@@ -1166,9 +1177,15 @@ Status ListingApp::OnAuctionDefault(storage::Txn& txn, const AuctionDefault& bro
     if (intent.bidder_code.empty()) continue;
     const bool is_bidder = !as_they_come || IsAdmitted(txn, listing->id.text, intent.bidder_code);
     if (broken.bidder_code.empty() && !is_bidder) continue;
-    if (!HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified) {
+    const bool is_held = FindHeldDefault(txn, listing->id.text, intent.id.text).has_value();
+    const bool loses = !HasWon(*listing, intent.name()) && intent.state == IntentState::kQualified && !is_held;
+    const bool is_pairing = !broken.bidder_code.empty() && HasLiveAuction(*listing);
+    if (loses && is_pairing) {
+      SaveHeldDefault(txn, listing->id.text, intent.id.text, {broken.cause, broken.is_barred});
+    } else if (loses) {
       BreachIntent(txn, *listing, intent.name(), {broken.cause, broken.is_barred});
-    } else if (broken.is_barred) {
+    }
+    if (broken.is_barred) {
       Bar(txn, listing->achievement, intent.organization, NameOf(*listing));
     }
   }

@@ -164,6 +164,8 @@ class ListingApp {
   };
   /// Bidders broke their word in the auction (domain.md 5.12): who has lost its deposit before the close is in breach,
   /// who is barred may not register for the same achievement again. The contract tells of a deal that falls through.
+  /// Of one bidder of a live auction the breach is held back until the auction has closed or the listing ends: the
+  /// auction tells everybody its code at once, and none may be told here whose that is (domain.md 5.10).
   Status OnAuctionDefault(storage::Txn& txn, const AuctionDefault& broken) const;
   /// The session of a DYNAMIC listing has taken a bidder that qualified while it ran. Who qualified so late that
   /// bidding was closed is none: it lost nothing by that, and is released with the others.
@@ -251,6 +253,7 @@ class ListingApp {
 
   void Commit(storage::Txn& txn, const Listing* before, const ListingDecision& decision) const;
   void OnListingEvent(storage::Txn& txn, const Listing& listing, const ListingEvent& event) const;
+  void BreachHeld(storage::Txn& txn, const Listing& listing) const;
   void PlanReview(storage::Txn& txn, const Listing& listing) const;
   void PlanOpinions(storage::Txn& txn, const Listing& listing) const;
   void OnEnded(storage::Txn& txn, const Listing& listing, const std::string& reason,

@@ -875,6 +875,26 @@ bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std:
   return reader.Get(KeyOf(Table::kAdmitted, listing_id, code)).has_value();
 }
 
+void SaveHeldDefault(storage::Txn& txn, std::string_view listing_id, std::string_view intent_id,
+                     const HeldDefault& held) {
+  store::HeldDefaultRecord record;
+  record.set_cause(held.cause);
+  record.set_is_barred(held.is_barred);
+  txn.Put(KeyOf(Table::kHeldDefault, listing_id, intent_id), record.SerializeAsString());
+}
+
+std::optional<HeldDefault> FindHeldDefault(const storage::Reader& reader, std::string_view listing_id,
+                                           std::string_view intent_id) {
+  const auto record =
+      storage::FindRecord<store::HeldDefaultRecord>(reader, KeyOf(Table::kHeldDefault, listing_id, intent_id));
+  if (!record) return std::nullopt;
+  return HeldDefault{record->cause(), record->is_barred()};
+}
+
+void ClearHeldDefault(storage::Txn& txn, std::string_view listing_id, std::string_view intent_id) {
+  txn.Delete(KeyOf(Table::kHeldDefault, listing_id, intent_id));
+}
+
 std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_view achievement, size_t limit) {
   return ListTexts(reader, In(Table::kBarred, achievement), "", limit);
 }

@@ -33,6 +33,7 @@ enum class Table : uint8_t {
   kExchangeCode = 0x1f,    // text exchange -> its code (libs/storage/exchange_codes.h)
   kExchangeByCode = 0x20,  // text code -> exchange
   kAdmitted = 0x22,        // text listing id, text code -> nothing, while a DYNAMIC session runs or ran
+  kHeldDefault = 0x23,     // text listing id, text intent id -> HeldDefaultRecord, until the session has closed
 };
 
 /// Seals the content of achievements, each under a key of its own, so that a state secret is erased with its
@@ -173,6 +174,20 @@ std::vector<std::string> ListBarred(const storage::Reader& reader, std::string_v
 /// The session of a DYNAMIC listing has taken the bidder with this code.
 void SaveAdmitted(storage::Txn& txn, std::string_view listing_id, std::string_view code);
 bool IsAdmitted(const storage::Reader& reader, std::string_view listing_id, std::string_view code);
+
+/// What a bidder did in a session that runs: nobody learns here whose it was before the session has closed
+/// (domain.md 5.10).
+struct HeldDefault {
+  std::string cause;
+  bool is_barred = false;
+  bool operator==(const HeldDefault&) const = default;
+};
+/// A later one replaces it.
+void SaveHeldDefault(storage::Txn& txn, std::string_view listing_id, std::string_view intent_id,
+                     const HeldDefault& held);
+std::optional<HeldDefault> FindHeldDefault(const storage::Reader& reader, std::string_view listing_id,
+                                           std::string_view intent_id);
+void ClearHeldDefault(storage::Txn& txn, std::string_view listing_id, std::string_view intent_id);
 
 /// The last number given in a series, 0 at first.
 int64_t LastProjectSequence(const storage::Reader& reader, std::string_view series);

@@ -66,6 +66,22 @@ TEST(ListingStore, TableIdsDoNotMove) {
   EXPECT_EQ(static_cast<int>(Table::kListing), 0x14);
   EXPECT_EQ(static_cast<int>(Table::kIntent), 0x17);
   EXPECT_EQ(static_cast<int>(Table::kProjectSequence), 0x1d);
+  EXPECT_EQ(static_cast<int>(Table::kHeldDefault), 0x23);
+}
+
+TEST(ListingStore, AHeldDefaultIsThatOfOneIntentUntilItIsCleared) {
+  storage::MemKv kv;
+  const storage::Overlay batch;
+  storage::Txn txn(kv, batch, kNothing, Time{7}, 1);
+  const HeldDefault held{"MISCONDUCT", true};
+  SaveHeldDefault(txn, "l1", "i1", held);
+  SaveHeldDefault(txn, "l1", "i2", {"COLLUSION", false});
+  EXPECT_EQ(FindHeldDefault(txn, "l1", "i1"), held);
+  EXPECT_EQ(FindHeldDefault(txn, "l1", "i2"), (HeldDefault{"COLLUSION", false}));
+  EXPECT_EQ(FindHeldDefault(txn, "l2", "i1"), std::nullopt);
+  ClearHeldDefault(txn, "l1", "i1");
+  EXPECT_EQ(FindHeldDefault(txn, "l1", "i1"), std::nullopt);
+  EXPECT_TRUE(FindHeldDefault(txn, "l1", "i2"));
 }
 
 TEST(ListingStore, AchievementsAndListingsReadBackAsWritten) {
