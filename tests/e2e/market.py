@@ -226,14 +226,14 @@ class Market:
         self.post(self.seller, name + ":publish")
         return name
 
-    def list(self, title, rules, reserve_fen=0):
-        """A listing that is public; its name."""
+    def list(self, title, rules, reserve_fen=0, achievement=None):
+        """A listing that is public, of an achievement of its own or of this one; its name."""
         start = str(rules.get("start_price_fen", START_FEN))
         rules = {"start_price_fen": start, "increments": [{"from_fen": start, "step_fen": str(STEP_FEN)}],
                  "multiple_base": "FROM_START", "free_period": "3600s", "cycle": "300s", "limited_entry": "ALWAYS",
                  **rules}
         listing = {"exchange": self.clerk.organization, "profile": "PUBLIC_RDI", "title": title,
-                   "achievement": self.achievement(title), "right_scope": {"kind": "TRANSFER_PATENT"},
+                   "achievement": achievement or self.achievement(title), "right_scope": {"kind": "TRANSFER_PATENT"},
                    "listed_price_fen": start, "listing_days": 5, "rules": rules,
                    "deposit": {"amount_fen": str(DEPOSIT_FEN), "guarantee": "Pays.", "disposal": "Goes back."},
                    "buyer_conditions": "An enterprise", "payment_terms": "At once", "contact": "010-00000000"}
