@@ -17,6 +17,7 @@ class Default(unittest.TestCase):
         self.ttx = Installation()
         self.addCleanup(self.ttx.__exit__)
         self.market = Market(self.ttx, bidders=3)
+        self.addCleanup(self.market.disconnect)
         (self.session,) = self.market.schedule([{"mode": "MULTI"}])
         self.listing = self.session.listing
 
@@ -64,6 +65,7 @@ class Default(unittest.TestCase):
         for actor in (market.clerk, market.officer, market.seller):
             self.assertEqual(self.states(actor), ["QUALIFIED"] * 3)
 
+        self.by_two(session.name, {"act": "SUSPEND", "reason": "SYSTEM_FAILURE"})
         self.by_two(session.name, {"act": "ANNUL", "reason": "SYSTEM_FAILURE"})
         self.assertEqual(session.public()["outcome"], "ANNULLED")
         market.wait_state(self.listing, "QUALIFYING")

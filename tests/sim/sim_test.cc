@@ -300,11 +300,14 @@ TEST_F(AuditorTest, SeesABidAtTheEndOfItsPhase) {
 }
 
 TEST_F(AuditorTest, SeesASwappedWinner) {
-  auto closed =
-      FindAuctionEvent([](const auto& event) { return event.has_closed() && event.closed().has_winner(); });
-  const std::string auction = closed.record.auction();
-  const auto scheduled = FindAuctionEvent(
-      [&](const auto& event) { return event.has_scheduled() && event.auction() == auction; });
+  const auto scheduled_of = [](const std::string& auction) {
+    return FindAuctionEvent([&](const auto& event) { return event.has_scheduled() && event.auction() == auction; });
+  };
+  auto closed = FindAuctionEvent([&](const auto& event) {
+    return event.has_closed() && event.closed().has_winner() &&
+           scheduled_of(event.auction()).record.scheduled().bidders_size() > 1;
+  });
+  const auto scheduled = scheduled_of(closed.record.auction());
   auto* winner = closed.record.mutable_closed()->mutable_winner();
   const std::string rightful = winner->code();
   for (const auto& bidder : scheduled.record.scheduled().bidders()) {
