@@ -17,12 +17,21 @@ int64_t StepAt(const auction::Rules& rules, int64_t fen) {
   return step;
 }
 
+// A step of the two persons who declare a default: the only thing they still decide of a session that is over.
+bool IsOfDefault(const auction::Payload& payload) {
+  constexpr auction::Act kDefault = auction::Act::kDeclareDefault;
+  if (const auto* requested = std::get_if<auction::ActRequested>(&payload)) return requested->act.act == kDefault;
+  if (const auto* confirmed = std::get_if<auction::ActConfirmed>(&payload)) return confirmed->act == kDefault;
+  const auto* withdrawn = std::get_if<auction::ActWithdrawn>(&payload);
+  return withdrawn != nullptr && withdrawn->act == kDefault;
+}
+
 }  // namespace
 
 void Referee::Run(const AuctionLog& log) {
   for (const auction::Event& event : log) {
     const bool may_follow = std::holds_alternative<auction::BidRefused>(event.payload) ||
-                            std::holds_alternative<auction::Forfeited>(event.payload);
+                            std::holds_alternative<auction::Forfeited>(event.payload) || IsOfDefault(event.payload);
     Require(!closed_ || may_follow, "A7 something happened after the close");
     Require(event.time >= now_, "A19 the log goes back in time");
     now_ = event.time;

@@ -105,6 +105,7 @@ TEST(Simulation, CarriesEveryDealToItsEndWithoutFaults) {
 
 TEST(Simulation, KeepsEveryInvariantUnderFaultsAndMischief) {
   uint64_t crashes = 0;
+  Workload::Defaults defaults;
   size_t over = 0;
   size_t all = 0;
   for (uint64_t seed = FirstSeed(); seed < FirstSeed() + Runs(kFaultyRuns); ++seed) {
@@ -114,6 +115,8 @@ TEST(Simulation, KeepsEveryInvariantUnderFaultsAndMischief) {
     Report(run, seed);
     EXPECT_THAT(run.Violations(), ::testing::IsEmpty()) << run.Summary();
     crashes += run.world.crashes;
+    defaults.before_close += run.workload.defaults().before_close;
+    defaults.after_close += run.workload.defaults().after_close;
     for (const DealPlan& deal : run.workload.deals()) {
       ++all;
       over += run.workload.IsOver(deal) ? 1 : 0;
@@ -124,6 +127,8 @@ TEST(Simulation, KeepsEveryInvariantUnderFaultsAndMischief) {
   // A single seed may be lucky.
   if (std::getenv("TTX_SIM_SEED") == nullptr) {
     EXPECT_GT(crashes, 50u) << "the faults are no faults";
+    EXPECT_GT(defaults.before_close, 5);
+    EXPECT_GT(defaults.after_close, 5);
   }
   EXPECT_EQ(over, all);
 }

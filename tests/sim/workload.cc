@@ -146,6 +146,15 @@ DealPlan Workload::MakePlan() {
     deal.reserve = deal.price + deal.step * static_cast<int64_t>(world_.Below(10));
   }
   deal.suspends = Mischief(100);
+  using auction::ForfeitCause;
+  if (Mischief(200)) {
+    deal.default_before = world_.Chance(500) ? ForfeitCause::kWithdrew : ForfeitCause::kMisconduct;
+  }
+  if (Mischief(200)) {
+    constexpr ForfeitCause kCauses[] = {ForfeitCause::kNotSigned, ForfeitCause::kNotPaid,
+                                        ForfeitCause::kConditionsBroken, ForfeitCause::kMisconduct};
+    deal.default_after = kCauses[world_.Below(std::size(kCauses))];
+  }
   deal.withdraws = Mischief(30);
   deal.quotes = !Mischief(100);
   std::vector<size_t> enterprises(cast_.enterprises.size());
@@ -359,6 +368,7 @@ Workload::Actions Workload::OpenTo(DealPlan& deal) {
       break;
     case ListingState::kDealPending:
     case ListingState::kDealSigned:
+      OnSold(deal, listing, out);
       OnConfirmation(deal, listing, out);
       OnSettlement(deal, listing, out);
       OnObjection(deal, listing, out);
@@ -726,6 +736,7 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
   const auto stored = auction::LoadAuction(Disk("auction"), services_.auction.vault(), {id});
   if (!stored) return;
   const auction::Auction& session = stored->auction;
+  OnDefault(deal, session, out);
   const bool open = session.state == auction::State::kFree || session.state == auction::State::kLimited ||
                     session.state == auction::State::kEnglish || session.state == auction::State::kDutch;
   if (!open && !Mischief(10)) return;
@@ -740,6 +751,48 @@ void Workload::OnBidding(DealPlan& deal, const listing::Listing& listing, Action
     if (bidder.bids <= 0 || (!known && !Mischief(50)) || (leads && !Mischief(100))) continue;
     out.push_back({"PlaceBid", [this, &deal, &bidder, id] { return PlaceBid(deal, bidder, id) || true; }});
   }
+}
+
+void Workload::OnSold(DealPlan& deal, const listing::Listing& listing, Actions& out) {
+  const auto stored = auction::LoadAuction(Disk("auction"), services_.auction.vault(), {IdOf(listing.auction)});
+  if (stored) OnDefault(deal, stored->auction, out);  // a single bidder needs no auction
+}
+
+// One person of the exchange asks for a default, another confirms it; whoever does both is refused.
+void Workload::OnDefault(DealPlan& deal, const auction::Auction& session, Actions& out) {
+  const auction::AuctionApp& app = services_.auction;
+  const Exchange& exchange = ExchangeOf(deal);
+  const auction::AuctionId id = session.id();
+  if (session.pending && session.pending->act == auction::Act::kDeclareDefault) {
+    const Principal caller = Mischief(100) ? exchange.clerk() : exchange.officer;
+    const auction::AuctionApp::ConfirmActInput input{id, auction::Act::kDeclareDefault,
+                                                     auction::ActEtag(*session.pending)};
+    int& count = session.state == auction::State::kClosed ? defaults_.after_close : defaults_.before_close;
+    out.push_back({"ConfirmDefault", [this, &app, &count, caller, input] {
+                     const bool done =
+                         Do("auction", caller, "ConfirmDefault",
+                            [&app, caller, input](storage::Txn& txn) { return app.ConfirmAct(txn, caller, input); });
+                     count += done ? 1 : 0;
+                     return done;
+                   }});
+    return;
+  }
+  const bool closed = session.state == auction::State::kClosed;
+  std::optional<auction::ForfeitCause>& cause = closed ? deal.default_after : deal.default_before;
+  if (!cause || deal.bidders.empty()) return;
+  // Before the close anybody, and rather who leads; after it the winner.
+  const BidderPlan& accused = deal.bidders[world_.Below(deal.bidders.size())];
+  const auto known = auction::FindBidder(Disk("auction"), app.vault(), id,
+                                         cast_.enterprises[accused.enterprise].organization);
+  const bool leads = session.leading && (closed || world_.Chance(500));
+  if (!leads && !known) return;
+  const std::string code = leads ? session.leading->code : known->code;
+  const auction::AuctionApp::RequestActInput input{id, auction::Act::kDeclareDefault, "经查实", {}, code, *cause};
+  out.push_back({"RequestDefault", [this, &app, &cause, caller = exchange.clerk(), input] {
+                   cause.reset();
+                   return Do("auction", caller, "RequestDefault",
+                             [&app, caller, input](storage::Txn& txn) { return app.RequestAct(txn, caller, input); });
+                 }});
 }
 
 bool Workload::PlaceBid(DealPlan& deal, BidderPlan& bidder, const std::string& auction_id) {

@@ -57,6 +57,9 @@ struct DealPlan {
   listing::Mode mode = listing::Mode::kMulti;  // the sealed modes are in closing_test.cc
   int64_t reserve = 0;                         // 0: none
   bool suspends = false;
+  /// What a bidder is accused of before the session closes, and after it (domain.md 5.12).
+  std::optional<auction::ForfeitCause> default_before;
+  std::optional<auction::ForfeitCause> default_after;
   bool withdraws = false;
   bool quotes = true;
   std::vector<BidderPlan> bidders;
@@ -98,6 +101,12 @@ class Workload {
   bool IsOver(const DealPlan& deal) const;
   /// Method and reason -> how often.
   const std::map<std::string, int>& refusals() const { return refusals_; }
+  /// Defaults that a second person confirmed, while the session was open and after its close.
+  struct Defaults {
+    int before_close = 0;
+    int after_close = 0;
+  };
+  const Defaults& defaults() const { return defaults_; }
   int steps() const { return steps_; }
   const Cast& cast() const { return cast_; }
 
@@ -124,6 +133,8 @@ class Workload {
                 const listing::Intent& intent, Actions& out);
   void OnDeposit(DealPlan& deal, BidderPlan& bidder, const listing::Intent& intent, Actions& out);
   void OnBidding(DealPlan& deal, const listing::Listing& listing, Actions& out);
+  void OnSold(DealPlan& deal, const listing::Listing& listing, Actions& out);
+  void OnDefault(DealPlan& deal, const auction::Auction& session, Actions& out);
   void OnConfirmation(DealPlan& deal, const listing::Listing& listing, Actions& out);
   void OnContract(DealPlan& deal, const contract::Deal& facts, const contract::Contract& contract,
                   Actions& out);
@@ -180,6 +191,7 @@ class Workload {
   std::vector<DealPlan> deals_;
   std::map<std::string, int> refusals_;
   std::map<std::string, Time> treasury_refused_;
+  Defaults defaults_;
   uint64_t next_number_ = 1;
   int steps_ = 0;
   int idle_ = 0;
