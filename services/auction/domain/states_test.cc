@@ -246,7 +246,7 @@ MoveFreeEnd      m m m m m m m m m m m m m m m m m m m m
 Suspend          s . . . s s . . . s . . . s d . . s s .
 Continue         s s s s . s s s s s s s s s d s s s s s
 Restart          s s s s . s s s s s s s s s d s s s s s
-Annul            s s s s . s s s s s s s s s d s s s s s
+Annul            . . . . . s . . . . . . . . . . . . . .
 Open             m m m m m m m m m m m m s f d s s s s s
 ConfirmOpen      s s s s s s s s s s s s s s . s s s s s
 WithdrawAct      s s s s s s s s s s s s s s . s s s s s
@@ -414,7 +414,7 @@ MoveFreeEnd      s . s . s s
 Suspend          s . . s s s
 Continue         s s s . . s
 Restart          s s s . . s
-Annul            s s s . . s
+Annul            . . . . . s
 Open             m m m m m m
 ConfirmOpen      s s s s s s
 WithdrawAct      s s s s s s
@@ -445,7 +445,7 @@ MoveFreeEnd      m m m m m m m m
 Suspend          s . s s s . s s
 Continue         s s . s s s . s
 Restart          s s . s s s s s
-Annul            s s . s s s . s
+Annul            . . . s . . . s
 Open             m m m m m m m m
 ConfirmOpen      s s s s s s s s
 WithdrawAct      s s s s s s s s
@@ -476,7 +476,7 @@ MoveFreeEnd      m m m m m m m m m m
 Suspend          s . s s d . s . s s
 Continue         s s . s d s . s . s
 Restart          s s . s d s s s s s
-Annul            s s . s d s . s . s
+Annul            . . . . . . . . . .
 Open             s s s . d s s s s s
 ConfirmOpen      s s s s . s s s s s
 WithdrawAct      s s s s . s s s s s
@@ -507,7 +507,7 @@ MoveFreeEnd      m m m m m m m m m m
 Suspend          s . s s d . s . s s
 Continue         s s . s d s . s . s
 Restart          s s . s d s s s s s
-Annul            s s . s d s . s . s
+Annul            . . . . . . . . . .
 Open             s s s . d s s s s s
 ConfirmOpen      s s s s . s s s s s
 WithdrawAct      s s s s . s s s s s
@@ -538,7 +538,7 @@ MoveFreeEnd      m m m m m m m m m m
 Suspend          s . s s d . s . s s
 Continue         s s . s d s . s . s
 Restart          s s . s d s s s s s
-Annul            s s . s d s . s . s
+Annul            . . . . . . . . . .
 Open             s s s . d s s s s s
 ConfirmOpen      s s s s . s s s s s
 WithdrawAct      s s s s . s s s s s
@@ -569,7 +569,7 @@ MoveFreeEnd      m m m m m m m
 Suspend          s s . s s s s
 Continue         s s s . s . s
 Restart          s s s s s s s
-Annul            s s s . s . s
+Annul            s s . . . . s
 Open             s s s s s s s
 ConfirmOpen      s s s s s s s
 WithdrawAct      s s s s s s s
@@ -617,6 +617,28 @@ TEST(States, AnEndedListingAnnulsItsSessionWhereverItStands) {
     EXPECT_EQ(session.Last<Closed>().winner, std::nullopt);
     EXPECT_EQ(session.Count<Forfeited>(), 0) << "nobody loses a deposit by it";
     EXPECT_EQ(NextChange(after), std::nullopt);
+  }
+}
+
+TEST(States, TwoPersonsAnnulASessionWhereverItStands) {
+  for (StateCase& at : EverySession()) {
+    Session& session = at.session;
+    session.AdvanceTo(at.now);
+    const Auction before = session.state();
+    const Time now = at.now + Nanoseconds(1);
+    if (before.state == State::kClosed) {
+      EXPECT_EQ(session.ByTwo(Act::kAnnul, "COURT_OR_SUPERVISORY_ORDER", now), Reason::kWRONG_STATE);
+      EXPECT_EQ(session.state(), before) << "what is decided stays";
+      continue;
+    }
+    const RequestAct request{Act::kAnnul, "people/p3", "because", {}};
+    EXPECT_EQ(session.Do(request, now), Reason::kINVALID_FIELD) << "its reason is published (domain.md 4.6)";
+    EXPECT_EQ(session.ByTwo(Act::kAnnul, "COURT_OR_SUPERVISORY_ORDER", now + Nanoseconds(1)), std::nullopt);
+    EXPECT_EQ(session.state().outcome, Outcome::kAnnulled) << StateName(at.state);
+    EXPECT_EQ(session.Last<Closed>().reason, "COURT_OR_SUPERVISORY_ORDER");
+    EXPECT_EQ(session.Last<Closed>().winner, std::nullopt);
+    EXPECT_EQ(session.Count<Forfeited>(), 0) << "nobody loses a deposit by it";
+    EXPECT_EQ(NextChange(session.state()), std::nullopt);
   }
 }
 

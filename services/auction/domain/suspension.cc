@@ -77,7 +77,7 @@ std::optional<Error> CheckAct(const Auction& auction, const PendingAct& act, Tim
       if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, act.resume_time, now);
       break;
     case Act::kAnnul:
-      if (suspended) return std::nullopt;
+      if (auction.state != State::kClosed) return std::nullopt;
       break;
     case Act::kOpen:
       if (auto error = CheckOpening(auction)) return error;
@@ -112,9 +112,21 @@ void Carry(Recorder& recorder, const PendingAct& act, const BidsLeft& left) {
   }
 }
 
-// One thing waits at a time. A suspension cannot wait for a default to be settled: that is asked for anew.
+// One thing waits at a time. A suspension cannot wait for a default to be settled: that is asked for anew. An
+// annulment makes both that and an opening pointless.
 bool GivesWay(const PendingAct& pending, Act act) {
-  return pending.act == Act::kDeclareDefault && act == Act::kSuspend;
+  switch (act) {
+    case Act::kSuspend:
+      return pending.act == Act::kDeclareDefault;
+    case Act::kAnnul:
+      return pending.act == Act::kDeclareDefault || pending.act == Act::kOpen;
+    case Act::kContinue:
+    case Act::kRestartPhase:
+    case Act::kOpen:
+    case Act::kDeclareDefault:
+      return false;
+  }
+  TTX_CHECK(false, "unreachable");
 }
 
 }  // namespace

@@ -596,7 +596,6 @@ TEST_F(OpenServiceTest, TwoPersonsSuspendContinueAndAnnul) {
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason REQUIRED");
   bad.set_reason("because");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason UNKNOWN_VALUE");
-  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::ANNUL), kClerk), "WRONG_STATE");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::CONTINUE), kClerk), "WRONG_STATE");
   EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, "none"), kOfficer),
             "WRONG_STATE");
