@@ -165,7 +165,9 @@ struct LineOf {
     return {"LeaderNamed", {Text(e.bid.number), e.bid.code, Text(e.bid.price.value)}};
   }
   Line operator()(const Forfeited& e) const {
-    return {"Forfeited", {e.code, std::string(ForfeitCauseName(e.cause)), e.barred ? "1" : "0"}};
+    Fields fields = {e.code, std::string(ForfeitCauseName(e.cause)), e.barred ? "1" : "0"};
+    if (!e.deposit_lost) fields.push_back("KEPT");
+    return {"Forfeited", std::move(fields)};
   }
   Line operator()(const BidsVoided& e) const {
     const Bid leading = e.leading.value_or(Bid{});

@@ -23,22 +23,10 @@ bool FitsTime(const Auction& auction, ForfeitCause cause) {
       return false;  // the engine finds these itself
     case ForfeitCause::kWithdrew:
       return auction.state != State::kClosed;
-    case ForfeitCause::kNotSigned:
-    case ForfeitCause::kNotPaid:
-    case ForfeitCause::kConditionsBroken:
-      return auction.state == State::kClosed;
     case ForfeitCause::kMisconduct:
       return true;
   }
   TTX_CHECK(false, "unreachable");
-}
-
-bool IsWinner(const Auction& auction, std::string_view code) {
-  if (auction.outcome != Outcome::kWinner) return false;
-  if (auction.leading->code == code) return true;
-  const std::vector<Portion> portions = PortionsOf(auction);
-  return std::any_of(portions.begin(), portions.end(),
-                     [&](const Portion& portion) { return portion.code == code; });
 }
 
 bool IsOf(const std::optional<Bid>& bid, std::string_view code) { return bid && bid->code == code; }
@@ -122,9 +110,6 @@ bool IsVoid(const Auction& auction, int64_t number) {
 std::optional<Error> CheckDefault(const Auction& auction, const std::string& code, ForfeitCause cause) {
   if (code.empty()) return InvalidField("bidder_code", Reason::kREQUIRED);
   if (!FitsTime(auction, cause)) return WrongState(auction, ActName(Act::kDeclareDefault));
-  if (auction.state == State::kClosed && cause != ForfeitCause::kMisconduct && !IsWinner(auction, code)) {
-    return Reason::kNOT_ASKED;
-  }
   if (IsBarred(auction, code)) return InvalidField("bidder_code", Reason::kDUPLICATE);
   return std::nullopt;
 }
@@ -144,8 +129,9 @@ std::optional<Error> CheckLeft(const Auction& auction, const std::string& code, 
 
 void Bar(Recorder& recorder, const std::string& code, ForfeitCause cause, const BidsLeft& left) {
   const Auction& auction = recorder.state();
-  const bool has_part = auction.state != State::kClosed && HasPart(auction, code);
-  recorder.Add(Forfeited{code, cause, /*barred=*/true});
+  const bool is_open = auction.state != State::kClosed;
+  const bool has_part = is_open && HasPart(auction, code);
+  recorder.Add(Forfeited{code, cause, /*barred=*/true, /*deposit_lost=*/is_open});
   if (!has_part) return;
   // Whoever saw a higher price than now had no reason to bid.
   Time end = auction.phase_end;

@@ -65,17 +65,24 @@ TEST(Default, WhoLeftTheBiddingToABarredBidderWasNotSilent) {
   EXPECT_EQ(silent.Last<Forfeited>().cause, ForfeitCause::kAllSilent);
 }
 
-TEST(Default, TheWinnerWhoDoesNotSignIsBarred) {
+TEST(Default, AfterTheCloseMisconductBarsAndTakesNoDeposit) {
   Session session(WorkedSession());
   session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Default("B01", At(9, 40), ForfeitCause::kNotSigned), Reason::kWRONG_STATE);
+  EXPECT_EQ(session.Default("B03", At(9, 40)), kAccepted);
+  EXPECT_TRUE(session.Last<Forfeited>().deposit_lost);
   session.AdvanceTo(At(10, 5));
-  EXPECT_EQ(session.Default("B02", At(11, 0), ForfeitCause::kNotSigned), Reason::kNOT_ASKED);
-  EXPECT_EQ(session.Default("", At(11, 1), ForfeitCause::kNotSigned), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Default("B01", At(11, 2), ForfeitCause::kAllSilent), Reason::kWRONG_STATE);
-  EXPECT_EQ(session.Default("B01", At(11, 3), ForfeitCause::kNotSigned), kAccepted);
-  EXPECT_EQ(session.Default("B01", At(11, 4), ForfeitCause::kNotPaid), Reason::kINVALID_FIELD) << "once";
-  EXPECT_EQ(session.state().barred, std::vector<std::string>{"B01"});
+  EXPECT_EQ(session.Default("", At(11, 1)), Reason::kINVALID_FIELD);
+  for (const ForfeitCause cause :
+       {ForfeitCause::kWithdrew, ForfeitCause::kNoSingleQuote, ForfeitCause::kAllSilent}) {
+    EXPECT_EQ(session.Default("B01", At(11, 2), cause), Reason::kWRONG_STATE) << ForfeitCauseName(cause);
+  }
+  for (const char* code : {"B01", "B02"}) {
+    EXPECT_EQ(session.Default(code, At(11, 3, 2 * code[2])), kAccepted) << "who won and who lost";
+    EXPECT_FALSE(session.Last<Forfeited>().deposit_lost);
+    EXPECT_TRUE(session.Last<Forfeited>().barred);
+  }
+  EXPECT_EQ(session.Default("B01", At(11, 9)), Reason::kINVALID_FIELD) << "once";
+  EXPECT_EQ(session.state().barred, (std::vector<std::string>{"B03", "B01", "B02"}));
   EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "what was decided stays on record";
   EXPECT_EQ(session.LeaderCode(), "B01");
   EXPECT_EQ(session.Count<BidsVoided>(), 0);

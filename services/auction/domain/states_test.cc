@@ -197,7 +197,6 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
       {"AskAgain", [](Session& s, Time now) { return s.Do(AskAgain{}, now); }},
       {"ReportTender", [](Session& s, Time now) { return s.Do(Report(), now); }},
       {"Withdrew", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kWithdrew); }},
-      {"NotSigned", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kNotSigned); }},
       {"Misconduct", [](Session& s, Time now) { return s.Default("B02", now); }},
   };
 }
@@ -263,7 +262,6 @@ EndWithListing   . . . . . . . . . . . . . . . . . . . .
 AskAgain         m m m m m m m m m m m m s s s s s . s s
 ReportTender     m m m m m m m m m m m m m m s s s s . s
 Withdrew         . . . . . s . . . . . . . . d . . . . .
-NotSigned        s s s s s . s s s s s s s s d s s s s s
 Misconduct       . . . . . . . . . . . . . . d . . . . .
 )";
 
@@ -431,7 +429,6 @@ EndWithListing   . . . . . .
 AskAgain         m m m m m m
 ReportTender     m m m m m m
 Withdrew         . . . . . s
-NotSigned        s s s s s .
 Misconduct       . . . . . .
 )";
 
@@ -462,7 +459,6 @@ EndWithListing   . . . . . . . .
 AskAgain         m m m m m m m m
 ReportTender     m m m m m m m m
 Withdrew         . . . s . . . s
-NotSigned        s s s . s s s .
 Misconduct       . . . . . . . .
 )";
 
@@ -493,7 +489,6 @@ EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
 Withdrew         . . . . d . . . . .
-NotSigned        s s s s d s s s s s
 Misconduct       . . . . d . . . . .
 )";
 
@@ -524,7 +519,6 @@ EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
 Withdrew         . . . . d . . . . .
-NotSigned        s s s s d s s s s s
 Misconduct       . . . . d . . . . .
 )";
 
@@ -555,7 +549,6 @@ EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     s s s s s s s s s s
 Withdrew         . . . . d . . . . .
-NotSigned        s s s s d s s s s s
 Misconduct       . . . . d . . . . .
 )";
 
@@ -586,7 +579,6 @@ EndWithListing   . . . . . . .
 AskAgain         s s s s s s s
 ReportTender     m m m m s s s
 Withdrew         s s . . . . s
-NotSigned        a a s s s s a
 Misconduct       . . . . . . .
 )";
 

@@ -15,14 +15,11 @@ constexpr Choices<Act, 6> kActs = {{{"SUSPEND", Act::kSuspend},
                                     {"ANNUL", Act::kAnnul},
                                     {"OPEN", Act::kOpen},
                                     {"DECLARE_DEFAULT", Act::kDeclareDefault}}};
-constexpr Choices<ForfeitCause, 7> kForfeitCauses = {
+constexpr Choices<ForfeitCause, 4> kForfeitCauses = {
     {{"WITHDREW", ForfeitCause::kWithdrew},
      {"NO_SINGLE_QUOTE", ForfeitCause::kNoSingleQuote},
      {"ALL_SILENT", ForfeitCause::kAllSilent},
-     {"NOT_SIGNED", ForfeitCause::kNotSigned},
-     {"NOT_PAID", ForfeitCause::kNotPaid},
-     {"MISCONDUCT", ForfeitCause::kMisconduct},
-     {"CONDITIONS_BROKEN", ForfeitCause::kConditionsBroken}}};
+     {"MISCONDUCT", ForfeitCause::kMisconduct}}};
 
 constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "PlaceBid",     "SetProxy",
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",

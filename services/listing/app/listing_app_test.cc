@@ -1614,7 +1614,7 @@ TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd)
   const std::string listing = Won();
   const std::string name = "listings/" + listing;
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnAuctionDefault(txn, {name, Load(listing).deals.front().bidder_code, "NOT_SIGNED", true});
+                return app_.OnAuctionDefault(txn, {name, Load(listing).deals.front().bidder_code, "MISCONDUCT", true});
               }).ok());
   EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
