@@ -266,7 +266,8 @@ struct Scheduled {
   std::vector<Bidder> bidders;
   bool operator==(const Scheduled&) const = default;
 };
-/// Qualified after the session was scheduled (domain.md 5.4: rolling qualification).
+/// Qualified after the session was scheduled (domain.md 5.4: rolling qualification). Private: who sees in the listing
+/// when an organization qualifies would know its code by it (domain.md 5.10).
 struct BidderAdded {
   Bidder bidder;
   bool operator==(const BidderAdded&) const = default;
@@ -474,8 +475,8 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-/// Who reads an event: everybody, everybody once the envelopes are open, staff of the exchange, nobody. The
-/// first two enter the log hash.
+/// Who reads an event: everybody, everybody once the envelopes are open, staff of the exchange, nobody (other services
+/// may need it). The first two enter the log hash.
 enum class Audience { kPublic, kAfterOpening, kStaff, kNobody };
 [[nodiscard]] Audience AudienceOf(const Event& event);
 
