@@ -167,9 +167,8 @@ storage::LogPage<StoredEvent> AuctionApp::ListEvents(const storage::Reader& read
                                : auction::ListEvents(reader, vault_, after, most);
       },
       [&](const StoredEvent& event) {
-        const bool is_proxy = std::holds_alternative<ProxySet>(event.event.payload);
-        if (caller.service()) return !is_proxy;
-        if (is_proxy || !envelopes.Allows(event)) return false;
+        if (caller.service()) return !std::holds_alternative<ProxySet>(event.event.payload);
+        if (AudienceOf(event.event) == Audience::kNobody || !envelopes.Allows(event)) return false;
         told = event.sequence;
         return event.exchange == caller.organization;
       });
@@ -184,8 +183,9 @@ Result<StoredAuction> AuctionApp::GetForExport(const storage::Reader& reader, co
                                                const AuctionId& id) const {
   TTX_TRY(StoredAuction stored, Get(reader, id));
   const Auction& auction = stored.auction;
-  // Whether a secret maximum stands is nobody's business either.
-  const bool has_secrets = auction.rules().proxy_bids || RefusalsAreSecret(auction);
+  // Whether a secret maximum stands is nobody's business either, nor when each bidder of a DYNAMIC session qualified.
+  const bool has_secrets = auction.rules().proxy_bids || auction.rules().mode == Mode::kDynamic ||
+                           RefusalsAreSecret(auction);
   if (auction.state != State::kClosed && (has_secrets || !IsStaff(auction, caller))) {
     return Error(Reason::kWRONG_STATE, {{"resource", "auctions/" + id.text},
                                         {"state", std::string(StateName(auction.state))},

@@ -127,6 +127,37 @@ TEST_F(StaffTest, AMaximumStaysTheBiddersSecret) {
   EXPECT_EQ(show("B02").error().reason, Reason::kNOT_FOUND) << "outbid past its maximum";
 }
 
+TEST(DynamicTest, WhichCodeQualifiedWhenIsToldToServicesOnly) {
+  TestApp world(At(9, 0));
+  ScheduleAuction command = testing::SessionOf(Mode::kDynamic, Yuan(1'000), Yuan(10));
+  command.bidders.clear();
+  world.Schedule(command);
+  const auto added = world.At(At(9, 10), [&](storage::Txn& txn) {
+    return world.app.AddBidder(txn, {"a1"}, testing::BidderOf("B11"), At(9, 10));
+  });
+  ASSERT_TRUE(added.ok());
+  const auto told = [&](const std::vector<StoredEvent>& events) {
+    int count = 0;
+    for (const StoredEvent& event : events) count += std::holds_alternative<BidderAdded>(event.event.payload) ? 1 : 0;
+    return count;
+  };
+  const auto told_to = [&](const Principal& caller, bool milestones) {
+    return told(world.app.ListEvents(world.shell.kv(), caller, 0, 100, milestones).events);
+  };
+  EXPECT_EQ(world.Now().bidder_count, 1) << "how many there are is public";
+  for (const State state : {State::kFree, State::kClosed}) {
+    ASSERT_EQ(world.Now().state, state);
+    EXPECT_EQ(told(world.Public()), 0);
+    for (const bool milestones : {false, true}) {
+      EXPECT_EQ(told_to(Officer(), milestones), 0);
+      EXPECT_EQ(told_to({"services/listing", "", "", {}}, milestones), 1) << "it knows whose deposit is at stake";
+    }
+    const auto exported = world.app.GetForExport(world.shell.kv(), Officer(), {"a1"});
+    EXPECT_EQ(exported.ok(), state == State::kClosed);
+    world.MoveTo(At(12, 0));
+  }
+}
+
 TEST_F(StaffTest, AnIdentityIsShownToItsOwnerAndAfterTheCloseToStaff) {
   const auto show = [&](const Principal& caller) {
     return world_.app.GetBidder(world_.shell.kv(), caller, {"a1"}, "B01");

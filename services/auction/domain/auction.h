@@ -54,8 +54,8 @@ enum class Outcome {
 /// What two different persons decide together (domain.md 5.11; reliability.md 4.1). The numbers are stored.
 enum class Act { kSuspend, kContinue, kRestartPhase, kAnnul, kOpen, kDeclareDefault };
 
-/// What a bidder has done in the session (domain.md 5.12 a, b, c, f). What a winner does not do afterwards (d, e, g) has
-/// its deadlines in contract and settlement. The numbers are stored.
+/// What a bidder has done in the session (domain.md 5.12 a, b, c, f). What a winner does not do afterwards (d, e, g)
+/// has its deadlines in contract and settlement. The numbers are stored.
 enum class ForfeitCause {
   kWithdrew = 0,
   kNoSingleQuote = 1,
@@ -275,7 +275,8 @@ struct Scheduled {
   std::vector<Bidder> bidders;
   bool operator==(const Scheduled&) const = default;
 };
-/// Qualified after the session was scheduled (domain.md 5.4: rolling qualification).
+/// Qualified after the session was scheduled (domain.md 5.4: rolling qualification). Private: who sees in the listing
+/// when an organization qualifies would know its code by it (domain.md 5.10).
 struct BidderAdded {
   Bidder bidder;
   bool operator==(const BidderAdded&) const = default;
@@ -483,8 +484,8 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-/// Who reads an event: everybody, everybody once the envelopes are open, staff of the exchange, nobody. The
-/// first two enter the log hash.
+/// Who reads an event: everybody, everybody once the envelopes are open, staff of the exchange, nobody (other services
+/// may need it). The first two enter the log hash.
 enum class Audience { kPublic, kAfterOpening, kStaff, kNobody };
 [[nodiscard]] Audience AudienceOf(const Event& event);
 

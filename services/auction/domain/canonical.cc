@@ -115,9 +115,6 @@ struct LineOf {
     if (std::string extras = ExtraRules(*e.terms); !extras.empty()) fields.push_back(std::move(extras));
     return {"Scheduled", std::move(fields)};
   }
-  Line operator()(const BidderAdded& e) const {
-    return {"BidderAdded", {e.bidder.code, Text(e.bidder.rank)}};
-  }
   Line operator()(const PhaseStarted& e) const {
     return {"PhaseStarted", {std::string(StateName(e.state)), Text(e.start.ns), Text(e.end.ns)}};
   }
@@ -189,6 +186,7 @@ struct LineOf {
   }
   Line operator()(const BidRefused&) const { return {}; }
   Line operator()(const ProxySet&) const { return {}; }
+  Line operator()(const BidderAdded&) const { return {}; }
   Line operator()(const ActRequested&) const { return {}; }
   Line operator()(const ActConfirmed&) const { return {}; }
   Line operator()(const ActWithdrawn&) const { return {}; }
@@ -198,7 +196,9 @@ struct LineOf {
 }  // namespace
 
 Audience AudienceOf(const Event& event) {
-  if (std::holds_alternative<ProxySet>(event.payload)) return Audience::kNobody;
+  if (std::holds_alternative<ProxySet>(event.payload) || std::holds_alternative<BidderAdded>(event.payload)) {
+    return Audience::kNobody;
+  }
   if (std::holds_alternative<EnvelopeAccepted>(event.payload) ||
       std::holds_alternative<EnvelopeWithdrawn>(event.payload) ||
       std::holds_alternative<EnvelopeRevealed>(event.payload)) {

@@ -251,8 +251,6 @@ TEST(Default, TakesTwoPersonsAndWordsForTheRecord) {
 TEST(Default, ASuspensionDoesNotWaitForADefault) {
   Session session(Rising());
   EXPECT_EQ(session.AskDefault("B01", At(9, 10)), kAccepted);
-  EXPECT_EQ(session.Do(RequestAct{Act::kAnnul, "people/p3", "OBJECTION", {}}, At(9, 11)),
-            Reason::kPROPOSAL_DIFFERS);
   EXPECT_EQ(session.ByTwo(Act::kSuspend, "OBJECTION", At(9, 11)), kAccepted);
   EXPECT_EQ(session.state().state, State::kSuspended);
   EXPECT_EQ(session.Last<ActWithdrawn>().act, Act::kDeclareDefault) << "to be asked for anew";

@@ -100,5 +100,17 @@ TEST(Secrecy, EventsOfEnvelopesWaitForTheOpening) {
   EXPECT_EQ(audience(ProxySet{}), Audience::kNobody);
 }
 
+TEST(Secrecy, WhoQualifiesWhileASessionRunsIsToldToNobody) {
+  ScheduleAuction command = SessionOf(Mode::kDynamic, Yuan(1'000), Yuan(10));
+  command.bidders.clear();
+  testing::Session session(command);
+  ASSERT_EQ(session.Do(AddBidder{testing::BidderOf("B01")}, testing::At(9, 10)), std::nullopt);
+  EXPECT_EQ(session.state().bidder_count, 1);
+  const Event& added = session.events().back();
+  ASSERT_TRUE(std::holds_alternative<BidderAdded>(added.payload));
+  EXPECT_EQ(AudienceOf(added), Audience::kNobody);
+  EXPECT_EQ(CanonicalLine(session.state(), added), "") << "no part of the log hash";
+}
+
 }  // namespace
 }  // namespace ttx::auction

@@ -472,6 +472,9 @@ std::string EventText(const Auction& auction, const Event& event) {
   if (const auto* e = std::get_if<ProxySet>(&event.payload)) {
     return Line("ProxySet", auction, event.time, {e->code, std::to_string(e->maximum.value)});
   }
+  if (const auto* e = std::get_if<BidderAdded>(&event.payload)) {
+    return Line("BidderAdded", auction, event.time, {e->bidder.code, std::to_string(e->bidder.rank)});
+  }
   if (const auto* e = std::get_if<ActRequested>(&event.payload)) {
     std::vector<std::string> fields = {std::string(ActName(e->act.act)), e->act.person, e->act.reason,
                                        std::to_string(e->act.resume_time.ns)};
