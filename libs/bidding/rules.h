@@ -111,6 +111,9 @@ struct Rules {
   std::vector<Duration> warnings = {Seconds(60), Seconds(30), Seconds(10)};  // before the end, for clients
   Duration max_total = Hours(8);     // open for longer: an alarm to the operator; 0 never
   bool forfeit_when_silent = false;  // nobody quotes: everybody loses the deposit (domain.md 5.12 c)
+  // A default when nobody can bid any more: the next best takes the place (domain.md 5.12, 5.7 TENDER). Otherwise the
+  // session is annulled.
+  bool next_best_allowed = false;
   PriorityRules priority;
   DutchRules dutch;
   SealedRules sealed;

@@ -212,6 +212,7 @@ Rules FromProto(const Message& message) {
   for (const ProtoDuration& warning : message.warnings()) rules.warnings.push_back(LengthOf(warning));
   if (message.has_max_total()) rules.max_total = LengthOf(message.max_total());
   rules.forfeit_when_silent = message.forfeit_when_silent();
+  rules.next_best_allowed = message.next_best_allowed();
   Take(message.priority(), rules.priority);
   if (message.has_dutch()) Take(message.dutch(), rules.dutch);
   if (message.has_sealed()) Take(message.sealed(), rules.sealed);
@@ -245,6 +246,7 @@ Message ToProto(const Rules& rules) {
   for (const Duration warning : rules.warnings) Put(warning, message.add_warnings());
   Put(rules.max_total, message.mutable_max_total());
   message.set_forfeit_when_silent(rules.forfeit_when_silent);
+  message.set_next_best_allowed(rules.next_best_allowed);
   Put(rules.priority, *message.mutable_priority());
   if (rules.mode == Mode::kDutch) Put(rules.dutch, *message.mutable_dutch());
   if (IsSealed(rules.mode)) Put(rules.sealed, *message.mutable_sealed());

@@ -230,6 +230,24 @@ TEST(SplitReportTest, APartPassesWhereARequestIsLimited) {
   EXPECT_EQ(SplitReport({report.auction, report.close_digest, 1, {}}).size(), 1u);
 }
 
+TEST(SplitReportTest, PartsAreFewAndOfNearlyEqualSize) {
+  for (size_t count = 1; count <= 1000; ++count) {
+    ShareReport report{"auctions/a1", TestSeed("proof"), 1, {}};
+    for (size_t i = 0; i < count; ++i) report.lines.push_back({std::to_string(i), std::nullopt});
+    const std::vector<ShareReport> parts = SplitReport(report);
+    ASSERT_EQ(parts.size(), count <= 400 ? 1u : count <= 800 ? 2u : 3u) << count;
+    size_t next = 0;
+    for (const ShareReport& part : parts) {
+      const size_t size = part.lines.size();
+      ASSERT_LE(size, kMaxPartLines) << count;
+      ASSERT_TRUE(size == count / parts.size() || size == count / parts.size() + 1) << count;
+      ASSERT_EQ(part.holder, 1);
+      for (const ShareReport::Line& line : part.lines) ASSERT_EQ(line.envelope_digest, std::to_string(next++));
+    }
+    ASSERT_EQ(next, count);
+  }
+}
+
 TEST_P(ReportsOf, AReportCannotBeAlteredOrSignedByAnother) {
   const SecretBytes text = SignShareReport(Report(2), parties_.holders, parties_.keys[1]).value();
   for (size_t at = 0; at < text.size(); at += 3) {

@@ -1,6 +1,11 @@
 #include "libs/sealed/rules.h"
 
+#include "libs/bidding/limits.h"
+
 namespace ttx::sealed {
+
+static_assert(bidding::kMinHolders == kMinThreshold && bidding::kMaxHolders == kMaxHolders,
+              "rules allow the lists of key holders that can be read");
 
 Result<HolderSet> HoldersOf(const bidding::Rules& rules) {
   const std::string field = "rules.sealed.holder_set";

@@ -1,6 +1,7 @@
 #include "libs/sealed/share_report.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "libs/core/encoding.h"
 #include "libs/sealed/close_proof.h"
@@ -121,14 +122,16 @@ Result<ShareReport> VerifyShareReport(std::string_view text, const HolderSet& ho
 }
 
 std::vector<ShareReport> SplitReport(ShareReport report) {
+  const size_t total = report.lines.size();
+  const size_t count = std::max<size_t>(1, (total + kMaxPartLines - 1) / kMaxPartLines);
   std::vector<ShareReport> parts;
-  size_t at = 0;
-  do {
+  auto line = report.lines.begin();
+  for (size_t i = 0; i < count; ++i) {
     ShareReport& part = parts.emplace_back(ShareReport{report.auction, report.close_digest, report.holder, {}});
-    for (; at < report.lines.size() && part.lines.size() < kMaxPartLines; ++at) {
-      part.lines.push_back(std::move(report.lines[at]));
-    }
-  } while (at < report.lines.size());
+    const auto end = line + static_cast<std::ptrdiff_t>(total / count + (i < total % count ? 1 : 0));
+    part.lines.assign(std::move_iterator(line), std::move_iterator(end));
+    line = end;
+  }
   return parts;
 }
 

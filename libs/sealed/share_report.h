@@ -34,8 +34,9 @@ Result<SecretBytes> SignShareReport(const ShareReport& report, const HolderSet& 
 /// Reads a report and proves that it is the holder's it names. WRONG_SHARE otherwise.
 Result<ShareReport> VerifyShareReport(std::string_view text, const HolderSet& holders);
 
-/// The report in parts of at most kMaxPartLines envelopes, by ascending digests; one, without lines, of a report
-/// without any.
+/// The report in as few parts of at most kMaxPartLines envelopes as there can be, by ascending digests. Their sizes
+/// differ by one at most, so that none is too small to be handed in before the others. One part, without lines, of a
+/// report without any.
 std::vector<ShareReport> SplitReport(ShareReport report);
 
 /// Adds what the same holder says in `part`, on the same close proof. False when `report` says all of it already.

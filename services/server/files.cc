@@ -16,6 +16,16 @@ Error CannotOpen(const std::string& path, const std::string& detail) {
   return Error(Reason::kCANNOT_OPEN_FILE, {{"path", path}, {"detail", detail}});
 }
 
+// False, and errno says why, when not all of it could be written.
+bool WriteAll(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0) return false;
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path) {
@@ -45,12 +55,12 @@ Result<std::vector<std::string>> ReadFolder(const std::string& path, std::string
 Status WriteNewFile(const std::string& path, const std::string& content) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return CannotOpen(path, std::strerror(errno));
-  const bool written = ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                       ::fsync(file) == 0;
+  const bool written = WriteAll(file, content) && ::fsync(file) == 0;
   const int failed = errno;
   ::close(file);
-  if (!written) return CannotOpen(path, std::strerror(failed));
-  return {};
+  if (written) return {};
+  ::unlink(path.c_str());
+  return CannotOpen(path, std::strerror(failed));
 }
 
 Result<Calendar> ReadCalendar(const std::string& folder, int assumed_years) {

@@ -193,6 +193,27 @@ Status WriteSecretFile(const std::string& path, const SecretBytes& bytes) {
   return written;
 }
 
+struct Output {
+  std::string path;
+  SecretBytes bytes;
+};
+
+// Writes new files: all of them, or none when one exists or cannot be written.
+Status WriteOutputs(const std::vector<Output>& outputs) {
+  for (const Output& output : outputs) {
+    std::error_code failed;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(output.path, failed))) continue;
+    return Error(Reason::kCANNOT_OPEN_FILE, {{"path", output.path}, {"detail", std::strerror(EEXIST)}});
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Status written = WriteSecretFile(outputs[i].path, outputs[i].bytes);
+    if (written.ok()) continue;
+    for (size_t earlier = 0; earlier < i; ++earlier) ::unlink(outputs[earlier].path.c_str());
+    return written;
+  }
+  return {};
+}
+
 Result<sealed::HolderSet> ReadHolders(const Arguments& arguments) {
   TTX_TRY(const std::string text, ReadInput(arguments.Get("holders", "")));
   return sealed::HolderSet::Parse(text);
@@ -264,8 +285,8 @@ Status SealToFiles(const Arguments& arguments) {
   const SecretBytes seed_file =
       sealed::Join({kSeedHeader, "\nenvelope ", Hex(envelope.digest), "\nseed ", hex, "\n"});
   sealed::Wipe(hex);
-  TTX_RETURN_IF_ERROR(WriteSecretFile(arguments.Get("seed-out", ""), seed_file));
-  TTX_RETURN_IF_ERROR(WriteNewFile(arguments.Get("out", ""), bytes));
+  TTX_RETURN_IF_ERROR(WriteOutputs({{arguments.Get("seed-out", ""), seed_file},
+                                    {arguments.Get("out", ""), SecretBytes(bytes)}}));
   if (!arguments.Has("json")) {
     std::printf("envelope  %s\ndigest    %s\nseed      %s (keep it, and keep it secret)\n",
                 arguments.Get("out", "").c_str(), Hex(envelope.digest).c_str(),
@@ -297,8 +318,8 @@ Status MakeKey(const Arguments& arguments) {
   sealed::Wipe(signing);
   if (!key.ok()) return key.error();
   const std::string card = sealed::FormatHolderCard({*suite, key->holder});
-  TTX_RETURN_IF_ERROR(WriteSecretFile(arguments.Get("key-out", ""), sealed::FormatHolderKey(*key)));
-  TTX_RETURN_IF_ERROR(WriteNewFile(arguments.Get("card-out", ""), card));
+  TTX_RETURN_IF_ERROR(WriteOutputs({{arguments.Get("key-out", ""), sealed::FormatHolderKey(*key)},
+                                    {arguments.Get("card-out", ""), SecretBytes(card)}}));
   if (!arguments.Has("json")) {
     std::printf("key   %s (it never leaves this machine)\ncard  %s\n", arguments.Get("key-out", "").c_str(),
                 arguments.Get("card-out", "").c_str());
@@ -407,12 +428,14 @@ std::string PartPath(const std::string& out, size_t number) {
 // Writes what the holder says, in as many parts as it takes; the files' names.
 Result<std::vector<std::string>> WriteShares(const std::string& out, sealed::ShareReport report,
                                              const sealed::HolderSet& holders, const sealed::HolderKey& key) {
+  std::vector<Output> outputs;
   std::vector<std::string> files;
   for (const sealed::ShareReport& part : sealed::SplitReport(std::move(report))) {
-    TTX_TRY(const SecretBytes text, SignShareReport(part, holders, key));
+    TTX_TRY(SecretBytes text, SignShareReport(part, holders, key));
     files.push_back(PartPath(out, files.size() + 1));
-    TTX_RETURN_IF_ERROR(WriteSecretFile(files.back(), text));
+    outputs.push_back({files.back(), std::move(text)});
   }
+  TTX_RETURN_IF_ERROR(WriteOutputs(outputs));
   return files;
 }
 

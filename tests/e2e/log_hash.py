@@ -26,7 +26,8 @@ FURTHER = [  # name, where it stands in the rules, usual value
     ("holder_set", "sealed.holder_set", ""), ("price_weight", "scoring.price_weight_ppm", 0),
     ("criterion", "scoring.criteria", []), ("publicity", "scoring.publicity", 72 * HOUR),
     ("outage_notice", "suspension.outage_notice", 30 * MINUTE),
-    ("resume_notice", "suspension.resume_notice", 24 * HOUR), ("longest", "suspension.longest", 120 * HOUR)]
+    ("resume_notice", "suspension.resume_notice", 24 * HOUR), ("longest", "suspension.longest", 120 * HOUR),
+    ("next_best_allowed", "next_best_allowed", 0)]
 
 
 def number(value):
@@ -163,7 +164,8 @@ KINDS = {
     "requote_called": ("RequoteCalled", lambda event: [joined(event["requote_called"]["bidder_codes"]),
                                                        event["requote_called"]["start_price_fen"]]),
     "leader_named": ("LeaderNamed", of("leader_named", "number", "bidder_code", "price_fen")),
-    "deposit_forfeited": ("Forfeited", of("deposit_forfeited", "bidder_code", "cause", "barred")),
+    "deposit_forfeited": ("Forfeited", lambda event: of("deposit_forfeited", "bidder_code", "cause", "barred")(event) +
+                          ([] if event["deposit_forfeited"]["deposit_lost"] else ["KEPT"])),
     "bids_voided": ("BidsVoided", bids_voided),
     "auction_closed": ("Closed", closed),
 }

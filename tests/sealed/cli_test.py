@@ -7,6 +7,7 @@ TTX_BINARY is the `ttx` under test. Nothing here needs a server or a network.
 import base64
 import json
 import os
+import resource
 import stat
 import subprocess
 import tempfile
@@ -55,9 +56,15 @@ class Scene(unittest.TestCase):
         with open(self.path(name), "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
 
-    def ttx(self, *words, status=0, stdin=None):
-        """Runs a command; what it printed, or what it complained of when another status is expected."""
-        done = subprocess.run([TTX, *words], input=stdin, capture_output=True, text=True, timeout=60)
+    def ttx(self, *words, status=0, stdin=None, file_bytes_max=None):
+        """Runs a command; what it printed, or what it complained of when another status is expected.
+
+        `file_bytes_max`: a file that would grow larger cannot be written, as on a disk that is full.
+        """
+        limits = (file_bytes_max, file_bytes_max)
+        done = subprocess.run([TTX, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False,
+                              restore_signals=file_bytes_max is None,
+                              preexec_fn=file_bytes_max and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)))
         self.assertEqual(done.returncode, status, (words, done.stdout, done.stderr))
         return done.stderr if status not in (0, 1) or not done.stdout else done.stdout
 
@@ -74,12 +81,13 @@ class Scene(unittest.TestCase):
         text = e.close_statement(context or self.context, closed, e.p.sha256(b"log"), digests)
         self.write("close", e.sign_text(text, e.SUITES["TTX-SB-1"], RECORD_PRIVATE))
 
-    def open(self, holder, names, status=0, **options):
+    def open(self, holder, names, status=0, file_bytes_max=None, **options):
         given = {"key": self.path(holder + ".key"), "holders": self.path("holders"), "close": self.path("close"),
                  "record-key": self.path("record.pem"), "auction": AUCTION, "out": self.path(holder + ".shares")}
         given.update(options)
         words = [word for key, value in given.items() for word in ("--" + key, value)]
-        return self.ttx("holder", "open", "--json", *words, *(self.path(name) for name in names), status=status)
+        return self.ttx("holder", "open", "--json", *words, *(self.path(name) for name in names), status=status,
+                        file_bytes_max=file_bytes_max)
 
     def verify(self, *names, status=0, options=()):
         out = self.ttx("sealed", "verify", "--json", "--holders", self.path("holders"), *options,
@@ -157,11 +165,24 @@ class BothDirections(Scene):
         made = json.loads(self.open("notary", names))
         self.assertEqual(made["parts"], [self.path("notary.shares"), self.path("notary-2.shares")])
         told = {}
-        for part, count in (("notary.shares", 400), ("notary-2.shares", 1)):
+        for part, count in (("notary.shares", 201), ("notary-2.shares", 200)):
             index, shares = e.read_share_report(self.read(part).decode(), self.holders)
             self.assertEqual((index, len(shares)), (1, count))
             told.update(shares)
         self.assertEqual(len(told), 401)
+        self.all_or_none(names)
+
+    def all_or_none(self, names):
+        """Of several files that cannot all be written none is."""
+        before = set(os.listdir(self.folder.name))
+        self.write("x-2.shares", "")
+        self.assertIn("x-2.shares", self.open("notary", names, status=65, out=self.path("x.shares")))
+        os.remove(self.path("x-2.shares"))
+        self.assertIn("CANNOT_OPEN_FILE", self.open("notary", names, status=65, out=self.path("x" * 248 + ".shares")))
+        self.assertIn("CANNOT_OPEN_FILE", self.open("notary", names, status=65, out=self.path("x.shares"),
+                                                    file_bytes_max=20_000))
+        self.assertEqual(set(os.listdir(self.folder.name)), before)
+        self.open("notary", names, out=self.path("x.shares"))
 
     def test_the_bidder_opens_its_own(self):
         self.write("offer", b"%PDF-1.7 technical part")
@@ -277,6 +298,11 @@ class Refusals(Scene):
         self.assertFalse(os.path.exists(self.path("two")))
         self.assertFalse(os.path.exists(self.path("two.seed")))
         self.assertIn("CANNOT_OPEN_FILE", self.seal("one", status=65), "nothing is overwritten")
+        self.write("three", "")
+        self.assertIn("CANNOT_OPEN_FILE", self.seal("three", status=65))
+        self.assertFalse(os.path.exists(self.path("three.seed")))
+        os.remove(self.path("three"))
+        self.seal("three")
 
     def test_wrong_use(self):
         for words in (("seal",), ("seal", "--nonsense"), ("holder",), ("holder", "open"), ("holder", "keygen", "x"),

@@ -112,6 +112,7 @@ void Referee::Take(const auction::Extended& event) {
     Require(lost >= Duration{} && lost <= kLongestMovedOutage,
             "A6 an outage moved the end by another time than its rule");
   }
+  if (phase_ == State::kSuspended) remaining_ = remaining_ + (event.end - end_);
   end_ = event.end;
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "libs/bidding/rules_proto.h"
@@ -165,7 +166,8 @@ listing::Listing Scheduled(const listing::Listing& submitted, const listing::Reg
   listing = Must(Decide(listing, PublishListing{"people/o", "hash", "auctions/a1"}, regime, kPublish));
   if (listing.content.rules.mode == Mode::kDynamic) return listing;
   listing = Must(Decide(listing, EndPeriod{2}, regime, kEnd));
-  return Must(Decide(listing, ScheduleBidding{"auctions/a1", {}, {0, {"i", "j"}}}, regime, kEnd));
+  const std::vector<std::string> intents(static_cast<size_t>(std::max(3, listing.content.rules.min_bidders)), "i");
+  return Must(Decide(listing, ScheduleBidding{"auctions/a1", {}, {0, intents}}, regime, kEnd));
 }
 
 // The listing as submitted, or nothing: what its service takes at Create and Submit.

@@ -450,6 +450,7 @@ bool Workload::CreateListing(DealPlan& deal) {
   if (world_.Chance(300)) content.auto_extend = {true, 1, 5, 1};
   listing::Rules& rules = content.rules;
   rules.mode = deal.mode;
+  content.is_single_bidder_open = true;
   rules.start_price = {deal.price};
   rules.increments = {{{deal.price}, {deal.step}}};
   if (Mischief(300)) rules.increments.push_back({{deal.price + deal.step * 10}, {deal.step * 2}});
@@ -599,7 +600,7 @@ void Workload::OnIntents(DealPlan& deal, const listing::Listing& listing, Action
            }});
     }
   }
-  if (listing.state != ListingState::kQualifying || undecided > 0 || qualified < 2) return;
+  if (listing.state != ListingState::kQualifying || undecided > 0 || qualified == 0) return;
   out.push_back({"ScheduleBidding", [this, &app, caller = ExchangeOf(deal).officer, id = deal.listing,
                                      ahead = Minutes(static_cast<int64_t>(world_.Below(6000)))] {
                    // The earliest, or one that may leave too little notice.

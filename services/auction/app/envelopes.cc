@@ -21,6 +21,11 @@ constexpr std::string_view kNotRevealed = "NOT_REVEALED";
 
 bool IsOpened(const EnvelopeVerdict& verdict) { return !verdict.seed.empty(); }
 
+// An envelope that is void is not waited for (domain.md 5.12).
+bool IsVoidEnvelope(const Auction& auction, const EnvelopeEntry& entry) {
+  return std::find(auction.barred.begin(), auction.barred.end(), entry.code) != auction.barred.end();
+}
+
 size_t CostOf(const EnvelopeVerdict& verdict) {
   return IsOpened(verdict) && verdict.liars.empty() ? 1 : kJudgedPerStep;
 }
@@ -131,7 +136,7 @@ std::vector<EnvelopeEntry> AuctionApp::Standing(const storage::Reader& reader, c
 bool AuctionApp::IsLast(const storage::Reader& reader, const Auction& auction,
                         const std::string& code) const {
   for (const EnvelopeEntry& entry : Standing(reader, auction)) {
-    if (entry.code == code) continue;
+    if (entry.code == code || IsVoidEnvelope(auction, entry)) continue;
     const auto verdict = LoadVerdict(reader, vault_, auction.id(), auction.envelopes.round, entry.code);
     if (!verdict || !IsOpened(*verdict)) return false;
   }
@@ -232,6 +237,13 @@ void AuctionApp::OpenSome(storage::Txn& txn, const AuctionId& id) const {
   bool all_open = true;
   size_t cost = 0;
   for (const EnvelopeEntry& entry : Standing(txn, auction)) {
+    if (IsVoidEnvelope(auction, entry)) {
+      EnvelopeContent content{
+          .bidder = {}, .time = entry.time, .price = std::nullopt, .unreadable = Reason::kNOT_QUALIFIED};
+      content.bidder.code = entry.code;
+      command.envelopes.push_back(std::move(content));
+      continue;
+    }
     std::optional<EnvelopeVerdict> verdict = LoadVerdict(txn, vault_, id, round, entry.code);
     // A holder that came since may open it, and may have lied.
     if (!verdict || verdict->holders != auction.envelopes.holders) {

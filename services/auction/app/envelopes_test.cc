@@ -97,6 +97,21 @@ class EnvelopesTest : public ::testing::Test {
     ASSERT_TRUE(confirmed.ok()) << confirmed.error().message();
   }
 
+  // Two officers declare a bidder in default.
+  void Bar(const std::string& code, Time time) {
+    const auto asked = world_.At(time, [&](storage::Txn& txn) {
+      return world_.app.RequestAct(txn, Officer("people/o1"),
+                                   {{"a1"}, Act::kDeclareDefault, "a forged licence", {}, code,
+                                    ForfeitCause::kMisconduct});
+    });
+    ASSERT_TRUE(asked.ok()) << asked.error().message();
+    const auto confirmed = world_.At(time + Seconds(1), [&](storage::Txn& txn) {
+      return world_.app.ConfirmAct(txn, Officer("people/o2"),
+                                   {{"a1"}, Act::kDeclareDefault, ActEtag(*asked)});
+    });
+    ASSERT_TRUE(confirmed.ok()) << confirmed.error().message();
+  }
+
   std::string Proof() { return *world_.app.GetCloseProof(world_.shell.kv(), Officer(), {"a1"}); }
 
   // What holder `index` (from 1) says of all envelopes, checked as the offline tool checks them; it lies
@@ -435,6 +450,40 @@ TEST_F(EnvelopesTest, ALieAndHoldersThatStayAwayLeaveTheSecondDateAndTheBidder) 
   EXPECT_EQ(Reveal("B02", SeedOf("B02"), At(11, 1, 0, 0, 4)), kAccepted);
   world_.RunSteps(20);
   EXPECT_EQ(world_.Now().leading->code, "B02") << "B01's is open without its bidder";
+}
+
+TEST_F(EnvelopesTest, NobodyWaitsForTheEnvelopeOfABarredBidder) {
+  const std::string proof = ToShares();
+  Bar("B02", At(10, 2));
+  for (int holder = 1; holder <= 3; ++holder) {
+    EXPECT_EQ(HandIn(Report(holder, proof, {"B02"}), At(10, 3, holder)), kAccepted);
+  }
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed) << "no holder is missing for an envelope that is void";
+  EXPECT_EQ(world_.Now().leading->code, "B01");
+  EXPECT_TRUE(Verdict(world_, "B02").seed.empty() && Verdict(world_, "B02").flaw.empty()) << "not judged";
+  for (const StoredEvent& event : world_.Public()) {
+    const auto* opened = std::get_if<Opened>(&event.event.payload);
+    if (opened == nullptr) continue;
+    ASSERT_EQ(opened->bids.size(), 2u) << "it was counted at the close";
+    EXPECT_EQ(opened->bids[1].bid.code, "B02");
+    EXPECT_EQ(opened->bids[1].invalid, Reason::kNOT_QUALIFIED);
+    EXPECT_EQ(opened->bids[1].bid.price, Fen{});
+  }
+}
+
+TEST_F(EnvelopesTest, TheLastWhoRevealsDoesNotWaitForABarredBidder) {
+  const std::string proof = ToShares();
+  EXPECT_EQ(HandIn(Report(1, proof), At(10, 3)), kAccepted);
+  world_.MoveTo(At(10, 2, 0, 0, 1));
+  world_.MoveTo(At(10, 2, 0, 0, 4));
+  ASSERT_EQ(world_.Now().state, State::kSelfRevealing);
+  Bar("B02", At(11, 0, 0, 0, 4));
+  EXPECT_EQ(Reveal("B02", SeedOf("B02"), At(11, 1, 0, 0, 4)), Reason::kNOT_QUALIFIED);
+  EXPECT_EQ(Reveal("B01", SeedOf("B01"), At(11, 2, 0, 0, 4)), kAccepted);
+  world_.RunSteps(20);
+  ASSERT_EQ(world_.Now().state, State::kClosed);
+  EXPECT_EQ(world_.Now().leading->code, "B01");
 }
 
 TEST_F(EnvelopesTest, AServerKilledAnywhereInTheOpeningGoesOnWhereItWas) {

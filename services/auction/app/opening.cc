@@ -12,8 +12,6 @@
 namespace ttx::auction {
 namespace {
 
-static_assert(kMinHolders == sealed::kMinThreshold && kMaxHolders == sealed::kMaxHolders,
-              "rules allow the lists of key holders that can be read");
 static_assert(kMinPartEnvelopes <= sealed::kMaxPartLines, "a part of a holder's shares is long enough to be taken");
 
 // A set that was checked when the session was scheduled. Envelopes of one session come after one another, and

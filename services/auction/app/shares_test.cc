@@ -125,6 +125,16 @@ TEST_F(SharesTest, AHolderHasHandedInWhenItsPartsNameEveryEnvelope) {
   EXPECT_EQ(world_->Now().leading->code, CodeOf(count - 1));
 }
 
+TEST_F(SharesTest, ThePartsAHolderIsGivenAreTakenInAnyOrder) {
+  ToShares(sealed::kMaxPartLines + 1);
+  const std::vector<ShareReport> parts = sealed::SplitReport(Shares(1));
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(HandIn(parts[1]), kAccepted);
+  EXPECT_EQ(HoldersIn(), 0);
+  EXPECT_EQ(HandIn(parts[0]), kAccepted);
+  EXPECT_EQ(HoldersIn(), 1);
+}
+
 TEST_F(SharesTest, PartsThatAreMissingCountAsAHolderThatStaysAway) {
   ToShares(2 * kMinPartEnvelopes);
   EXPECT_EQ(HandIn(Some(Shares(1), 0, 64)), kAccepted);

@@ -41,6 +41,7 @@ void FollowCollecting(Auction& state, const PhaseStarted& event) {
 
 void Applied(Auction& state, const PhaseStarted& event, Time) {
   FollowCollecting(state, event);
+  if (event.state == State::kCapDeclaring) state.cut = {state.state, state.phase_end};
   if (state.state == State::kFree) state.free_end = event.start;
   state.state = event.state;
   state.phase_end = event.end;
@@ -72,7 +73,14 @@ void Applied(Auction&, const BidRefused&, Time) {}
 
 void Applied(Auction& state, const ProxySet& event, Time) { state.proxy = Proxy{event.code, event.maximum}; }
 
-void Applied(Auction& state, const Extended& event, Time) { state.phase_end = event.end; }
+// Of a suspended session its phase has more left; when it goes on is another matter.
+void Applied(Auction& state, const Extended& event, Time) {
+  if (state.state == State::kSuspended) {
+    state.remaining = event.end - state.suspend_time;
+  } else {
+    state.phase_end = event.end;
+  }
+}
 
 void Applied(Auction& state, const ActRequested& event, Time) {
   state.pending = event.act;
@@ -133,6 +141,7 @@ void Applied(Auction& state, const Resumed& event, Time) {
   if (event.state == State::kLimited) state.cycle_number = 1;
   if (event.state == State::kSubmitting) {
     ++state.envelopes.round;
+    state.envelopes.voided = state.envelopes.voided || state.envelopes.count > 0;
     state.envelopes.count = 0;
   }
 }

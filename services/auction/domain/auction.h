@@ -54,15 +54,13 @@ enum class Outcome {
 /// What two different persons decide together (domain.md 5.11; reliability.md 4.1). The numbers are stored.
 enum class Act { kSuspend, kContinue, kRestartPhase, kAnnul, kOpen, kDeclareDefault };
 
-/// Why a bidder loses its deposit (domain.md 5.12 a-g). The numbers are stored.
+/// What a bidder has done in the session (domain.md 5.12 a, b, c, f). What a winner does not do afterwards (d, e, g) has
+/// its deadlines in contract and settlement. The numbers are stored.
 enum class ForfeitCause {
-  kWithdrew,
-  kNoSingleQuote,
-  kAllSilent,
-  kNotSigned,
-  kNotPaid,
-  kMisconduct,
-  kConditionsBroken,
+  kWithdrew = 0,
+  kNoSingleQuote = 1,
+  kAllSilent = 2,
+  kMisconduct = 5,
 };
 
 /// A value that never changes and is shared: a copy costs a pointer. Equal when the values are.
@@ -176,6 +174,13 @@ struct BidRange {
   bool operator==(const BidRange&) const = default;
 };
 
+/// A phase that was cut short, and when it would have ended.
+struct CutPhase {
+  State state = State::kLimited;
+  Time end;
+  bool operator==(const CutPhase&) const = default;
+};
+
 /// Where the asking of priority holders stands (domain.md 5.9 P2).
 struct Exercise {
   int32_t rank = 0;                    // being asked, or the last asked; 0: nobody was
@@ -213,6 +218,7 @@ struct Envelopes {
   std::vector<std::string> tied;      // who takes part in the second round; empty: everybody
   std::vector<NonPriceScore> scores;  // by code
   std::vector<OpenedBid> opened;      // until the close
+  bool voided = false;                // a restart voided envelopes that stood
   bool operator==(const Envelopes&) const = default;
 };
 
@@ -246,6 +252,7 @@ struct Auction {
   Time objection_end_time;  // when the last one was closed
 
   std::vector<Bid> declared;     // at the cap
+  CutPhase cut;                  // by the declaring at the cap, the last time
   std::vector<std::string> lot;  // codes to draw one from, sorted
   Exercise exercise;
   Envelopes envelopes;
@@ -301,7 +308,7 @@ struct ProxySet {
 };
 /// The end moved without a bid: an outage or the listing's extension (延牌).
 struct Extended {
-  Time end;
+  Time end;  // of the phase; while it is suspended, as if it had not been
   std::string reason;
   bool operator==(const Extended&) const = default;
 };
@@ -425,11 +432,12 @@ struct LeaderNamed {
   Bid bid;
   bool operator==(const LeaderNamed&) const = default;
 };
-/// A deposit is lost (domain.md 5.12).
+/// A deposit is lost, or somebody is barred (domain.md 5.12).
 struct Forfeited {
   std::string code;  // empty: every bidder of the session
   ForfeitCause cause;
-  bool barred;  // from the re-listing
+  bool barred;               // from the re-listing
+  bool deposit_lost = true;  // not after the close: it is the deal's, or went back
   bool operator==(const Forfeited&) const = default;
 };
 /// All bids of a barred bidder are void (domain.md 5.12). What stands without them, where it had a part in that.
@@ -542,7 +550,7 @@ struct RequestAct {
   std::string person;
   std::string reason;  // domain.md 4.6, what is published; of kOpen and kDeclareDefault words for the record
   Time resume_time;    // of kContinue and kRestartPhase
-  // Of kDeclareDefault (domain.md 5.12): the winner after the close, any bidder before.
+  // Of kDeclareDefault (domain.md 5.12): any bidder; after the close for misconduct only.
   std::string code = {};
   ForfeitCause cause = ForfeitCause::kWithdrew;
 };

@@ -65,6 +65,7 @@ std::string ExtraRules(const Terms& terms) {
   extras.Add("outage_notice", rules.suspension.outage_notice.ns, usual.suspension.outage_notice.ns);
   extras.Add("resume_notice", rules.suspension.resume_notice.ns, usual.suspension.resume_notice.ns);
   extras.Add("longest", rules.suspension.longest.ns, usual.suspension.longest.ns);
+  extras.Add("next_best_allowed", rules.next_best_allowed, usual.next_best_allowed);
   for (const Holder& holder : terms.holders) extras.Add("holder", holder.code + "/" + Text(holder.rank));
   if (terms.draw_seed) extras.Add("draw", Hex(terms.draw_seed->commitment));
   return extras.Take();
@@ -165,7 +166,9 @@ struct LineOf {
     return {"LeaderNamed", {Text(e.bid.number), e.bid.code, Text(e.bid.price.value)}};
   }
   Line operator()(const Forfeited& e) const {
-    return {"Forfeited", {e.code, std::string(ForfeitCauseName(e.cause)), e.barred ? "1" : "0"}};
+    Fields fields = {e.code, std::string(ForfeitCauseName(e.cause)), e.barred ? "1" : "0"};
+    if (!e.deposit_lost) fields.push_back("KEPT");
+    return {"Forfeited", std::move(fields)};
   }
   Line operator()(const BidsVoided& e) const {
     const Bid leading = e.leading.value_or(Bid{});

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "services/auction/domain/default.h"
 #include "services/auction/domain/engine.h"
 #include "services/auction/domain/priority.h"
 
@@ -12,7 +13,21 @@ Outcome OutcomeOf(const Auction& auction) {
   return Outcome::kWinner;
 }
 
+bool WasSilent(const Auction& auction) {
+  return auction.bid_count == 0 && auction.envelopes.count == 0 && !auction.envelopes.voided;
+}
+
 void Finish(Recorder& recorder, Time time) {
+  const Auction& auction = recorder.state();
+  const bool is_counted = !IsSealed(auction.rules().mode);  // elsewhere those count who handed in an envelope
+  if (is_counted && EligibleCount(auction) < auction.rules().min_bidders) {
+    CloseWithout(recorder, Outcome::kTooFewBidders, time);
+  } else {
+    AskOrClose(recorder, time);
+  }
+}
+
+void AskOrClose(Recorder& recorder, Time time) {
   const bool sold = OutcomeOf(recorder.state()) == Outcome::kWinner;
   if (sold && recorder.state().rules().priority.mode == PriorityMode::kAskAtEnd) {
     AskNextRank(recorder, time);
@@ -23,10 +38,8 @@ void Finish(Recorder& recorder, Time time) {
 
 void Close(Recorder& recorder, Time time) {
   const Outcome outcome = OutcomeOf(recorder.state());
-  // Who left the bidding to somebody whose bids are void now was not silent.
-  const bool was_bid_for = !recorder.state().barred.empty() && recorder.state().bid_count > 0;
-  if (outcome == Outcome::kNoBid && recorder.state().rules().forfeit_when_silent &&
-      recorder.state().bidder_count > 1 && !was_bid_for) {
+  if (recorder.state().rules().forfeit_when_silent && recorder.state().bidder_count > 1 &&
+      WasSilent(recorder.state())) {
     recorder.Add(Forfeited{"", ForfeitCause::kAllSilent, false});
   }
   const Auction& auction = recorder.state();
@@ -43,6 +56,8 @@ void Close(Recorder& recorder, Time time) {
   }
   recorder.Add(std::move(closed));
 }
+
+void CloseUnsold(Recorder& recorder, Time time) { CloseWithout(recorder, Outcome::kAnnulled, time, "DEFAULT"); }
 
 void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string reason) {
   const Auction& auction = recorder.state();

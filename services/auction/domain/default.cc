@@ -23,22 +23,10 @@ bool FitsTime(const Auction& auction, ForfeitCause cause) {
       return false;  // the engine finds these itself
     case ForfeitCause::kWithdrew:
       return auction.state != State::kClosed;
-    case ForfeitCause::kNotSigned:
-    case ForfeitCause::kNotPaid:
-    case ForfeitCause::kConditionsBroken:
-      return auction.state == State::kClosed;
     case ForfeitCause::kMisconduct:
       return true;
   }
   TTX_CHECK(false, "unreachable");
-}
-
-bool IsWinner(const Auction& auction, std::string_view code) {
-  if (auction.outcome != Outcome::kWinner) return false;
-  if (auction.leading->code == code) return true;
-  const std::vector<Portion> portions = PortionsOf(auction);
-  return std::any_of(portions.begin(), portions.end(),
-                     [&](const Portion& portion) { return portion.code == code; });
 }
 
 bool IsOf(const std::optional<Bid>& bid, std::string_view code) { return bid && bid->code == code; }
@@ -70,11 +58,56 @@ std::optional<Bid> NextKnown(const Auction& auction, std::string_view code, int6
   return best;
 }
 
-// Reached by nobody who counts: the bidding that the cap had cut short goes on for a cycle.
+bool IsAsking(const Auction& auction, State phase) {
+  const bool draws_holder = phase == State::kDrawing && auction.exercise.rank > 0;
+  return phase == State::kPriorityExercise || phase == State::kRaise || draws_holder;
+}
+
+// Whether the best of the others may take the place of a barred leader. While they can bid, always. Afterwards only
+// where the rules say so (domain.md 5.12), or where it is no second best: the bidder that a holder displaced had the
+// best price itself, and the holder that is asked about a raise had the place until then.
+bool MayLead(const Auction& auction, const Bid& before, const Bid& next) {
+  if (auction.rules().next_best_allowed) return true;
+  const Exercise& exercise = auction.exercise;
+  if (IsAsking(auction, PhaseOf(auction))) {
+    const bool was_raised = exercise.displaced == before.code && Contains(exercise.asked, next.code);
+    return exercise.displaced == next.code || was_raised;
+  }
+  // Sealed bids lead from a second round on: the others of the same price quote again.
+  return !IsSealed(auction.rules().mode) || next.price == before.price;
+}
+
+// Nobody leads where the best of the others may not.
+void DropNextBest(const Auction& auction, const std::string& code, const std::optional<Bid>& before,
+                  std::optional<Bid>& leading, std::optional<Bid>& rival) {
+  if (!IsOf(before, code) || !leading || MayLead(auction, *before, *leading)) return;
+  leading.reset();
+  rival.reset();
+}
+
+// The bidding is over, and the leader or candidate was barred.
+void GoOnWithout(Recorder& recorder) {
+  if (recorder.state().leading) {
+    AskOrClose(recorder, recorder.now());
+  } else {
+    CloseUnsold(recorder, recorder.now());
+  }
+}
+
+// A tender whose candidate, or all who were equal at its head, are barred.
+void NameNext(Recorder& recorder) {
+  if (recorder.state().rules().next_best_allowed) {
+    NameBest(recorder);
+  } else {
+    CloseUnsold(recorder, recorder.now());
+  }
+}
+
+// Reached by nobody who counts: the phase that the cap had cut short goes on to its end, and for a cycle at least.
 void BidAgain(Recorder& recorder) {
-  const Rules& rules = recorder.state().rules();
-  const State phase = rules.mode == Mode::kEnglish ? State::kEnglish : State::kLimited;
-  recorder.Add(PhaseStarted{phase, recorder.now(), recorder.now() + rules.cycle});
+  const CutPhase& cut = recorder.state().cut;
+  const Time now = recorder.now();
+  recorder.Add(PhaseStarted{cut.state, now, std::max(cut.end, now + recorder.state().rules().cycle)});
   if (recorder.state().objected) SuspendForObjection(recorder, recorder.now());
 }
 
@@ -82,11 +115,11 @@ void BidAgain(Recorder& recorder) {
 void SettleLot(Recorder& recorder) {
   const Auction& auction = recorder.state();
   if (auction.rules().mode == Mode::kTender) {
-    NameBest(recorder);
+    NameNext(recorder);
   } else if (auction.rules().cap) {
     BidAgain(recorder);
   } else if (auction.exercise.rank == 0) {
-    Finish(recorder, recorder.now());
+    GoOnWithout(recorder);
   } else {
     ResolveAsking(recorder, recorder.now());
   }
@@ -122,9 +155,6 @@ bool IsVoid(const Auction& auction, int64_t number) {
 std::optional<Error> CheckDefault(const Auction& auction, const std::string& code, ForfeitCause cause) {
   if (code.empty()) return InvalidField("bidder_code", Reason::kREQUIRED);
   if (!FitsTime(auction, cause)) return WrongState(auction, ActName(Act::kDeclareDefault));
-  if (auction.state == State::kClosed && cause != ForfeitCause::kMisconduct && !IsWinner(auction, code)) {
-    return Reason::kNOT_ASKED;
-  }
   if (IsBarred(auction, code)) return InvalidField("bidder_code", Reason::kDUPLICATE);
   return std::nullopt;
 }
@@ -144,14 +174,20 @@ std::optional<Error> CheckLeft(const Auction& auction, const std::string& code, 
 
 void Bar(Recorder& recorder, const std::string& code, ForfeitCause cause, const BidsLeft& left) {
   const Auction& auction = recorder.state();
-  const bool has_part = auction.state != State::kClosed && HasPart(auction, code);
-  recorder.Add(Forfeited{code, cause, /*barred=*/true});
+  const bool is_open = auction.state != State::kClosed;
+  const bool has_part = is_open && HasPart(auction, code);
+  recorder.Add(Forfeited{code, cause, /*barred=*/true, /*deposit_lost=*/is_open});
   if (!has_part) return;
   // Whoever saw a higher price than now had no reason to bid.
   Time end = auction.phase_end;
   const bool falls = IsOf(auction.leading, code) && TakesRises(auction.state);
   if (falls) end = std::max(end, recorder.now() + auction.rules().cycle);
-  recorder.Add(BidsVoided{code, left.leading, left.rival, left.base_leading, left.base_rival, end});
+  BidsLeft stands = left;
+  const Standing& base = *auction.phase_base;
+  DropNextBest(auction, code, auction.leading, stands.leading, stands.rival);
+  DropNextBest(auction, code, base.leading, stands.base_leading, stands.base_rival);
+  recorder.Add(BidsVoided{code, std::move(stands.leading), std::move(stands.rival), std::move(stands.base_leading),
+                          std::move(stands.base_rival), end});
   SettleBarred(recorder);
 }
 
@@ -168,14 +204,14 @@ void SettleBarred(Recorder& recorder) {
     case State::kPriorityExercise:
       // Who was asked, was asked about a bid that is void: all are asked about the one that leads now.
       if (auction.exercise.rank == 0) {
-        Finish(recorder, now);
+        GoOnWithout(recorder);
       } else if (auction.exercise.asked.empty()) {
         ResolveAsking(recorder, now);
       }
       return;
     case State::kRaise:
       if (auction.exercise.rank == 0) {
-        Finish(recorder, now);
+        GoOnWithout(recorder);
       } else if (auction.exercise.displaced.empty()) {
         Close(recorder, now);  // nobody is left to raise
       }
@@ -184,7 +220,7 @@ void SettleBarred(Recorder& recorder) {
       if (!auction.objected) CloseIfTooFew(recorder);
       return;
     case State::kPublicity:
-      if (!auction.leading) NameBest(recorder);
+      if (!auction.leading) NameNext(recorder);
       return;
     case State::kScheduled:
     case State::kFree:

@@ -9,9 +9,10 @@ std::optional<Error> CheckDefault(const Auction& auction, const std::string& cod
 /// Whether `left` can be what stands without the bids of `code`.
 std::optional<Error> CheckLeft(const Auction& auction, const std::string& code, const BidsLeft& left);
 
-/// The bidder loses its deposit and is barred. Before the close its bids are void: the best bid of the others leads,
-/// and they have at least one cycle to bid on it; holders of priority rights are asked about it anew; the next
-/// candidate of a tender is named; an envelope counts for nothing at the opening.
+/// The bidder is barred. After the close that is all. Before it, it loses its deposit and its bids are void: the best bid
+/// of the others leads, and they have at least one cycle to bid on it; an envelope counts for nothing at the opening.
+/// When nobody can bid any more the session is annulled with the reason DEFAULT, or where `next_best_allowed` holders of
+/// priority rights are asked about the next best anew, and the next candidate of a tender is named (domain.md 5.7, 5.12).
 void Bar(Recorder& recorder, const std::string& code, ForfeitCause cause, const BidsLeft& left);
 /// What follows from that where the session waits for somebody who is barred. Of a suspended session once it goes on,
 /// of one that an objection holds once that is closed.

@@ -25,6 +25,21 @@ ScheduleAuction Rising(Mode mode = Mode::kMulti) {
   return command;
 }
 
+// Where the notice says that the next best may take the place.
+ScheduleAuction WithNextBest(ScheduleAuction command) {
+  command.rules.next_best_allowed = true;
+  return command;
+}
+
+// It ended because of a default, and nobody has the object.
+void ExpectUnsold(const Session& session) {
+  EXPECT_EQ(session.state().outcome, Outcome::kAnnulled);
+  ASSERT_EQ(session.Count<Closed>(), 1);
+  EXPECT_EQ(session.Last<Closed>().reason, "DEFAULT");
+  EXPECT_FALSE(session.Last<Closed>().winner.has_value());
+  EXPECT_EQ(session.LeaderCode(), "");
+}
+
 // The codes of a leader and its rival, or what there is of them.
 std::string Codes(const std::optional<Bid>& leading, const std::optional<Bid>& rival) {
   return (leading ? leading->code : "nobody") + " " + (rival ? rival->code : "nobody");
@@ -65,17 +80,66 @@ TEST(Default, WhoLeftTheBiddingToABarredBidderWasNotSilent) {
   EXPECT_EQ(silent.Last<Forfeited>().cause, ForfeitCause::kAllSilent);
 }
 
-TEST(Default, TheWinnerWhoDoesNotSignIsBarred) {
+// Their bids or envelopes are void, or nobody can open what they handed in: silent they were not.
+TEST(Default, WhoQuotedInVainWasNotSilent) {
+  ScheduleAuction command = Rising();
+  command.rules.forfeit_when_silent = true;
+  Session bid(command);
+  bid.Bid("B01", Yuan(1'000), At(9, 10));
+  command.rules.mode = Mode::kSealed;
+  Session sealed(command);
+  sealed.Submit("B01", At(9, 10));
+  Session silent(command);
+  for (Session* session : {&bid, &sealed, &silent}) {
+    session->ByTwo(Act::kSuspend, "OBJECTION", At(9, 20));
+    session->ByTwo(Act::kRestartPhase, "OBJECTION", At(9, 21), At(9, 22));
+    session->AdvanceTo(At(11, 0));
+    EXPECT_EQ(session->state().outcome, Outcome::kNoBid);
+    EXPECT_EQ(session->Count<Forfeited>(), session == &silent ? 1 : 0);
+  }
+  // One envelope opens and counts for nothing, the other does not open.
+  Session unread(command);
+  unread.Submit("B01", At(9, 10));
+  unread.Submit("B02", At(9, 11));
+  unread.AdvanceTo(At(10, 0));
+  unread.Collect(At(10, 1));
+  OpenEnvelopes opening;
+  opening.envelopes.push_back({.bidder = BidderOf("B01"), .time = At(9, 10), .price = Yuan(1)});
+  opening.envelopes.push_back({.bidder = BidderOf("B02"), .time = At(9, 11), .price = std::nullopt});
+  EXPECT_EQ(unread.Do(opening, At(10, 2)), kAccepted);
+  EXPECT_EQ(unread.state().outcome, Outcome::kNoBid);
+  EXPECT_EQ(unread.Count<Forfeited>(), 0);
+  // A single bidder's quote that a restart voided.
+  ScheduleAuction single = Rising(Mode::kDynamic);
+  single.bidders = {BidderOf("B01")};
+  single.rules.single_bidder = SingleBidder::kAgreementAtQuote;
+  Session quoted(single);
+  quoted.Bid("B01", Yuan(1'000), At(9, 10));
+  quoted.ByTwo(Act::kSuspend, "OBJECTION", At(9, 20));
+  quoted.ByTwo(Act::kRestartPhase, "OBJECTION", At(9, 21), At(9, 22));
+  quoted.AdvanceTo(At(11, 0));
+  EXPECT_EQ(quoted.state().outcome, Outcome::kNoBid);
+  EXPECT_EQ(quoted.Count<Forfeited>(), 0);
+}
+
+TEST(Default, AfterTheCloseMisconductBarsAndTakesNoDeposit) {
   Session session(WorkedSession());
   session.Bid("B01", Yuan(1'060'000), At(9, 30));
-  EXPECT_EQ(session.Default("B01", At(9, 40), ForfeitCause::kNotSigned), Reason::kWRONG_STATE);
+  EXPECT_EQ(session.Default("B03", At(9, 40)), kAccepted);
+  EXPECT_TRUE(session.Last<Forfeited>().deposit_lost);
   session.AdvanceTo(At(10, 5));
-  EXPECT_EQ(session.Default("B02", At(11, 0), ForfeitCause::kNotSigned), Reason::kNOT_ASKED);
-  EXPECT_EQ(session.Default("", At(11, 1), ForfeitCause::kNotSigned), Reason::kINVALID_FIELD);
-  EXPECT_EQ(session.Default("B01", At(11, 2), ForfeitCause::kAllSilent), Reason::kWRONG_STATE);
-  EXPECT_EQ(session.Default("B01", At(11, 3), ForfeitCause::kNotSigned), kAccepted);
-  EXPECT_EQ(session.Default("B01", At(11, 4), ForfeitCause::kNotPaid), Reason::kINVALID_FIELD) << "once";
-  EXPECT_EQ(session.state().barred, std::vector<std::string>{"B01"});
+  EXPECT_EQ(session.Default("", At(11, 1)), Reason::kINVALID_FIELD);
+  for (const ForfeitCause cause :
+       {ForfeitCause::kWithdrew, ForfeitCause::kNoSingleQuote, ForfeitCause::kAllSilent}) {
+    EXPECT_EQ(session.Default("B01", At(11, 2), cause), Reason::kWRONG_STATE) << ForfeitCauseName(cause);
+  }
+  for (const char* code : {"B01", "B02"}) {
+    EXPECT_EQ(session.Default(code, At(11, 3, 2 * code[2])), kAccepted) << "who won and who lost";
+    EXPECT_FALSE(session.Last<Forfeited>().deposit_lost);
+    EXPECT_TRUE(session.Last<Forfeited>().barred);
+  }
+  EXPECT_EQ(session.Default("B01", At(11, 9)), Reason::kINVALID_FIELD) << "once";
+  EXPECT_EQ(session.state().barred, (std::vector<std::string>{"B03", "B01", "B02"}));
   EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "what was decided stays on record";
   EXPECT_EQ(session.LeaderCode(), "B01");
   EXPECT_EQ(session.Count<BidsVoided>(), 0);
@@ -104,6 +168,48 @@ TEST(Default, TheBarredDoNotCountAmongTheFewestBidders) {
   EXPECT_EQ(dynamic.Default("B02", At(9, 20)), kAccepted);
   dynamic.AdvanceTo(At(10, 0));
   EXPECT_EQ(dynamic.state().outcome, Outcome::kTooFewBidders);
+}
+
+TEST(Default, TheBarredDoNotCountAtTheEndOfOpenBidding) {
+  ScheduleAuction command = Rising();
+  command.bidders = {BidderOf("B01"), BidderOf("B02"), BidderOf("B03")};
+  command.rules.min_bidders = 2;
+  for (const Mode mode : {Mode::kMulti, Mode::kDynamic, Mode::kEnglish}) {
+    command.rules.mode = mode;
+    command.rules.free_period = Hours(mode == Mode::kEnglish ? 2 : 1);
+    Session session(command);
+    session.AdvanceTo(At(10, 0));
+    EXPECT_EQ(session.Bid("B02", Yuan(1'000), At(10, 1)), kAccepted);
+    EXPECT_EQ(session.Default("B01", At(10, 2)), kAccepted);
+    Session enough = session;
+    EXPECT_EQ(session.Default("B03", At(10, 3)), kAccepted);
+    EXPECT_NE(session.state().state, State::kClosed) << "those who are left may still bid";
+    session.AdvanceTo(At(12, 0));
+    EXPECT_EQ(session.state().outcome, Outcome::kTooFewBidders);
+    enough.AdvanceTo(At(12, 0));
+    EXPECT_EQ(enough.state().outcome, Outcome::kWinner) << "two are left";
+  }
+  command.rules.mode = Mode::kDutch;
+  command.rules.dutch = {Yuan(10), {}, Seconds(60), Yuan(500)};
+  Session falling(command);
+  falling.Default("B01", At(9, 0, 1));
+  falling.Default("B03", At(9, 0, 3));
+  EXPECT_EQ(falling.Bid("B02", Yuan(1'000), At(9, 0, 10)), kAccepted);
+  EXPECT_EQ(falling.state().outcome, Outcome::kTooFewBidders);
+}
+
+TEST(Default, WhoIsBarredAfterTheBiddingCountedWhileItLasted) {
+  ScheduleAuction command = Rising();
+  command.bidders = {BidderOf("B01"), BidderOf("H1", 1)};
+  command.rules.min_bidders = 2;
+  command.rules.priority = {PriorityMode::kAskAtEnd, EqualRank::kEarliest, Minutes(5), true};
+  Session session(command);
+  session.Bid("B01", Yuan(1'000), At(9, 10));
+  session.AdvanceTo(At(10, 5));
+  session.Answer("H1", true, At(10, 6));
+  EXPECT_EQ(session.Default("H1", At(10, 7)), kAccepted);
+  EXPECT_EQ(session.state().outcome, Outcome::kWinner);
+  EXPECT_EQ(session.LeaderCode(), "B01");
 }
 
 TEST(Default, ABarredSingleBidderLosesItsDepositOnce) {
@@ -412,7 +518,8 @@ TEST(DefaultCap, TheNextWhoDeclaredLeads) {
   EXPECT_EQ(drawn.Do(DrawLot{std::string(32, '\5')}, At(9, 27)), kAccepted);
   EXPECT_EQ(drawn.Last<Closed>().winner->code, "B03");
   EXPECT_EQ(session.Default("B03", At(9, 27)), kAccepted);
-  EXPECT_EQ(session.state().state, State::kLimited) << "nobody is left at the cap";
+  EXPECT_EQ(session.state().state, State::kFree) << "nobody is left at the cap";
+  EXPECT_EQ(session.state().phase_end, At(10, 0)) << "as it would have ended";
   EXPECT_EQ(Standing(session), "nobody nobody");
 }
 
@@ -424,14 +531,60 @@ TEST(DefaultCap, NobodyElseAtTheCapLetsTheOthersBidOn) {
     session.Bid("B01", Yuan(1'100), At(9, 20));
     ASSERT_EQ(session.state().state, State::kCapDeclaring);
     EXPECT_EQ(session.Default("B01", At(9, 21)), kAccepted);
-    EXPECT_EQ(session.state().state, mode == Mode::kMulti ? State::kLimited : State::kEnglish);
-    EXPECT_EQ(session.state().phase_end, At(9, 26, 1)) << "one cycle";
+    EXPECT_EQ(session.state().state, mode == Mode::kMulti ? State::kFree : State::kEnglish);
+    EXPECT_EQ(session.state().phase_end, At(10, 0)) << "what the cap had cut short goes on";
     EXPECT_EQ(Standing(session), "B03 B02");
     EXPECT_EQ(session.Bid("B02", Yuan(1'100), At(9, 22)), kAccepted) << "the cap again";
     EXPECT_EQ(session.state().state, State::kCapDeclaring);
     session.AdvanceTo(At(9, 27));
     EXPECT_EQ(session.Last<Closed>().winner->code, "B02");
   }
+}
+
+TEST(DefaultCap, ThePhaseGoesOnForACycleAtLeast) {
+  Session free(Capped());
+  free.Bid("B01", Yuan(1'100), At(9, 58));
+  EXPECT_EQ(free.Default("B01", At(9, 59)), kAccepted);
+  EXPECT_EQ(free.state().state, State::kFree);
+  EXPECT_EQ(free.state().phase_end, At(10, 4, 1));
+  EXPECT_EQ(free.Bid("B02", Yuan(1'010), At(10, 4)), kAccepted);
+  free.AdvanceTo(At(10, 4, 1));
+  ASSERT_EQ(free.state().state, State::kLimited);
+  EXPECT_EQ(free.Bid("B03", Yuan(1'100), At(10, 5)), kAccepted);
+  EXPECT_EQ(free.Default("B03", At(10, 6)), kAccepted);
+  EXPECT_EQ(free.state().state, State::kLimited);
+  EXPECT_EQ(free.state().phase_end, At(10, 11, 1));
+  free.AdvanceTo(At(10, 11, 1));
+  EXPECT_EQ(free.Last<Closed>().winner->code, "B02");
+}
+
+// A listing of days is not cut down to one cycle by somebody who breaks its promise.
+TEST(DefaultCap, DynamicFreeGoesOnToTheEndOfTheListingAndBiddersStillQualify) {
+  ScheduleAuction command = Capped(Mode::kDynamic);
+  command.rules.free_period = Hours(24 * 5);
+  Session session(command);
+  session.Bid("B01", Yuan(1'100), At(9, 10));
+  ASSERT_EQ(session.state().state, State::kCapDeclaring);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C1"), At(9, 11)}, At(9, 11)), kAccepted);
+  EXPECT_EQ(session.Default("B01", At(9, 12)), kAccepted);
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_EQ(session.state().phase_end, At(9, 0, 0, 0, 5));
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C2"), At(9, 13)}, At(9, 13)), kAccepted);
+  EXPECT_EQ(session.Do(MoveFreeEnd{At(9, 0, 0, 0, 6)}, At(9, 14)), kAccepted);
+  EXPECT_EQ(session.Bid("C2", Yuan(1'100), At(9, 15, 0, 0, 3)), kAccepted);
+  EXPECT_EQ(session.Bid("C1", Yuan(1'100), At(9, 16, 0, 0, 3)), kAccepted) << "declared at the cap";
+  session.AdvanceTo(At(9, 20, 0, 0, 3));
+  EXPECT_EQ(session.state().lot, (std::vector<std::string>{"C1", "C2"}));
+}
+
+TEST(DefaultCap, AfterFreeOnlyWhoQualifiedBeforeIsTakenAtTheCap) {
+  ScheduleAuction command = Capped(Mode::kDynamic);
+  Session session(command);
+  session.AdvanceTo(At(10, 0));
+  session.Bid("B01", Yuan(1'100), At(10, 1));
+  ASSERT_EQ(session.state().state, State::kCapDeclaring);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C1"), At(10, 0)}, At(10, 2)), Reason::kWRONG_STATE);
+  EXPECT_EQ(session.Do(AddBidder{BidderOf("C1"), At(9, 59)}, At(10, 3)), kAccepted);
 }
 
 TEST(DefaultCap, WhileSuspendedItFollowsOnceTheSessionGoesOn) {
@@ -442,10 +595,10 @@ TEST(DefaultCap, WhileSuspendedItFollowsOnceTheSessionGoesOn) {
   EXPECT_EQ(session.Default("B01", At(9, 22)), kAccepted);
   EXPECT_EQ(session.state().state, State::kSuspended);
   EXPECT_EQ(session.LeaderCode(), "B02");
-  session.ByTwo(Act::kContinue, "OBJECTION", At(9, 23), At(9, 30));
-  session.AdvanceTo(At(9, 30));
-  EXPECT_EQ(session.state().state, State::kLimited);
-  EXPECT_EQ(session.state().phase_end, At(9, 35));
+  session.ByTwo(Act::kContinue, "OBJECTION", At(9, 23), At(9, 58));
+  session.AdvanceTo(At(9, 58));
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_EQ(session.state().phase_end, At(10, 3));
 }
 
 // --- Priority rights
@@ -477,8 +630,45 @@ TEST(DefaultPriority, TheOnlyHolderThatIsAskedDoesNotBlock) {
   EXPECT_EQ(session.LeaderCode(), "B01");
 }
 
-TEST(DefaultPriority, ALeaderThatFallsOutIsReplacedAndAllAreAskedAnew) {
+TEST(DefaultPriority, ALeaderThatFallsOutIsNotReplacedUnlessTheNoticeSaysSo) {
   Session session = Asked(Asking());
+  Session answered = session;
+  answered.Answer("H1", false, At(10, 6));
+  Session suspended = session;
+  suspended.ByTwo(Act::kSuspend, "OBJECTION", At(10, 6));
+  for (Session* open : {&session, &answered, &suspended}) {
+    EXPECT_EQ(open->Default("B02", At(10, 6, 30)), kAccepted);
+    EXPECT_EQ(Standing(*open), "B01 B03") << "the leader stays";
+    EXPECT_EQ(open->Default("B01", At(10, 7)), kAccepted);
+    EXPECT_EQ(open->LeaderCode(), "");
+  }
+  ExpectUnsold(session);
+  EXPECT_EQ(session.state().phase_end, At(10, 7, 1));
+  ExpectUnsold(answered);
+  EXPECT_EQ(suspended.state().state, State::kSuspended);
+  suspended.ByTwo(Act::kContinue, "OBJECTION", At(10, 8), At(10, 20));
+  suspended.AdvanceTo(At(10, 20));
+  ExpectUnsold(suspended);
+}
+
+TEST(DefaultPriority, WhoWonAtAHoldersRaiseWaitsForNobodyWhenBothAreBarred) {
+  for (const char* first : {"B01", "H1"}) {
+    Session session = Asked(Asking());
+    session.Answer("H1", true, At(10, 6));
+    session.Bid("B01", Yuan(1'030), At(10, 7));
+    session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 8));
+    EXPECT_EQ(session.Default(first, At(10, 9)), kAccepted);
+    EXPECT_EQ(session.LeaderCode(), first == std::string("B01") ? "H1" : "B01");
+    EXPECT_EQ(session.Default(first == std::string("B01") ? "H1" : "B01", At(10, 10)), kAccepted);
+    EXPECT_EQ(session.LeaderCode(), "") << "B02 bid less than both";
+    session.ByTwo(Act::kContinue, "OBJECTION", At(10, 11), At(10, 20));
+    session.AdvanceTo(At(10, 20));
+    ExpectUnsold(session);
+  }
+}
+
+TEST(DefaultPriority, ALeaderThatFallsOutIsReplacedAndAllAreAskedAnew) {
+  Session session = Asked(WithNextBest(Asking()));
   session.Answer("H1", false, At(10, 6));
   ASSERT_EQ(session.state().exercise.asked, std::vector<std::string>{"H2"});
   EXPECT_EQ(session.Default("B01", At(10, 7)), kAccepted);
@@ -493,11 +683,16 @@ TEST(DefaultPriority, WithoutAnotherBidTheSessionClosesUnsold) {
   session.Bid("B01", Yuan(1'020), At(9, 12));
   session.AdvanceTo(At(10, 5));
   EXPECT_EQ(session.Default("B01", At(10, 6)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
+  Session allowed(WithNextBest(Asking()));
+  allowed.Bid("B01", Yuan(1'020), At(9, 12));
+  allowed.AdvanceTo(At(10, 5));
+  EXPECT_EQ(allowed.Default("B01", At(10, 6)), kAccepted);
+  ExpectUnsold(allowed);
 }
 
 TEST(DefaultPriority, ABidBelowTheReserveIsNotAskedAbout) {
-  ScheduleAuction command = Asking();
+  ScheduleAuction command = WithNextBest(Asking());
   command.reserve = Reserve{Yuan(1'020), "salt", "commitment"};
   Session session = Asked(command);
   session.Default("B01", At(10, 6));
@@ -559,7 +754,7 @@ TEST(DefaultPriority, OfSeveralOfOneRankTheBarredFallsOut) {
 }
 
 TEST(DefaultPriority, ALotOfHoldersIsDrawnAmongTheRestOrNotAtAll) {
-  ScheduleAuction command = Asking(EqualRank::kLottery, /*may_raise=*/false);
+  ScheduleAuction command = WithNextBest(Asking(EqualRank::kLottery, /*may_raise=*/false));
   command.bidders = {BidderOf("B01"), BidderOf("B02"), BidderOf("H1", 1), BidderOf("H2", 1)};
   Session session(command);
   session.Bid("B02", Yuan(1'010), At(9, 11));
@@ -577,11 +772,20 @@ TEST(DefaultPriority, ALotOfHoldersIsDrawnAmongTheRestOrNotAtAll) {
   EXPECT_EQ(leader.state().state, State::kPriorityExercise);
   EXPECT_EQ(leader.state().exercise.asked, (std::vector<std::string>{"H1", "H2"}));
   EXPECT_EQ(leader.LeaderCode(), "B02");
+  command.rules.next_best_allowed = false;
+  Session strict(command);
+  strict.Bid("B02", Yuan(1'010), At(9, 11));
+  strict.Bid("B01", Yuan(1'020), At(9, 12));
+  strict.AdvanceTo(At(10, 5));
+  strict.Answer("H1", true, At(10, 6));
+  strict.Answer("H2", true, At(10, 7));
+  EXPECT_EQ(strict.Default("B01", At(10, 8)), kAccepted);
+  ExpectUnsold(strict);
 }
 
 TEST(DefaultPriority, WhileSuspendedItFollowsOnceTheSessionGoesOn) {
   for (const char* code : {"H1", "B01"}) {
-    Session session = Asked(Asking());
+    Session session = Asked(WithNextBest(Asking()));
     session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 6));
     EXPECT_EQ(session.Default(code, At(10, 7)), kAccepted);
     ASSERT_EQ(session.state().state, State::kSuspended);
@@ -614,7 +818,7 @@ TEST(DefaultPriority, TheOnlyAcceptanceOfTheFallingPriceIsVoid) {
   session.Bid("B01", Yuan(1'000), At(9, 0, 30));
   ASSERT_EQ(session.state().state, State::kPriorityExercise);
   EXPECT_EQ(session.Default("B01", At(9, 1)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
 }
 
 // --- Envelopes
@@ -656,6 +860,29 @@ TEST(DefaultSealed, AnEnvelopeOfTheBarredDoesNotWin) {
   }
 }
 
+TEST(DefaultSealed, AnEnvelopeOfTheBarredDoesNotCountTowardsTheFewest) {
+  for (const Mode mode : {Mode::kSealed, Mode::kWeighted}) {
+    ScheduleAuction command = Sealed(mode);
+    command.rules.min_bidders = 3;
+    Session session = Submitted(command);
+    ASSERT_EQ(session.state().state, State::kClosedForOpening);
+    if (mode == Mode::kWeighted) {
+      session.Do(FixScores{{{"B01", 1}, {"B02", 2}, {"B03", 3}, {"H1", 4}, {"H2", 5}}}, At(10, 0, 30));
+    }
+    EXPECT_EQ(session.Default("H1", At(10, 0, 40)), kAccepted);
+    Session few = session;
+    EXPECT_EQ(few.Default("B03", At(10, 0, 50)), kAccepted);
+    for (Session* opened : {&session, &few}) {
+      opened->Collect(At(10, 1));
+      opened->Do(Opening({{"B01", 1'000}, {"B02", 1'100}, {"B03", 1'200}}), At(10, 2));
+    }
+    EXPECT_EQ(session.state().outcome, Outcome::kWinner) << "H1 had handed in nothing";
+    EXPECT_EQ(few.state().outcome, Outcome::kTooFewBidders);
+    EXPECT_EQ(few.Count<Opened>(), 1);
+    EXPECT_TRUE(EnvelopesAreOpen(few.state()));
+  }
+}
+
 TEST(DefaultSealed, WhoIsBarredWhileItSubmitsHandsInNoMore) {
   Session session(Sealed(Mode::kSealed));
   session.Submit("B01", At(9, 10));
@@ -663,8 +890,8 @@ TEST(DefaultSealed, WhoIsBarredWhileItSubmitsHandsInNoMore) {
   EXPECT_EQ(session.Submit("B01", At(9, 21), 1), Reason::kNOT_QUALIFIED);
 }
 
-TEST(DefaultSealed, TheNextEnvelopeLeadsWhileHoldersAreAsked) {
-  ScheduleAuction command = Sealed(Mode::kSealed);
+TEST(DefaultSealed, TheNextEnvelopeLeadsWhileHoldersAreAskedIfTheNoticeSaysSo) {
+  ScheduleAuction command = WithNextBest(Sealed(Mode::kSealed));
   command.rules.priority = {PriorityMode::kAskAtEnd, EqualRank::kEarliest, Minutes(5), false};
   Session session = Submitted(command);
   session.Collect(At(10, 1));
@@ -675,11 +902,47 @@ TEST(DefaultSealed, TheNextEnvelopeLeadsWhileHoldersAreAsked) {
   EXPECT_EQ(session.state().exercise.asked, std::vector<std::string>{"H1"});
   session.Default("B01", At(10, 4));
   session.Default("B02", At(10, 5));
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
+  command.rules.next_best_allowed = false;
+  Session strict = Submitted(command);
+  strict.Collect(At(10, 1));
+  strict.Do(Opening({{"B01", 1'100}, {"B02", 1'100}, {"B03", 1'200}}), At(10, 2));
+  EXPECT_EQ(strict.Default("B03", At(10, 3)), kAccepted);
+  ExpectUnsold(strict);
+}
+
+// Nobody quotes again, nobody may, or nobody opens what was quoted: below the first price is no candidate.
+TEST(DefaultSealed, InASecondRoundALowerPriceIsNoCandidate) {
+  ScheduleAuction command = Sealed(Mode::kSealed);
+  command.rules.tie_rule = TieRule::kRequote;
+  Session session = Submitted(command);
+  session.Collect(At(10, 1));
+  session.Do(Opening({{"B01", 1'100}, {"B02", 1'100}, {"B03", 1'050}}), At(10, 2));
+  EXPECT_EQ(session.Default("B01", At(10, 3)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B02") << "of the same price";
+  Session read = session;
+  Session unread = session;
+  EXPECT_EQ(session.Default("B02", At(10, 4)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "");
+  EXPECT_FALSE(session.state().phase_base->leading.has_value()) << "not after a restart either";
+  session.AdvanceTo(At(11, 2));
+  ExpectUnsold(session);
+  for (Session* quoted : {&read, &unread}) {
+    EXPECT_EQ(quoted->Submit("B02", At(10, 5)), kAccepted);
+    quoted->AdvanceTo(At(11, 2));
+    EXPECT_EQ(quoted->Default("B02", At(11, 3)), kAccepted);
+    EXPECT_EQ(quoted->state().state, State::kClosedForOpening) << "nothing shows whether it quoted";
+  }
+  read.Collect(At(11, 4));
+  EXPECT_EQ(read.Do(Opening({{"B02", 1'200}}), At(11, 5)), kAccepted);
+  ExpectUnsold(read);
+  unread.ByTwo(Act::kOpen, "time has come", At(11, 4));
+  unread.AdvanceTo(At(11, 4, 0, 0, 30));
+  ExpectUnsold(unread);
 }
 
 TEST(DefaultSealed, InASecondRoundTheFirstRoundsOrderStandsWithoutTheBarred) {
-  ScheduleAuction command = Sealed(Mode::kSealed);
+  ScheduleAuction command = WithNextBest(Sealed(Mode::kSealed));
   command.rules.tie_rule = TieRule::kRequote;
   Session session = Submitted(command);
   session.Collect(At(10, 1));
@@ -696,11 +959,13 @@ TEST(DefaultSealed, InASecondRoundTheFirstRoundsOrderStandsWithoutTheBarred) {
   EXPECT_EQ(both.LeaderCode(), "B03");
   EXPECT_EQ(both.Default("B03", At(10, 5)), kAccepted);
   both.AdvanceTo(At(11, 2));
-  EXPECT_EQ(both.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(both);
 }
 
-Session Tender(const std::vector<std::pair<std::string, int64_t>>& prices) {
-  Session session = Submitted(Sealed(Mode::kTender));
+Session Tender(const std::vector<std::pair<std::string, int64_t>>& prices, bool next_best_allowed = false) {
+  ScheduleAuction command = Sealed(Mode::kTender);
+  command.rules.next_best_allowed = next_best_allowed;
+  Session session = Submitted(command);
   session.Collect(At(10, 1));
   EXPECT_EQ(session.Do(Opening(prices), At(10, 2)), kAccepted);
   return session;
@@ -738,11 +1003,36 @@ TEST(DefaultTender, AnObjectionHoldsWhatFollows) {
   declared.Default("B01", At(9, 27));
   declared.Default("B02", At(9, 28));
   EXPECT_EQ(declared.state().state, State::kSuspended);
-  EXPECT_EQ(declared.state().suspended_state, State::kLimited);
+  EXPECT_EQ(declared.state().suspended_state, State::kFree);
 }
 
-TEST(DefaultTender, TheNextCandidateIsPublished) {
+// domain.md 5.7: "rank 2 allowed only if the document says so".
+TEST(DefaultTender, WithoutTheFirstCandidateItIsRepeated) {
   Session session = Tender({{"B01", 1'100}, {"B02", 1'200}, {"B03", 1'300}});
+  EXPECT_EQ(session.Do(Report(), At(10, 3)), kAccepted);
+  Session suspended = session;
+  EXPECT_EQ(session.Default("B02", At(10, 4)), kAccepted);
+  EXPECT_EQ(session.LeaderCode(), "B03");
+  EXPECT_EQ(session.Default("B03", At(10, 5)), kAccepted);
+  ExpectUnsold(session);
+  suspended.ByTwo(Act::kSuspend, "OBJECTION", At(10, 5));
+  EXPECT_EQ(suspended.Default("B03", At(10, 6)), kAccepted);
+  suspended.ByTwo(Act::kContinue, "OBJECTION", At(10, 7), At(10, 8));
+  suspended.AdvanceTo(At(10, 8));
+  ExpectUnsold(suspended);
+  // All who were equal at its head.
+  Session drawing = Tender({{"B01", 1'200}, {"B02", 1'200}, {"B03", 1'000}});
+  drawing.Do(Report(), At(10, 3));
+  EXPECT_EQ(drawing.Default("B01", At(10, 4)), kAccepted);
+  Session drawn = drawing;
+  EXPECT_EQ(drawing.Default("B02", At(10, 5)), kAccepted);
+  ExpectUnsold(drawing);
+  drawn.Do(DrawLot{std::string(32, '\0')}, At(10, 5));
+  EXPECT_EQ(drawn.LeaderCode(), "B02") << "no lot was drawn yet: it is the first";
+}
+
+TEST(DefaultTender, TheNextCandidateIsPublishedIfTheDocumentSaysSo) {
+  Session session = Tender({{"B01", 1'100}, {"B02", 1'200}, {"B03", 1'300}}, /*next_best_allowed=*/true);
   EXPECT_EQ(session.Do(Report(), At(10, 3)), kAccepted);
   ASSERT_EQ(session.LeaderCode(), "B03");
   Session suspended = session;
@@ -754,7 +1044,7 @@ TEST(DefaultTender, TheNextCandidateIsPublished) {
   EXPECT_EQ(session.Default("B01", At(11, 0, 0, 0, 1)), kAccepted);
   EXPECT_EQ(session.LeaderCode(), "B02");
   EXPECT_EQ(session.Default("B02", At(12, 0, 0, 0, 1)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kNoBid);
+  ExpectUnsold(session);
   suspended.ByTwo(Act::kSuspend, "OBJECTION", At(10, 5));
   EXPECT_EQ(suspended.Default("B03", At(10, 6)), kAccepted);
   EXPECT_EQ(suspended.LeaderCode(), "") << "named once the session goes on";
@@ -764,7 +1054,7 @@ TEST(DefaultTender, TheNextCandidateIsPublished) {
 }
 
 TEST(DefaultTender, ALotAmongEqualsGoesOnWithoutTheBarred) {
-  Session session = Tender({{"B01", 1'200}, {"B02", 1'200}, {"B03", 1'200}});
+  Session session = Tender({{"B01", 1'200}, {"B02", 1'200}, {"B03", 1'200}}, /*next_best_allowed=*/true);
   session.Do(Report(), At(10, 3));
   ASSERT_EQ(session.state().lot.size(), 3u);
   EXPECT_EQ(session.Default("B02", At(10, 4)), kAccepted);

@@ -19,7 +19,8 @@ bool TakesBidders(const Auction& auction, Time qualify_time) {
   const State phase = PhaseOf(auction);
   if (phase == State::kScheduled) return true;
   if (auction.rules().mode != Mode::kDynamic) return false;
-  if (phase == State::kFree) return true;
+  const bool is_cut_free = phase == State::kCapDeclaring && auction.cut.state == State::kFree;
+  if (phase == State::kFree || is_cut_free) return true;
   const bool goes_on =
       phase == State::kPreparing || phase == State::kLimited || phase == State::kCapDeclaring;
   return goes_on && qualify_time && qualify_time < auction.free_end;
@@ -50,12 +51,7 @@ Decision Decide(const Auction& state, const MoveFreeEnd& command, Time now) {
     return recorder.Refuse(InvalidField("end_time", Reason::kOUT_OF_RANGE,
                                         FormatTime(end) + " < end_time <= " + FormatTime(latest)));
   }
-  if (stopped) {
-    recorder.Add(Suspended{auction.suspend_time, std::string(kListingExtended), command.end - auction.suspend_time,
-                           auction.phase_end});
-  } else {
-    recorder.Add(Extended{command.end, std::string(kListingExtended)});
-  }
+  recorder.Add(Extended{command.end, std::string(kListingExtended)});
   return recorder.Take();
 }
 

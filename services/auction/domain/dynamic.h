@@ -8,8 +8,9 @@ namespace ttx::auction {
 /// end that too few of them, or a single one whose quote is the price, are known. Closes then and says so.
 bool CloseAtFreeEnd(Recorder& recorder);
 
-/// Whether who qualified at `qualify_time` becomes a bidder now: before the start; in DYNAMIC in FREE, and as long as
-/// bids are taken after it who qualified before its end, for the news of that takes its time. Suspended or not.
+/// Whether who qualified at `qualify_time` becomes a bidder now: before the start; in DYNAMIC in FREE, also while the
+/// cap has cut it short, and as long as bids are taken after it who qualified before its end, for the news of that takes
+/// its time. Suspended or not.
 bool TakesBidders(const Auction& auction, Time qualify_time);
 
 }  // namespace ttx::auction

@@ -46,13 +46,19 @@ void StartPhase(Recorder& recorder, State phase, Time start);
 
 // --- Endings (closing.cc)
 
-/// The bidding is over: priority holders are asked where the rules say so, then the session closes.
+/// The bidding is over: of open bids, too few bidders who are not barred close the session. Otherwise as AskOrClose.
 void Finish(Recorder& recorder, Time time);
+/// Priority holders are asked where the rules say so, then the session closes.
+void AskOrClose(Recorder& recorder, Time time);
 /// Closes with what follows from the leader and the reserve price.
 void Close(Recorder& recorder, Time time);
+/// Closes without a winner, for the one who had the object broke its promise (domain.md 5.12).
+void CloseUnsold(Recorder& recorder, Time time);
 /// Closes without a winner.
 void CloseWithout(Recorder& recorder, Outcome outcome, Time time, std::string reason = "");
 Outcome OutcomeOf(const Auction& auction);
+/// Nobody ever quoted (domain.md 5.12 b, c): no bid was accepted and no envelope stands, nor was one voided since.
+bool WasSilent(const Auction& auction);
 
 // --- Callers (bidding.cc)
 

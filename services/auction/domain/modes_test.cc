@@ -70,13 +70,31 @@ TEST(Dynamic, WhileFreeIsSuspendedBiddersQualifyAndTheListingIsExtended) {
   EXPECT_EQ(session.Do(MoveFreeEnd{At(17, 0, 0, 0, 4)}, At(10, 2)), Reason::kINVALID_FIELD);
   EXPECT_EQ(session.Do(MoveFreeEnd{At(17, 0, 0, 0, 11)}, At(10, 3)), kAccepted);
   EXPECT_EQ(session.state().state, State::kSuspended);
+  EXPECT_EQ(session.state().remaining, At(17, 0, 0, 0, 11) - session.state().suspend_time);
   EXPECT_FALSE(session.state().phase_end) << "two persons still have to say when it goes on";
+  EXPECT_EQ(session.Last<Extended>().end, At(17, 0, 0, 0, 11));
+  EXPECT_EQ(session.Count<Suspended>(), 1) << "the published reason of the suspension stands";
+  EXPECT_EQ(session.Last<Suspended>().reason, "OBJECTION");
   ASSERT_EQ(session.ByTwo(Act::kContinue, "OBJECTION", At(10, 10), At(11, 0)), kAccepted);
   EXPECT_EQ(session.Bid("B11", Yuan(800'000), At(11, 5)), kAccepted);
   EXPECT_EQ(session.state().state, State::kFree);
   // The lost hour is given back beside the extension.
   EXPECT_GE(session.state().phase_end, At(18, 0, 0, 0, 11));
   EXPECT_LE(session.state().phase_end, At(18, 5, 0, 0, 11));
+}
+
+TEST(Dynamic, AnExtensionLeavesWhenASuspendedFreeGoesOn) {
+  ScheduleAuction command = DynamicSession();
+  command.rules.suspension.resume_notice = Minutes(30);
+  Session session(command, At(9, 0));
+  session.ByTwo(Act::kSuspend, "OBJECTION", At(10, 0));
+  ASSERT_EQ(session.ByTwo(Act::kContinue, "OBJECTION", At(10, 10), At(11, 0)), kAccepted);
+  EXPECT_EQ(session.Do(MoveFreeEnd{At(17, 0, 0, 0, 11)}, At(10, 20)), kAccepted);
+  EXPECT_EQ(session.Do(MoveFreeEnd{At(17, 0, 0, 0, 11)}, At(10, 21)), Reason::kINVALID_FIELD) << "not later";
+  EXPECT_EQ(session.state().phase_end, At(11, 0));
+  session.AdvanceTo(At(11, 0));
+  EXPECT_EQ(session.state().state, State::kFree);
+  EXPECT_EQ(session.state().phase_end, At(18, 0, 0, 0, 11) - Seconds(1)) << "it stopped a second after ten";
 }
 
 TEST(Dynamic, FreeEndsWithTheListingHoweverLateItWasScheduled) {

@@ -94,14 +94,8 @@ std::string_view ForfeitCauseName(ForfeitCause cause) {
       return "NO_SINGLE_QUOTE";
     case ForfeitCause::kAllSilent:
       return "ALL_SILENT";
-    case ForfeitCause::kNotSigned:
-      return "NOT_SIGNED";
-    case ForfeitCause::kNotPaid:
-      return "NOT_PAID";
     case ForfeitCause::kMisconduct:
       return "MISCONDUCT";
-    case ForfeitCause::kConditionsBroken:
-      return "CONDITIONS_BROKEN";
   }
   TTX_CHECK(false, "unreachable");
 }

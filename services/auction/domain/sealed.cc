@@ -86,12 +86,21 @@ std::vector<Bid> BestBids(const std::vector<OpenedBid>& opened) {
   return bids;
 }
 
+// A second round brought nothing: the first round's order stands, unless all who were first in it are barred.
+void EndSecondRound(Recorder& recorder, Time end) {
+  if (recorder.state().leading) {
+    Finish(recorder, end);
+  } else {
+    CloseUnsold(recorder, end);
+  }
+}
+
 void DecideSealed(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const bool second_round = !auction.envelopes.tied.empty();
   const std::vector<Bid> best = BestBids(auction.envelopes.opened);
-  if (best.empty()) {  // in a second round the first round's order stands
-    Finish(recorder, recorder.now());
+  if (best.empty()) {
+    second_round ? EndSecondRound(recorder, recorder.now()) : Finish(recorder, recorder.now());
     return;
   }
   recorder.Add(LeaderNamed{best.front()});
@@ -104,6 +113,19 @@ void DecideSealed(Recorder& recorder) {
     return;
   }
   Finish(recorder, recorder.now());
+}
+
+// What the barred handed in does not count towards the fewest, which showed only now that all is open.
+bool CloseIfBarredLeaveTooFew(Recorder& recorder) {
+  const Auction& auction = recorder.state();
+  const std::vector<OpenedBid>& opened = auction.envelopes.opened;
+  const auto count = std::count_if(opened.begin(), opened.end(), [&](const OpenedBid& bid) {
+    return !IsBarred(auction, bid.bid.code);
+  });
+  const bool second_round = !auction.envelopes.tied.empty();
+  if (second_round || count >= auction.rules().min_bidders) return false;
+  CloseWithout(recorder, Outcome::kTooFewBidders, recorder.now());
+  return true;
 }
 
 void DecideTender(Recorder& recorder) {
@@ -185,15 +207,16 @@ bool IsBeforeOpening(State phase) {
 }
 
 // A session closed before its envelopes were opened: nobody could, too few came, or two persons or the end of its
-// listing annulled it.
+// listing annulled it. Bids are numbered as envelopes are opened: where OPENING came to that, it was not before.
 bool ClosedUnopened(const Auction& auction) {
   switch (auction.outcome) {
     case Outcome::kNotOpened:
       return true;
     case Outcome::kTooFewBidders:
-      return auction.bid_count == 0;  // bids are numbered as envelopes are opened
+      return auction.bid_count == 0;
     case Outcome::kAnnulled:
-      return auction.suspended_state == State::kScheduled || IsBeforeOpening(auction.suspended_state);
+      if (auction.suspended_state == State::kScheduled) return true;
+      return IsBeforeOpening(auction.suspended_state) && auction.bid_count == auction.phase_base->bid_count;
     case Outcome::kNone:
     case Outcome::kWinner:
     case Outcome::kNoBid:
@@ -239,7 +262,9 @@ void EndSubmitting(Recorder& recorder) {
   const Auction& auction = recorder.state();
   const Time end = auction.phase_end;
   const bool second_round = !auction.envelopes.tied.empty();
-  if (auction.envelopes.count == 0 && (second_round || auction.rules().mode != Mode::kTender)) {
+  if (auction.envelopes.count == 0 && second_round) {
+    EndSecondRound(recorder, end);
+  } else if (auction.envelopes.count == 0 && auction.rules().mode != Mode::kTender) {
     Finish(recorder, end);
   } else if (!second_round && auction.envelopes.count < auction.rules().min_bidders) {
     CloseWithout(recorder, Outcome::kTooFewBidders, end);  // unopened
@@ -248,12 +273,12 @@ void EndSubmitting(Recorder& recorder) {
   }
 }
 
-// Nobody could open the envelopes. Of a second round: the first round's order stands.
+// Nobody could open the envelopes.
 void CloseUnopened(Recorder& recorder, Time end) {
   if (recorder.state().envelopes.tied.empty()) {
     CloseWithout(recorder, Outcome::kNotOpened, end);
   } else {
-    Finish(recorder, end);
+    EndSecondRound(recorder, end);
   }
 }
 
@@ -379,6 +404,8 @@ Decision Decide(const Auction& state, const OpenEnvelopes& command, Time now) {
   recorder.Add(Opened{std::move(bids)});
   if (mode == Mode::kTender) {
     DecideTender(recorder);
+  } else if (CloseIfBarredLeaveTooFew(recorder)) {
+    return recorder.Take();
   } else if (mode == Mode::kWeighted) {
     DecideWeighted(recorder);
   } else {

@@ -8,7 +8,7 @@ bool IsSingleQuote(const Auction& auction) {
 
 void EndSingleQuote(Recorder& recorder) {
   const Time end = recorder.state().phase_end;
-  const bool is_silent = !recorder.state().leading && recorder.state().barred.empty();
+  const bool is_silent = WasSilent(recorder.state()) && recorder.state().barred.empty();
   if (is_silent) recorder.Add(Forfeited{"", ForfeitCause::kNoSingleQuote, false});
   Close(recorder, end);
 }

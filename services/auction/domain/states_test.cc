@@ -197,7 +197,6 @@ std::vector<std::pair<const char*, Command>> AllCommands() {
       {"AskAgain", [](Session& s, Time now) { return s.Do(AskAgain{}, now); }},
       {"ReportTender", [](Session& s, Time now) { return s.Do(Report(), now); }},
       {"Withdrew", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kWithdrew); }},
-      {"NotSigned", [](Session& s, Time now) { return s.Default("B01", now, ForfeitCause::kNotSigned); }},
       {"Misconduct", [](Session& s, Time now) { return s.Default("B02", now); }},
   };
 }
@@ -246,7 +245,7 @@ MoveFreeEnd      m m m m m m m m m m m m m m m m m m m m
 Suspend          s . . . s s . . . s . . . s d . . s s .
 Continue         s s s s . s s s s s s s s s d s s s s s
 Restart          s s s s . s s s s s s s s s d s s s s s
-Annul            s s s s . s s s s s s s s s d s s s s s
+Annul            . . . . . s . . . . . . . . . . . . . .
 Open             m m m m m m m m m m m m s f d s s s s s
 ConfirmOpen      s s s s s s s s s s s s s s . s s s s s
 WithdrawAct      s s s s s s s s s s s s s s . s s s s s
@@ -263,7 +262,6 @@ EndWithListing   . . . . . . . . . . . . . . . . . . . .
 AskAgain         m m m m m m m m m m m m s s s s s . s s
 ReportTender     m m m m m m m m m m m m m m s s s s . s
 Withdrew         . . . . . s . . . . . . . . d . . . . .
-NotSigned        s s s s s . s s s s s s s s d s s s s s
 Misconduct       . . . . . . . . . . . . . . d . . . . .
 )";
 
@@ -414,7 +412,7 @@ MoveFreeEnd      s . s . s s
 Suspend          s . . s s s
 Continue         s s s . . s
 Restart          s s s . . s
-Annul            s s s . . s
+Annul            . . . . . s
 Open             m m m m m m
 ConfirmOpen      s s s s s s
 WithdrawAct      s s s s s s
@@ -431,7 +429,6 @@ EndWithListing   . . . . . .
 AskAgain         m m m m m m
 ReportTender     m m m m m m
 Withdrew         . . . . . s
-NotSigned        s s s s s .
 Misconduct       . . . . . .
 )";
 
@@ -445,7 +442,7 @@ MoveFreeEnd      m m m m m m m m
 Suspend          s . s s s . s s
 Continue         s s . s s s . s
 Restart          s s . s s s s s
-Annul            s s . s s s . s
+Annul            . . . s . . . s
 Open             m m m m m m m m
 ConfirmOpen      s s s s s s s s
 WithdrawAct      s s s s s s s s
@@ -462,7 +459,6 @@ EndWithListing   . . . . . . . .
 AskAgain         m m m m m m m m
 ReportTender     m m m m m m m m
 Withdrew         . . . s . . . s
-NotSigned        s s s . s s s .
 Misconduct       . . . . . . . .
 )";
 
@@ -476,7 +472,7 @@ MoveFreeEnd      m m m m m m m m m m
 Suspend          s . s s d . s . s s
 Continue         s s . s d s . s . s
 Restart          s s . s d s s s s s
-Annul            s s . s d s . s . s
+Annul            . . . . . . . . . .
 Open             s s s . d s s s s s
 ConfirmOpen      s s s s . s s s s s
 WithdrawAct      s s s s . s s s s s
@@ -493,7 +489,6 @@ EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
 Withdrew         . . . . d . . . . .
-NotSigned        s s s s d s s s s s
 Misconduct       . . . . d . . . . .
 )";
 
@@ -507,7 +502,7 @@ MoveFreeEnd      m m m m m m m m m m
 Suspend          s . s s d . s . s s
 Continue         s s . s d s . s . s
 Restart          s s . s d s s s s s
-Annul            s s . s d s . s . s
+Annul            . . . . . . . . . .
 Open             s s s . d s s s s s
 ConfirmOpen      s s s s . s s s s s
 WithdrawAct      s s s s . s s s s s
@@ -524,7 +519,6 @@ EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     m m m m m m m m m m
 Withdrew         . . . . d . . . . .
-NotSigned        s s s s d s s s s s
 Misconduct       . . . . d . . . . .
 )";
 
@@ -538,7 +532,7 @@ MoveFreeEnd      m m m m m m m m m m
 Suspend          s . s s d . s . s s
 Continue         s s . s d s . s . s
 Restart          s s . s d s s s s s
-Annul            s s . s d s . s . s
+Annul            . . . . . . . . . .
 Open             s s s . d s s s s s
 ConfirmOpen      s s s s . s s s s s
 WithdrawAct      s s s s . s s s s s
@@ -555,7 +549,6 @@ EndWithListing   . . . . . . . . . .
 AskAgain         s s s s s s s s s .
 ReportTender     s s s s s s s s s s
 Withdrew         . . . . d . . . . .
-NotSigned        s s s s d s s s s s
 Misconduct       . . . . d . . . . .
 )";
 
@@ -569,7 +562,7 @@ MoveFreeEnd      m m m m m m m
 Suspend          s s . s s s s
 Continue         s s s . s . s
 Restart          s s s s s s s
-Annul            s s s . s . s
+Annul            s s . . . . s
 Open             s s s s s s s
 ConfirmOpen      s s s s s s s
 WithdrawAct      s s s s s s s
@@ -586,7 +579,6 @@ EndWithListing   . . . . . . .
 AskAgain         s s s s s s s
 ReportTender     m m m m s s s
 Withdrew         s s . . . . s
-NotSigned        a a s s s s a
 Misconduct       . . . . . . .
 )";
 
@@ -620,6 +612,28 @@ TEST(States, AnEndedListingAnnulsItsSessionWhereverItStands) {
     EXPECT_FALSE(KeepsEnvelopesSecret(after)) << "who handed in is part of the log hash";
     EXPECT_EQ(EnvelopesAreOpen(after), EnvelopesAreOpen(before))
         << "it opens nothing: " << ModeName(after.rules().mode) << " " << StateName(PhaseOf(before));
+  }
+}
+
+TEST(States, TwoPersonsAnnulASessionWhereverItStands) {
+  for (StateCase& at : EverySession()) {
+    Session& session = at.session;
+    session.AdvanceTo(at.now);
+    const Auction before = session.state();
+    const Time now = at.now + Nanoseconds(1);
+    if (before.state == State::kClosed) {
+      EXPECT_EQ(session.ByTwo(Act::kAnnul, "COURT_OR_SUPERVISORY_ORDER", now), Reason::kWRONG_STATE);
+      EXPECT_EQ(session.state(), before) << "what is decided stays";
+      continue;
+    }
+    const RequestAct request{Act::kAnnul, "people/p3", "because", {}};
+    EXPECT_EQ(session.Do(request, now), Reason::kINVALID_FIELD) << "its reason is published (domain.md 4.6)";
+    EXPECT_EQ(session.ByTwo(Act::kAnnul, "COURT_OR_SUPERVISORY_ORDER", now + Nanoseconds(1)), std::nullopt);
+    EXPECT_EQ(session.state().outcome, Outcome::kAnnulled) << StateName(at.state);
+    EXPECT_EQ(session.Last<Closed>().reason, "COURT_OR_SUPERVISORY_ORDER");
+    EXPECT_EQ(session.Last<Closed>().winner, std::nullopt);
+    EXPECT_EQ(session.Count<Forfeited>(), 0) << "nobody loses a deposit by it";
+    EXPECT_EQ(NextChange(session.state()), std::nullopt);
   }
 }
 

@@ -1,8 +1,8 @@
 #include "services/auction/domain/suspension.h"
 
 #include <algorithm>
-#include <array>
 
+#include "libs/bidding/suspension_reasons.h"
 #include "services/auction/domain/default.h"
 #include "services/auction/domain/limits.h"
 #include "services/auction/domain/sealed.h"
@@ -50,7 +50,7 @@ std::optional<Error> CheckReason(Act act, const std::string& reason) {
   if (reason.empty()) return InvalidField("reason", Reason::kREQUIRED);
   if (reason.size() > kMaxReasonBytes) return InvalidField("reason", Reason::kTOO_LONG, "200");
   const bool is_free_text = act == Act::kOpen || act == Act::kDeclareDefault;
-  if (!is_free_text && !IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
+  if (!is_free_text && !bidding::IsSuspensionReason(reason)) return InvalidField("reason", Reason::kUNKNOWN_VALUE);
   return std::nullopt;
 }
 
@@ -77,7 +77,7 @@ std::optional<Error> CheckAct(const Auction& auction, const PendingAct& act, Tim
       if (suspended && MayRestart(auction.suspended_state)) return CheckResumption(auction, act.resume_time, now);
       break;
     case Act::kAnnul:
-      if (suspended) return std::nullopt;
+      if (auction.state != State::kClosed) return std::nullopt;
       break;
     case Act::kOpen:
       if (auto error = CheckOpening(auction)) return error;
@@ -112,21 +112,24 @@ void Carry(Recorder& recorder, const PendingAct& act, const BidsLeft& left) {
   }
 }
 
-// One thing waits at a time. A suspension cannot wait for a default to be settled: that is asked for anew.
+// One thing waits at a time. A suspension cannot wait for a default to be settled: that is asked for anew. An
+// annulment makes both that and an opening pointless.
 bool GivesWay(const PendingAct& pending, Act act) {
-  return pending.act == Act::kDeclareDefault && act == Act::kSuspend;
+  switch (act) {
+    case Act::kSuspend:
+      return pending.act == Act::kDeclareDefault;
+    case Act::kAnnul:
+      return pending.act == Act::kDeclareDefault || pending.act == Act::kOpen;
+    case Act::kContinue:
+    case Act::kRestartPhase:
+    case Act::kOpen:
+    case Act::kDeclareDefault:
+      return false;
+  }
+  TTX_CHECK(false, "unreachable");
 }
 
 }  // namespace
-
-bool IsSuspensionReason(std::string_view reason) {
-  static constexpr std::array<std::string_view, 11> kReasons = {
-      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM", "COURT_OR_SUPERVISORY_ORDER",
-      "IP_STATUS_CHANGE",  "FALSE_MATERIAL",    "COLLUSION_SUSPECTED",
-      "SECRECY_RISK",      "SYSTEM_FAILURE",    "FORCE_MAJEURE",
-      "OWNER_REQUEST",     "OBJECTION"};
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
-}
 
 void SuspendForObjection(Recorder& recorder, Time time) {
   const Auction& auction = recorder.state();

@@ -15,7 +15,4 @@ void SuspendForObjection(Recorder& recorder, Time time);
 /// OBJECTION_OPEN, for what must wait.
 Error ObjectionOpen(const Auction& auction);
 
-/// domain.md 4.6.
-bool IsSuspensionReason(std::string_view reason);
-
 }  // namespace ttx::auction

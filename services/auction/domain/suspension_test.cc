@@ -112,14 +112,45 @@ TEST(Suspension, OnlyPhasesWithBidsCanRestart) {
 }
 
 TEST(Suspension, AnnulVoidsTheSession) {
+  for (const bool suspended : {false, true}) {
+    Session session = InLimited();
+    if (suspended) session.ByTwo(Act::kSuspend, "SYSTEM_FAILURE", At(10, 4));
+    EXPECT_EQ(session.ByTwo(Act::kAnnul, "COLLUSION_SUSPECTED", At(10, 5)), kAccepted);
+    EXPECT_EQ(session.state().outcome, Outcome::kAnnulled);
+    EXPECT_FALSE(session.Last<Closed>().winner.has_value());
+    EXPECT_EQ(session.Last<Closed>().reason, "COLLUSION_SUSPECTED");
+  }
+}
+
+TEST(Suspension, AnAnnulmentIsAskedForThoughAnOpeningOrADefaultWaits) {
+  Session session(SessionOf(Mode::kSealed, Yuan(1'000), Yuan(10)));
+  session.Submit("B01", At(9, 10));
+  session.AdvanceTo(At(10, 0));
+  ASSERT_EQ(session.Do(RequestAct{Act::kOpen, "people/p1", "time has come", {}}, At(10, 1)), kAccepted);
+  ASSERT_EQ(session.state().state, State::kOpeningRequested);
+  const RequestAct annul{Act::kAnnul, "people/p3", "COURT_OR_SUPERVISORY_ORDER", {}};
+  Session accused = session;
+  accused.Do(WithdrawAct{"people/p1"}, At(10, 2));
+  ASSERT_EQ(accused.AskDefault("B01", At(10, 2)), kAccepted);
+  for (Session* waiting : {&session, &accused}) {
+    EXPECT_EQ(waiting->Do(annul, At(10, 3)), kAccepted);
+    EXPECT_EQ(waiting->state().state, State::kClosedForOpening) << "the opening was withdrawn by it";
+    EXPECT_EQ(waiting->Do(RequestAct{Act::kOpen, "people/p1", "time has come", {}}, At(10, 4)),
+              Reason::kPROPOSAL_DIFFERS);
+    EXPECT_EQ(waiting->Do(ConfirmAct{Act::kAnnul, "people/p3"}, At(10, 5)), Reason::kSAME_PERSON);
+    EXPECT_EQ(waiting->Do(ConfirmAct{Act::kAnnul, "people/p1"}, At(10, 6)), kAccepted);
+    EXPECT_EQ(waiting->state().outcome, Outcome::kAnnulled);
+    EXPECT_TRUE(waiting->state().barred.empty());
+  }
+}
+
+TEST(Suspension, AnAnnulmentThatWaitsHoldsNothing) {
   Session session = InLimited();
-  EXPECT_EQ(session.ByTwo(Act::kAnnul, "COLLUSION_SUSPECTED", At(10, 3)), Reason::kWRONG_STATE)
-      << "not suspended";
-  session.ByTwo(Act::kSuspend, "COLLUSION_SUSPECTED", At(10, 4));
-  EXPECT_EQ(session.ByTwo(Act::kAnnul, "COLLUSION_SUSPECTED", At(12, 0)), kAccepted);
-  EXPECT_EQ(session.state().outcome, Outcome::kAnnulled);
-  EXPECT_FALSE(session.Last<Closed>().winner.has_value());
-  EXPECT_EQ(session.Last<Closed>().reason, "COLLUSION_SUSPECTED");
+  session.Do(RequestAct{Act::kAnnul, "people/p1", "FORCE_MAJEURE", {}}, At(10, 3));
+  EXPECT_EQ(session.Bid("B01", Yuan(1'030'000), At(10, 4)), kAccepted);
+  session.AdvanceTo(At(10, 9));
+  EXPECT_EQ(session.state().outcome, Outcome::kBelowReserve);
+  EXPECT_EQ(session.Do(ConfirmAct{Act::kAnnul, "people/p2"}, At(10, 10)), Reason::kWRONG_STATE);
 }
 
 TEST(Suspension, PersonsAreNotPublished) {

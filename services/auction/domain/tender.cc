@@ -137,7 +137,7 @@ void NameBest(Recorder& recorder) {
     if (IsTied(bid, ranking.front())) first.push_back(bid.bid.code);
   }
   if (first.empty()) {
-    Close(recorder, recorder.now());
+    CloseUnsold(recorder, recorder.now());
   } else if (first.size() > 1) {
     OpenLot(recorder, std::move(first));
   } else {

@@ -15,14 +15,11 @@ constexpr Choices<Act, 6> kActs = {{{"SUSPEND", Act::kSuspend},
                                     {"ANNUL", Act::kAnnul},
                                     {"OPEN", Act::kOpen},
                                     {"DECLARE_DEFAULT", Act::kDeclareDefault}}};
-constexpr Choices<ForfeitCause, 7> kForfeitCauses = {
+constexpr Choices<ForfeitCause, 4> kForfeitCauses = {
     {{"WITHDREW", ForfeitCause::kWithdrew},
      {"NO_SINGLE_QUOTE", ForfeitCause::kNoSingleQuote},
      {"ALL_SILENT", ForfeitCause::kAllSilent},
-     {"NOT_SIGNED", ForfeitCause::kNotSigned},
-     {"NOT_PAID", ForfeitCause::kNotPaid},
-     {"MISCONDUCT", ForfeitCause::kMisconduct},
-     {"CONDITIONS_BROKEN", ForfeitCause::kConditionsBroken}}};
+     {"MISCONDUCT", ForfeitCause::kMisconduct}}};
 
 constexpr std::string_view kKinds[] = {"Advance",          "AddBidder",      "PlaceBid",     "SetProxy",
                                        "NoteOutage",       "MoveFreeEnd",    "RequestAct",   "ConfirmAct",
@@ -278,7 +275,6 @@ struct Candidates {
     // Away since before the start: what followed tells whether it was for long.
     found.emplace_back(NoteOutage{time - kMaxOutage - Nanoseconds(1)});
     found.emplace_back(NoteOutage{time - before.rules().suspension.outage_notice});
-    if (before.state == State::kSuspended) found.emplace_back(MoveFreeEnd{before.suspend_time + e.remaining});
   }
   void operator()(const Extended& e) {
     const Duration moved = e.end - before.phase_end;

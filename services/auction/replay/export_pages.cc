@@ -1,41 +1,41 @@
 #include "services/auction/replay/export_pages.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 
 namespace ttx::auction::replay {
 namespace {
 
-// Takes a number and what follows it off `text`; false when there is no such.
-template <class Number>
-bool TakeNumber(std::string_view& text, std::string_view end, Number& number) {
-  const auto [stop, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc()) return false;
-  text.remove_prefix(static_cast<size_t>(stop - text.data()));
-  if (!text.starts_with(end)) return false;
-  text.remove_prefix(end.size());
-  return true;
+constexpr std::string_view kUse = "export";
+constexpr size_t kNumberBytes = 8;
+constexpr size_t kMaxTokenBytes = 512;
+
+// Big-endian, so that all tokens have one length.
+std::string Bytes(uint64_t number) {
+  std::string bytes(kNumberBytes, '\0');
+  for (size_t i = kNumberBytes; i-- > 0; number >>= 8) bytes[i] = static_cast<char>(number & 0xff);
+  return bytes;
+}
+
+uint64_t NumberAt(std::string_view bytes, size_t at) {
+  uint64_t number = 0;
+  for (const char byte : bytes.substr(at, kNumberBytes)) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
 }
 
 }  // namespace
 
-std::string ExportPages::Print(const Name& name) {
-  return std::to_string(name.last) + "." + std::to_string(name.lines);
+std::string ExportPages::Print(const Name& name) const {
+  return vault_.SealToken({name.session}, kUse, Bytes(name.last) + Bytes(static_cast<uint64_t>(name.lines)));
 }
 
 Result<ExportPages::Name> ExportPages::Parse(const storage::Reader& reader, const AuctionId& id,
-                                             std::string_view from) {
-  Name name{id.text, 0, 0};
-  if (from.empty()) {
-    name.last = LastSessionEvent(reader, id);
-    return name;
-  }
-  std::string_view rest = from;
-  const bool read = TakeNumber(rest, ".", name.last) && TakeNumber(rest, "", name.lines) && rest.empty();
-  if (!read || name.lines < 0 || Print(name) != from || !IsSessionEvent(reader, id, name.last)) {
-    return InvalidField("page_token", Reason::kBAD_FORMAT);
-  }
-  return name;
+                                             std::string_view from) const {
+  if (from.empty()) return Name{id.text, LastSessionEvent(reader, id), 0};
+  std::optional<std::string> content;
+  if (from.size() <= kMaxTokenBytes) content = vault_.OpenToken(id, kUse, from);
+  if (!content || content->size() != 2 * kNumberBytes) return InvalidField("page_token", Reason::kBAD_FORMAT);
+  return Name{id.text, NumberAt(*content, 0), static_cast<int64_t>(NumberAt(*content, kNumberBytes))};
 }
 
 Result<ExportPage> ExportPages::Read(const storage::Reader& reader, const AuctionId& id, std::string_view from,

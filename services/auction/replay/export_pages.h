@@ -16,7 +16,7 @@ namespace ttx::auction::replay {
 /// A part of an export.
 struct ExportPage {
   std::vector<std::string> lines;  // without their line feeds
-  std::string next;                // names the page after it; empty on the last one
+  std::string next;                // the token of the page after it; empty on the last one
 };
 
 /// Exports sessions in pages, each at bounded cost: where the latest pages ended is kept in memory, so that the next
@@ -34,8 +34,10 @@ class ExportPages {
   /// `vault` must outlive the object.
   explicit ExportPages(const Vault& vault) : vault_(vault), places_(kPlaces) {}
 
-  /// The page that `from` names, the first one when it is empty, of a session that exists. All pages tell the session
-  /// as it was when the first one was asked for. INVALID_FIELD page_token; WRONG_STATE (Exporter).
+  /// The page that the token `from` names, the first one when it is empty, of a session that exists. All pages tell the
+  /// session as it was when the first one was asked for. Tokens are sealed: they tell no place in the service's log, and
+  /// one of another session, or that this installation did not give, is no token. INVALID_FIELD page_token;
+  /// WRONG_STATE (Exporter).
   Result<ExportPage> Read(const storage::Reader& reader, const AuctionId& id, std::string_view from,
                           size_t max_lines) const;
 
@@ -54,8 +56,8 @@ class ExportPages {
     Chain chain;
     int64_t lines = 0;
   };
-  static Result<Name> Parse(const storage::Reader& reader, const AuctionId& id, std::string_view from);
-  static std::string Print(const Name& name);
+  Result<Name> Parse(const storage::Reader& reader, const AuctionId& id, std::string_view from) const;
+  std::string Print(const Name& name) const;
 
   const Vault& vault_;
   mutable Recent<Name, Place> places_;

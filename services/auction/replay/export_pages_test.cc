@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "libs/core/encoding.h"
 #include "libs/storage/mem_kv.h"
 #include "services/auction/store/random_session.h"
 
@@ -27,7 +28,7 @@ class Service {
   Decision Save(Decision decision, Time now) {
     const storage::Overlay none;
     storage::Txn txn(kv, none, kNothing, now, storage::LastSequence(kv) + 1);
-    SaveDecision(txn, vault, LoadAuction(txn, vault, kId), decision);
+    SaveDecision(txn, vault, LoadAuction(txn, vault, decision.next.id()), decision);
     storage::WriteBatch batch;
     for (const auto& [key, value] : txn.staged()) value ? batch.Put(key, *value) : batch.Delete(key);
     EXPECT_TRUE(kv.Write(batch).ok());
@@ -153,16 +154,48 @@ TEST(ExportPagesTest, WhatHappensAfterTheFirstPageIsNotInTheOthers) {
   EXPECT_NE(service->Whole(), whole) << "a refused bid is part of the record";
 }
 
-TEST(ExportPagesTest, TokensOfNoPageAreRefused) {
+TEST(ExportPagesTest, TokensThatWereNotGivenAreRefused) {
   const auto service = Bids(5);
   const std::string last = std::to_string(LastSessionEvent(service->kv, kId));
-  for (const std::string& token :
-       std::vector<std::string>{"x", last, last + ".", last + ".-1", last + ".1.", last + ".01", "0" + last + ".1",
-                                "+1.1", last + ".99", "99.1", "0.0", "99999999999999999999.1",
-                                last + ".99999999999999999999"}) {
+  for (const std::string& token : std::vector<std::string>{"x", last, last + ".1", Base64Url(last + ".1"),
+                                                           std::string(70, 'A'), std::string(70'000, 'A')}) {
     EXPECT_EQ(RefusalOf(*service, token), Reason::kBAD_FORMAT) << token;
   }
-  EXPECT_TRUE(ExportPages(service->vault).Read(service->kv, kId, last + ".3", 10).ok());
+  const std::string given = ExportPages(service->vault).Read(service->kv, kId, "", 3)->next;
+  ASSERT_TRUE(ExportPages(service->vault).Read(service->kv, kId, given, 3).ok()) << "also after a restart";
+  for (size_t i = 0; i < given.size(); ++i) {
+    std::string altered = given;
+    altered[i] = altered[i] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(RefusalOf(*service, altered), Reason::kBAD_FORMAT) << i;
+  }
+  EXPECT_EQ(RefusalOf(*service, given.substr(0, given.size() - 4)), Reason::kBAD_FORMAT);
+  const Vault theirs(std::string(32, 'f'));
+  const std::string foreign = theirs.SealToken(kId, "export", std::string(16, '\0'));
+  EXPECT_EQ(RefusalOf(*service, foreign), Reason::kBAD_FORMAT) << "of another installation";
+}
+
+TEST(ExportPagesTest, ATokenTellsNoPlaceInTheLogAndServesItsSessionOnly) {
+  const auto service = Bids(1200);  // more than 1000 events lie between the ends of the two
+  const AuctionId other{"a2"};
+  ScheduleAuction schedule = SessionOf(Mode::kMulti, Yuan(1'000), Yuan(10));
+  schedule.id = other;
+  service->Save(Decide(schedule, At(20, 1)).value(), At(20, 1));
+  const ExportPages pages(service->vault);
+  const std::string first = pages.Read(service->kv, kId, "", 1)->next;
+  const std::string second = pages.Read(service->kv, other, "", 1)->next;
+  const std::string again = pages.Read(service->kv, other, "", 1)->next;
+  EXPECT_NE(second, again) << "equal places have tokens that differ";
+  EXPECT_EQ(first.size(), second.size());
+  for (const auto& [token, id] : {std::pair(first, kId), {second, other}}) {
+    const std::string number = std::to_string(LastSessionEvent(service->kv, id));
+    EXPECT_EQ(token.find(number), token.npos);
+    EXPECT_EQ(FromBase64Url(token)->find(number), token.npos);
+  }
+  EXPECT_EQ(RefusalOf(*service, second), Reason::kBAD_FORMAT);
+  const Result<ExportPage> page = pages.Read(service->kv, other, first, 1);
+  ASSERT_FALSE(page.ok());
+  EXPECT_EQ(page.error().violations.at(0).field, "page_token");
+  EXPECT_TRUE(pages.Read(service->kv, other, second, 1).ok());
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace ttx::auction::replay {
 /// JSON of the session file and the text of ttx.type.v1.BiddingRules. An archive has
 ///   Integer, Flag, Amount (fen), Length (Duration), Instant (Time), Share (Ppm), Text, Bytes (hexadecimal),
 ///   Choice (a name out of a table), OptionalAmount, Optional, Nested and List
-///   and OptionalText (left out when it is empty).
+///   and OptionalText and OptionalFlag (left out when empty or false).
 
 template <class E, size_t N>
 using Choices = std::array<std::pair<std::string_view, E>, N>;
@@ -107,6 +107,7 @@ void VisitRules(Archive& archive, Rules& rules) {
     a.Length("resume_notice", suspension.resume_notice);
     a.Length("longest", suspension.longest);
   });
+  archive.OptionalFlag("next_best_allowed", rules.next_best_allowed);
 }
 
 /// What a session was announced with, and its bidders by code: no organization, no intent.

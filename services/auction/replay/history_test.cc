@@ -256,7 +256,7 @@ TEST(RulesFileTest, ReadsTheParametersByTheirNamesInTheApi) {
   const Result<Rules> rules = ParseRules(
       "mode: ENGLISH increments { from_fen: 1 step_fen: 500 } multiple_base: FROM_CURRENT cycle { seconds: "
       "240 nanos: 5 }"
-      " self_outbid: true cap_fen: 900 sealed { submissions: 2 }",
+      " self_outbid: true cap_fen: 900 sealed { submissions: 2 } next_best_allowed: true",
       "R");
   ASSERT_TRUE(rules.ok());
   EXPECT_EQ(rules->mode, Mode::kEnglish);
@@ -265,6 +265,7 @@ TEST(RulesFileTest, ReadsTheParametersByTheirNamesInTheApi) {
   EXPECT_EQ(rules->cycle, Seconds(240) + Nanoseconds(5));
   EXPECT_TRUE(rules->self_outbid);
   EXPECT_EQ(rules->cap, Fen{900});
+  EXPECT_TRUE(rules->next_best_allowed);
   EXPECT_EQ(rules->sealed.submissions, 2);
   EXPECT_EQ(rules->sealed.shares_needed, SealedRules().shares_needed) << "left out: the default";
   EXPECT_EQ(rules->max_steps_per_bid, 0) << "0 means any rise";

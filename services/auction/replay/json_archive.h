@@ -31,6 +31,9 @@ class JsonWriter {
     Integer(name, value);
   }
   void Flag(std::string_view name, bool value) { Member(name, value ? "true" : "false"); }
+  void OptionalFlag(std::string_view name, bool value) {
+    if (value) Flag(name, value);
+  }
   void Amount(std::string_view name, Fen value) { Integer(name, value.value); }
   void Share(std::string_view name, Ppm value) { Integer(name, value.value); }
   void OptionalAmount(std::string_view name, const std::optional<Fen>& value) {
@@ -119,6 +122,7 @@ class JsonReader {
     const auto* found = Find(name);
     if (found != nullptr && found->IsBool()) value = found->GetBool();
   }
+  void OptionalFlag(std::string_view name, bool& value) { Flag(name, value); }
   void Amount(std::string_view name, Fen& value) { Integer(name, value.value); }
   void Share(std::string_view name, Ppm& value) { Integer(name, value.value); }
   void OptionalAmount(std::string_view name, std::optional<Fen>& value) {

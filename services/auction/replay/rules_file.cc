@@ -50,6 +50,7 @@ class MessageReader {
   void Flag(std::string_view name, bool& value) {
     if (const auto* field = Set(name)) value = reflection_.GetBool(message_, field);
   }
+  void OptionalFlag(std::string_view name, bool& value) { Flag(name, value); }
   void Amount(std::string_view name, Fen& value) { Integer(name, value.value); }
   void Share(std::string_view name, Ppm& value) { Integer(name, value.value); }
   void OptionalAmount(std::string_view name, std::optional<Fen>& value) {

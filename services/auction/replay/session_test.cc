@@ -380,7 +380,7 @@ TEST(SessionTest, ASessionWithABarredLeaderReplays) {
   ASSERT_EQ(session.auction.state, State::kClosed);
   ask(2, kStart + Hours(4));  // too late to withdraw
   session.Run(
-      RequestAct{Act::kDeclareDefault, "people/anna", "no signature", {}, "22222", ForfeitCause::kNotSigned},
+      RequestAct{Act::kDeclareDefault, "people/anna", "a forged licence", {}, "22222", ForfeitCause::kMisconduct},
       kStart + Hours(5));
   session.Run(ConfirmAct{Act::kDeclareDefault, "people/bert"}, kStart + Hours(6));
   ASSERT_EQ(session.auction.barred.size(), 2u);

@@ -370,13 +370,13 @@ grpc::ServerUnaryReactor* AuctionService::ExportAuction(grpc::CallbackServerCont
           return InvalidField("page_size", Reason::kOUT_OF_RANGE,
                               "0.." + std::to_string(replay::ExportPages::kMaxLines));
         }
-        TTX_TRY(const rpc::PageRequest page, rpc::ReadPage(from));
+        if (!FromBase64Url(from.page_token())) return InvalidField("page_token", Reason::kBAD_FORMAT);
         TTX_TRY(const StoredAuction stored, app_.GetForExport(reader, call.principal, id));
         const size_t lines = from.page_size() == 0 ? kExportLines : static_cast<size_t>(from.page_size());
-        TTX_TRY(replay::ExportPage found, exports_.Read(reader, id, page.after, lines));
+        TTX_TRY(replay::ExportPage found, exports_.Read(reader, id, from.page_token(), lines));
         v1::ExportAuctionResponse to;
         for (std::string& line : found.lines) to.add_lines(std::move(line));
-        to.set_next_page_token(Base64Url(found.next));
+        to.set_next_page_token(std::move(found.next));
         return to;
       });
 }

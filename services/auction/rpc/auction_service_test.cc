@@ -596,7 +596,6 @@ TEST_F(OpenServiceTest, TwoPersonsSuspendContinueAndAnnul) {
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason REQUIRED");
   bad.set_reason("because");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason UNKNOWN_VALUE");
-  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::ANNUL), kClerk), "WRONG_STATE");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", Demand(v1::PendingAct::CONTINUE), kClerk), "WRONG_STATE");
   EXPECT_EQ(Try<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::SUSPEND, "none"), kOfficer),
             "WRONG_STATE");
@@ -649,12 +648,11 @@ TEST_F(OpenServiceTest, TwoPersonsRestartThePhase) {
 TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   ScheduleMulti(/*with_priority=*/false);
   auto fault = Demand(v1::PendingAct::DECLARE_DEFAULT);
-  fault.set_reason("no signature by Friday");
+  fault.set_reason("its letter of today");
   fault.set_bidder_code("B01");
-  fault.set_cause(v1::PendingAct::NOT_SIGNED);
+  fault.set_cause(v1::PendingAct::WITHDREW);
   EXPECT_EQ(world_.Bid("B02", Yuan(1'000), At(9, 10)), std::nullopt);
   EXPECT_EQ(world_.Bid("B01", Yuan(1'010), At(9, 11)), std::nullopt);
-  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "WRONG_STATE") << "nothing to sign yet";
   auto bad = fault;
   bad.clear_bidder_code();
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code REQUIRED");
@@ -665,6 +663,10 @@ TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   bad = fault;
   bad.clear_cause();
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause REQUIRED");
+  for (const int number : {2, 3, 5}) {  // not signed, not paid, conditions broken: contract and settlement decide
+    bad.set_cause(static_cast<v1::PendingAct::Cause>(number));
+    EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause UNKNOWN_VALUE") << number;
+  }
   bad = fault;
   bad.clear_reason();
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "reason REQUIRED");
@@ -672,15 +674,14 @@ TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   bad.set_bidder_code("B01");
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "bidder_code UNKNOWN_VALUE") << "of nobody";
   bad = Demand(v1::PendingAct::SUSPEND);
-  bad.set_cause(v1::PendingAct::NOT_PAID);
+  bad.set_cause(v1::PendingAct::MISCONDUCT);
   EXPECT_EQ(Try<v1::PendingAct>("RequestAct", bad, kClerk), "cause UNKNOWN_VALUE");
   // Before the close its bids are void.
-  fault.set_cause(v1::PendingAct::WITHDREW);
   const auto waiting = Taken<v1::PendingAct>("RequestAct", fault, kClerk);
   EXPECT_EQ(waiting.act(), v1::PendingAct::DECLARE_DEFAULT);
   EXPECT_EQ(waiting.bidder_code(), "B01");
   EXPECT_EQ(waiting.cause(), v1::PendingAct::WITHDREW);
-  EXPECT_EQ(waiting.reason(), "no signature by Friday");
+  EXPECT_EQ(waiting.reason(), "its letter of today");
   EXPECT_EQ(Get().barred_codes_size(), 0);
   const auto barred =
       Taken<v1::Auction>("ConfirmAct", Confirmation(v1::PendingAct::DECLARE_DEFAULT, waiting.etag()), kOfficer);
@@ -688,11 +689,11 @@ TEST_F(OpenServiceTest, TwoPersonsDeclareADefault) {
   EXPECT_EQ(barred.barred_codes(0), "B01");
   EXPECT_EQ(barred.leading_bid().bidder_code(), "B02");
   EXPECT_EQ(barred.min_acceptable_fen(), 101'000);
-  // After it only the winner can have broken what it promised then.
+  // After it nobody can withdraw, and misconduct bars only.
   world_.MoveTo(At(11, 0));
-  fault.set_cause(v1::PendingAct::NOT_SIGNED);
-  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "NOT_ASKED") << "not the winner";
   fault.set_bidder_code("B02");
+  EXPECT_EQ(Try<v1::PendingAct>("RequestAct", fault, kClerk), "WRONG_STATE");
+  fault.set_cause(v1::PendingAct::MISCONDUCT);
   EXPECT_EQ(ByTwo(fault).barred_codes_size(), 2);
   EXPECT_EQ(Get().outcome(), v1::Auction::WINNER);
 }

@@ -71,14 +71,8 @@ Result<ForfeitCause> FromProto(v1::PendingAct::Cause cause) {
   switch (cause) {
     case v1::PendingAct::WITHDREW:
       return ForfeitCause::kWithdrew;
-    case v1::PendingAct::NOT_SIGNED:
-      return ForfeitCause::kNotSigned;
-    case v1::PendingAct::NOT_PAID:
-      return ForfeitCause::kNotPaid;
     case v1::PendingAct::MISCONDUCT:
       return ForfeitCause::kMisconduct;
-    case v1::PendingAct::CONDITIONS_BROKEN:
-      return ForfeitCause::kConditionsBroken;
     case v1::PendingAct::CAUSE_UNSPECIFIED:
       return InvalidField("cause", Reason::kREQUIRED);
     default:
@@ -90,14 +84,8 @@ v1::PendingAct::Cause ToProto(ForfeitCause cause) {
   switch (cause) {
     case ForfeitCause::kWithdrew:
       return v1::PendingAct::WITHDREW;
-    case ForfeitCause::kNotSigned:
-      return v1::PendingAct::NOT_SIGNED;
-    case ForfeitCause::kNotPaid:
-      return v1::PendingAct::NOT_PAID;
     case ForfeitCause::kMisconduct:
       return v1::PendingAct::MISCONDUCT;
-    case ForfeitCause::kConditionsBroken:
-      return v1::PendingAct::CONDITIONS_BROKEN;
     case ForfeitCause::kNoSingleQuote:
     case ForfeitCause::kAllSilent:
       break;  // nobody asks for these: the engine finds them itself

@@ -149,9 +149,7 @@ struct PayloadToProto {
     to.set_bidder_code(e.code);
     to.set_cause(std::string(ForfeitCauseName(e.cause)));
     to.set_barred(e.barred);
-    // Only the winner can have broken a promise made after the close.
-    to.set_was_winner(e.cause == ForfeitCause::kNotSigned || e.cause == ForfeitCause::kNotPaid ||
-                      e.cause == ForfeitCause::kConditionsBroken);
+    to.set_deposit_lost(e.deposit_lost);
   }
   void operator()(const BidsVoided& e) const {
     auto& to = *out.mutable_bids_voided();

@@ -563,10 +563,6 @@ uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id) {
   return storage::LastNumber(reader, In(Table::kSessionEvent, id.text));
 }
 
-bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence) {
-  return reader.Get(SessionEventKey(id, sequence)).has_value();
-}
-
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
                                         uint64_t after_sequence, size_t limit) {
   return FromOutbox(

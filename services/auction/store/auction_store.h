@@ -230,8 +230,6 @@ std::vector<StoredEvent> ListSessionEvents(const storage::Reader& reader, const 
                                            uint64_t after_sequence, size_t limit);
 /// The sequence of the auction's last event so far; 0 when there is no such auction.
 uint64_t LastSessionEvent(const storage::Reader& reader, const AuctionId& id);
-/// Whether the event with this sequence is the auction's.
-bool IsSessionEvent(const storage::Reader& reader, const AuctionId& id, uint64_t sequence);
 /// At most `limit` milestones after `after_sequence`.
 std::vector<StoredEvent> ListMilestones(const storage::Reader& reader, const Vault& vault,
                                         uint64_t after_sequence, size_t limit);

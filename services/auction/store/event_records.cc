@@ -120,6 +120,7 @@ struct PayloadWriter {
     to.set_code(e.code);
     to.set_cause(static_cast<int>(e.cause));
     to.set_barred(e.barred);
+    to.set_deposit_kept(!e.deposit_lost);
   }
   void operator()(const BidsVoided& e) const {
     auto& to = *out.mutable_bids_voided();
@@ -230,7 +231,7 @@ RequoteCalled RequoteCalledOf(const store::RequoteCalledRecord& from) {
 }
 
 Forfeited ForfeitedOf(const store::ForfeitedRecord& from) {
-  return Forfeited{from.code(), static_cast<ForfeitCause>(from.cause()), from.barred()};
+  return Forfeited{from.code(), static_cast<ForfeitCause>(from.cause()), from.barred(), !from.deposit_kept()};
 }
 
 BidsVoided BidsVoidedOf(const store::BidsVoidedRecord& from) {

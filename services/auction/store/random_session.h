@@ -32,6 +32,7 @@ class RandomSession {
       if (rules.cap) command.reserve->price = Yuan(1'010);
     }
     if (Chance(4)) command.barred_organizations = {"organizations/barred"};
+    rules.next_best_allowed = Chance(2);
     command.bidders.clear();
     for (int i = 1; i <= 5; ++i) {
       bidders_.push_back(BidderOf("B0" + std::to_string(i), i > 3 ? 1 : 0, i));

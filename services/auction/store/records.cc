@@ -139,6 +139,7 @@ void ToRecord(const Envelopes& envelopes, store::EnvelopesRecord& record) {
   record.set_revealed(envelopes.revealed);
   record.set_collect_end_ns(envelopes.collect_end.ns);
   record.set_bidders_asked(envelopes.bidders_asked);
+  record.set_voided(envelopes.voided);
   for (const std::string& code : envelopes.tied) record.add_tied(code);
   for (const NonPriceScore& score : envelopes.scores) ToRecord(score, *record.add_scores());
   for (const OpenedBid& bid : envelopes.opened) ToRecord(bid, *record.add_opened());
@@ -153,6 +154,7 @@ Envelopes EnvelopesOf(const store::EnvelopesRecord& record) {
   envelopes.revealed = record.revealed();
   envelopes.collect_end = {record.collect_end_ns()};
   envelopes.bidders_asked = record.bidders_asked();
+  envelopes.voided = record.voided();
   envelopes.tied = TextsOf(record.tied());
   for (const auto& score : record.scores()) envelopes.scores.push_back(FromRecord(score));
   for (const auto& bid : record.opened()) envelopes.opened.push_back(FromRecord(bid));
@@ -193,6 +195,7 @@ store::RulesRecord ToRecord(const Rules& rules) {
   for (const Duration warning : rules.warnings) record.add_warnings_ns(warning.ns);
   record.set_max_total_ns(rules.max_total.ns);
   record.set_forfeit_when_silent(rules.forfeit_when_silent);
+  record.set_next_best_allowed(rules.next_best_allowed);
   ModeRulesToRecord(rules, record);
   return record;
 }
@@ -221,6 +224,7 @@ Rules FromRecord(const store::RulesRecord& record) {
   for (const int64_t warning_ns : record.warnings_ns()) rules.warnings.push_back({warning_ns});
   rules.max_total = {record.max_total_ns()};
   rules.forfeit_when_silent = record.forfeit_when_silent();
+  rules.next_best_allowed = record.next_best_allowed();
   ModeRulesFromRecord(record, rules);
   return rules;
 }
@@ -391,6 +395,10 @@ store::AuctionRecord ToRecord(const StoredAuction& stored, const Secrets& secret
   record.set_objected(auction.objected);
   record.set_objection_end_time_ns(auction.objection_end_time.ns);
   for (const Bid& bid : auction.declared) ToRecord(bid, {}, *record.add_declared());
+  if (auction.cut != CutPhase{}) {
+    record.mutable_cut()->set_state(Number(auction.cut.state));
+    record.mutable_cut()->set_end_ns(auction.cut.end.ns);
+  }
   for (const std::string& code : auction.lot) record.add_lot(code);
   if (auction.exercise != Exercise{}) ToRecord(auction.exercise, *record.mutable_exercise());
   if (auction.envelopes != Envelopes{}) ToRecord(auction.envelopes, *record.mutable_envelopes());
@@ -434,6 +442,7 @@ StoredAuction FromRecord(const store::AuctionRecord& record, Shared<Terms> terms
   auction.objected = record.objected();
   auction.objection_end_time = {record.objection_end_time_ns()};
   for (const auto& bid : record.declared()) auction.declared.push_back(FromRecord(bid));
+  if (record.has_cut()) auction.cut = {As<State>(record.cut().state()), {record.cut().end_ns()}};
   auction.lot = TextsOf(record.lot());
   if (record.has_exercise()) {
     const auto& exercise = record.exercise();

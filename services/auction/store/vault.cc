@@ -1,5 +1,6 @@
 #include "services/auction/store/vault.h"
 
+#include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/seal.h"
 
@@ -8,11 +9,16 @@ namespace {
 
 constexpr size_t kDigestBytes = 16;
 
+std::string TokenContext(const AuctionId& auction, std::string_view use) {
+  return "auctions/" + auction.text + "/" + std::string(use);
+}
+
 }  // namespace
 
 Vault::Vault(std::string_view secrets_key)
     : seal_key_(crypto::HmacSha256(secrets_key, "ttx.auction.seal.1")),
-      digest_key_(crypto::HmacSha256(secrets_key, "ttx.auction.organization.1")) {
+      digest_key_(crypto::HmacSha256(secrets_key, "ttx.auction.organization.1")),
+      token_key_(crypto::HmacSha256(secrets_key, "ttx.auction.token.1")) {
   TTX_CHECK(secrets_key.size() == crypto::kSealKeyBytes, "the secrets key has 32 bytes");
 }
 
@@ -28,6 +34,21 @@ std::string Vault::Open(const AuctionId& auction, std::string_view field, std::s
   Result<std::string> opened =
       crypto::Open(KeyOf(auction), sealed, "auctions/" + auction.text + "/" + std::string(field));
   TTX_CHECK(opened.ok(), "a secret of an auction does not open: another secrets key, or damage");
+  return std::move(opened).value();
+}
+
+std::string Vault::SealToken(const AuctionId& auction, std::string_view use, std::string_view content) const {
+  const std::string key = crypto::HmacSha256(token_key_, auction.text);
+  return Base64Url(crypto::Seal(key, content, TokenContext(auction, use)));
+}
+
+std::optional<std::string> Vault::OpenToken(const AuctionId& auction, std::string_view use,
+                                            std::string_view token) const {
+  const std::optional<std::string> sealed = FromBase64Url(token);
+  if (!sealed) return std::nullopt;
+  const std::string key = crypto::HmacSha256(token_key_, auction.text);
+  Result<std::string> opened = crypto::Open(key, *sealed, TokenContext(auction, use));
+  if (!opened.ok()) return std::nullopt;
   return std::move(opened).value();
 }
 

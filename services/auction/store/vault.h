@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <string_view>
 
 #include "services/auction/domain/auction.h"
@@ -20,6 +22,12 @@ class Vault {
   /// The inverse. Stops the process when the value does not open: another secrets key, or damage.
   std::string Open(const AuctionId& auction, std::string_view field, std::string_view sealed) const;
 
+  /// A text that a client brings back as it got it: it tells nothing of `content` but its length, and each is another
+  /// one. For `use` with this auction only.
+  std::string SealToken(const AuctionId& auction, std::string_view use, std::string_view content) const;
+  /// Its content; nothing when it is altered, made up, or one of another auction or use.
+  std::optional<std::string> OpenToken(const AuctionId& auction, std::string_view use, std::string_view token) const;
+
   /// Under which an organization is looked up among an auction's bidders: 32 hexadecimal digits that say
   /// nothing without the key, and are others in every auction.
   std::string OrganizationDigest(const AuctionId& auction, std::string_view organization) const;
@@ -29,6 +37,7 @@ class Vault {
 
   const std::string seal_key_;
   const std::string digest_key_;
+  const std::string token_key_;
 };
 
 }  // namespace ttx::auction

@@ -137,7 +137,7 @@ class ListingApp {
   /// Suspended, closed or reinstated.
   Status OnOrganizationChanged(storage::Txn& txn, const std::string& name, bool active) const;
 
-  /// The auction began a phase; `is_free`: FREE.
+  /// The auction began a phase; `is_free`: FREE is not over by it, that is FREE or CAP_DECLARING.
   Status OnBiddingStarted(storage::Txn& txn, const std::string& listing, bool is_free) const;
   struct AuctionResult {
     std::string listing;

@@ -900,6 +900,38 @@ TEST_F(ListingAppTest, TheOnlyBidderQuotes) {
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);
 }
 
+// domain.md 5.8 START_PRICE_SALE: the session is held with one.
+TEST_F(ListingAppTest, TheOnlyBidderMayBuyAtTheStartPriceInASession) {
+  ListingContent content = MakeListingContent();
+  content.rules.single_bidder = bidding::SingleBidder::kStartPriceSale;
+  const std::string listing = Qualified({"b1"}, {}, content);
+  const std::string name = "listings/" + listing;
+  EXPECT_EQ(Load(listing).state, ListingState::kQualifying);
+  ASSERT_TRUE(Write<Listing>([&](auto& txn) {
+                return app_.ScheduleBidding(txn, kOfficer, {listing, ""}, {});
+              }).ok());
+  ASSERT_EQ(Announced(AnnouncementType::kBiddingScheduled)[0].bidders.size(), 1u);
+  ASSERT_TRUE(Feed([&](auto& txn) { return app_.OnBiddingStarted(txn, name, true); }).ok());
+  // It keeps silent: that costs nothing.
+  ASSERT_TRUE(
+      Feed([&](auto& txn) { return app_.OnAuctionClosed(txn, {name, false, "NO_BID", "", {}, 0, ""}); }).ok());
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(Intents(listing)[0].state, IntentState::kReleased);
+  EXPECT_FALSE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b1"));
+}
+
+// domain.md 5.8 RETENDER, 5.1 min_bidders: no session is held only to find too few there.
+TEST_F(ListingAppTest, WithFewerBiddersThanTheRulesAskForTheDepositsGoBack) {
+  ListingContent content = MakeListingContent();
+  content.rules.min_bidders = 3;
+  const std::string listing = Qualified({"b1", "b2"}, {}, content);
+  EXPECT_EQ(Load(listing).state, ListingState::kExpired);
+  EXPECT_EQ(Load(listing).reason, "TOO_FEW_BIDDERS");
+  EXPECT_EQ(Announced(AnnouncementType::kListingExpired)[0].reason, "TOO_FEW_BIDDERS");
+  EXPECT_EQ(Announced(AnnouncementType::kIntentLost).size(), 2u);
+  EXPECT_EQ(LoadOffered(listing).state, AchievementState::kPublished);
+}
+
 TEST_F(ListingAppTest, TheOnlyBidderWhoDoesNotQuoteIsBarred) {
   const std::string listing = Qualified({"b1"});
   AdvanceTo(Load(listing).quote_due_time);
@@ -1614,7 +1646,7 @@ TEST_F(ListingAppTest, AWinnerThatTheAuctionBarsKeepsItsDealForTheContractToEnd)
   const std::string listing = Won();
   const std::string name = "listings/" + listing;
   ASSERT_TRUE(Feed([&](auto& txn) {
-                return app_.OnAuctionDefault(txn, {name, Load(listing).deals.front().bidder_code, "NOT_SIGNED", true});
+                return app_.OnAuctionDefault(txn, {name, Load(listing).deals.front().bidder_code, "MISCONDUCT", true});
               }).ok());
   EXPECT_TRUE(IsBarred(shell_.kv(), Load(listing).achievement, "organizations/b2"));
   EXPECT_EQ(Load(listing).state, ListingState::kDealPending);

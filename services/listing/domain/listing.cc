@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libs/bidding/suspension_reasons.h"
 #include "libs/core/text.h"
 #include "libs/core/uscc.h"
 #include "services/listing/domain/limits.h"
@@ -93,6 +94,16 @@ Status NormalizeDeposit(Deposit& deposit, Fen listed_price, const RuleProfile& p
   return CheckText(deposit.disposal, 1, kMaxTermsChars, "deposit.disposal", Lines::kMultiple);
 }
 
+// What holds for a single bidder, where the applicant left that open. In DYNAMIC it shows only when FREE ends, when
+// nobody can be told to quote any more, that there is one.
+void CloseSingleBidder(ListingContent& content, const RuleProfile& profile) {
+  const bool known_before = content.rules.mode == Mode::kMulti || content.rules.mode == Mode::kEnglish;
+  if (content.is_single_bidder_open && known_before && profile.single_bidder_rule == kQuoteRule) {
+    content.rules.single_bidder = SingleBidder::kAgreementAtQuote;
+  }
+  content.is_single_bidder_open = false;
+}
+
 // domain.md 5.4: FREE lasts at least five working days from publication.
 Status CheckDynamic(const ListingContent& content) {
   if (content.rules.mode != Mode::kDynamic) return {};
@@ -118,6 +129,15 @@ Error ObjectionOpen(const Listing& listing) {
 Fen LowestPrice(const ListingContent& content) {
   return content.rules.mode == Mode::kDutch ? content.rules.dutch.floor : content.listed_price;
 }
+
+// Of fewer nothing comes: no session and no sale (domain.md 5.1 min_bidders, 5.8 RETENDER).
+size_t FewestBidders(const Rules& rules) {
+  const int32_t fewest = rules.single_bidder == SingleBidder::kRetender ? bidding::kMinTenderers : 1;
+  return static_cast<size_t>(std::max(fewest, rules.min_bidders));
+}
+
+// domain.md 5.8 AGREEMENT_AT_QUOTE: the only bidder quotes, and there is no session.
+bool QuotesAlone(const Rules& rules) { return rules.single_bidder == SingleBidder::kAgreementAtQuote; }
 
 // An auction of a listing that an upheld objection has ended still reports what became of it.
 bool EndedUnderAuction(const Listing& listing) {
@@ -213,6 +233,7 @@ Result<ListingContent> NormalizeContent(ListingContent content, const RuleProfil
       CheckRange(content.listing_days, profile.disclosure_workdays_min, kMaxListingDays, "listing_days"));
   TTX_RETURN_IF_ERROR(CheckRange(content.closing_hour, 0, 24, "closing_hour"));
   TTX_RETURN_IF_ERROR(NormalizeExtension(content.auto_extend, profile));
+  CloseSingleBidder(content, profile);
   TTX_TRY(content.rules, NormalizeRules(content.rules, content.listed_price, profile));
   TTX_RETURN_IF_ERROR(CheckDynamic(content));
   TTX_RETURN_IF_ERROR(NormalizeDeposit(content.deposit, content.listed_price, profile));
@@ -367,7 +388,7 @@ Result<ListingDecision> Decide(const Listing& state, const AnswerPriority& comma
     return WrongState(state, "AnswerPriority");
   }
   TTX_RETURN_IF_ERROR(CheckHolder(state, command.holder));
-  if (command.answer < PriorityAnswer::kWaive || command.answer > PriorityAnswer::kExerciseAfter) {
+  if (command.answer < PriorityAnswer::kWaive || command.answer > PriorityAnswer::kExerciseInFloor) {
     const bool missing = command.answer == PriorityAnswer::kNone;
     return InvalidField("answer", missing ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE);
   }
@@ -425,7 +446,7 @@ Result<ListingDecision> Decide(const Listing& state, const Propose& command, con
       TTX_CHECK(false, "a proposal names its action");
   }
   if (command.proposal.action == Action::kResume && !state.objections.empty()) return ObjectionOpen(state);
-  if (command.proposal.action != Action::kResume && !IsSuspendReason(command.proposal.reason)) {
+  if (command.proposal.action != Action::kResume && !bidding::IsSuspensionReason(command.proposal.reason)) {
     return InvalidField("reason",
                         command.proposal.reason.empty() ? Reason::kREQUIRED : Reason::kUNKNOWN_VALUE,
                         "domain.md 4.6");
@@ -545,14 +566,14 @@ Result<ListingDecision> Decide(const Listing& state, const EndPeriod& command, c
 
 Result<ListingDecision> Decide(const Listing& state, const Qualification& command, const Regime& regime,
                                Time now) {
-  if (state.state != ListingState::kQualifying || command.undecided > 0 || command.qualified.size() > 1) {
-    return Unchanged(state);
-  }
-  if (command.qualified.empty()) {
+  if (state.state != ListingState::kQualifying || command.undecided > 0) return Unchanged(state);
+  const Rules& rules = state.content.rules;
+  if (command.qualified.size() < FewestBidders(rules)) {
     ListingEvent event = MakeEvent(ListingEventType::kExpired, ListingState::kExpired);
-    event.reason = "NO_QUALIFIED_BIDDER";
+    event.reason = command.qualified.empty() ? "NO_QUALIFIED_BIDDER" : "TOO_FEW_BIDDERS";
     return Record(state, std::move(event), now);
   }
+  if (command.qualified.size() > 1 || !QuotesAlone(rules)) return Unchanged(state);
   return Record(state, SingleBidderEvent(command.qualified.front(), regime, now), now);
 }
 
@@ -561,7 +582,9 @@ Result<ListingDecision> Decide(const Listing& state, const ScheduleBidding& comm
   if (state.state != ListingState::kQualifying) return WrongState(state, "ScheduleBidding");
   if (!state.objections.empty()) return ObjectionOpen(state);
   if (command.qualification.undecided > 0) return Error(Reason::kINTENTS_UNDECIDED);
-  if (command.qualification.qualified.size() < 2) return Error(Reason::kTOO_FEW_BIDDERS);
+  const Rules& rules = state.content.rules;
+  const size_t fewest = std::max<size_t>(FewestBidders(rules), QuotesAlone(rules) ? 2 : 1);
+  if (command.qualification.qualified.size() < fewest) return Error(Reason::kTOO_FEW_BIDDERS);
   TTX_RETURN_IF_ERROR(CheckRunnable(state.content.rules));
   TTX_TRY(const Time start, BiddingStart(command.start_time, regime, now));
   ListingEvent event = MakeEvent(ListingEventType::kBiddingScheduled, ListingState::kBiddingScheduled);
@@ -1081,15 +1104,6 @@ bool IsLowQuote(const ListingDecision& decision) {
   return !decision.events.empty() && decision.events.back().type == ListingEventType::kQuotedLow;
 }
 
-bool IsSuspendReason(std::string_view reason) {
-  static constexpr std::array<std::string_view, 11> kReasons = {
-      "OWNERSHIP_DISPUTE", "THIRD_PARTY_CLAIM", "COURT_OR_SUPERVISORY_ORDER",
-      "IP_STATUS_CHANGE",  "FALSE_MATERIAL",    "COLLUSION_SUSPECTED",
-      "SECRECY_RISK",      "SYSTEM_FAILURE",    "FORCE_MAJEURE",
-      "OWNER_REQUEST",     "OBJECTION"};
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
-}
-
 namespace {
 
 class CanonicalText {
@@ -1165,6 +1179,7 @@ void AddModes(CanonicalText& text, const ListingContent& content) {
     text.Add("suspension").Add(suspension.outage_notice.ns).Add(suspension.resume_notice.ns);
     text.Add(suspension.longest.ns);
   }
+  if (rules.next_best_allowed) text.Add("next_best_allowed");
 }
 
 void AddRules(CanonicalText& text, const ListingContent& content) {

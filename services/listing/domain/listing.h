@@ -69,6 +69,7 @@ struct ListingContent {
   int32_t closing_hour = 0;  // 1..24 of the last day; 0 means 24
   AutoExtend auto_extend;
   Rules rules = bidding::OpenRules(Mode::kMulti);
+  bool is_single_bidder_open = false;  // `rules.single_bidder` is for the profile to say; never at rest
   bool names_suspension = false;  // whether `rules.suspension` was said: the published text tells
   Deposit deposit;
   std::string buyer_conditions;
@@ -353,7 +354,7 @@ struct Quote {
 struct EndQuote {};
 /// The auction began a phase: its first one, or a later one (after FREE, a second sealed round).
 struct StartBidding {
-  bool is_free = false;  // the phase is FREE
+  bool is_free = false;  // FREE, or the declaring at the cap, which goes back to it when all who declare are barred
 };
 /// One deal for the whole, or one for each portion with its share; the shares are at most the whole. A portion too
 /// small to cost a fen is no deal.
@@ -361,7 +362,7 @@ struct AuctionWon {
   std::vector<Deal> deals;
 };
 struct AuctionFailed {
-  std::string reason;  // NO_BID, BELOW_RESERVE
+  std::string reason;  // NO_BID, BELOW_RESERVE, TOO_FEW_BIDDERS ...
 };
 struct ContractEffective {
   std::string deal;
@@ -486,8 +487,6 @@ bool TakesIntents(const Listing& listing, Time now);
 /// Whether the quote was refused because it was below the reserve price: only `Decide(..., Quote)` answers
 /// so.
 bool IsLowQuote(const ListingDecision& decision);
-/// One of domain.md 4.6.
-bool IsSuspendReason(std::string_view reason);
 
 /// The published content as text, one length-prefixed field after the other: what `content_hash` is over.
 std::string CanonicalContent(const Listing& listing);

@@ -756,6 +756,74 @@ TEST(Listing, SuspensionFreezesThePeriodAndNeedsTwoPersons) {
   EXPECT_EQ(FormatDate(listing.end_date), "2026-10-16");
 }
 
+// domain.md 5.1 min_bidders, 5.8; peers.md S16.
+TEST(Listing, HowManyQualifyDecidesWhatFollows) {
+  using bidding::SingleBidder;
+  struct Case {
+    const char* what;
+    SingleBidder rule;
+    int32_t min_bidders;
+    size_t qualified;
+    S next;
+    const char* reason;
+    bool can_schedule;
+  };
+  const Case cases[] = {
+      {"agreement", SingleBidder::kAgreementAtQuote, 1, 0, S::kExpired, "NO_QUALIFIED_BIDDER", false},
+      {"agreement", SingleBidder::kAgreementAtQuote, 1, 1, S::kSingleBidder, "", false},
+      {"agreement", SingleBidder::kAgreementAtQuote, 1, 2, S::kQualifying, "", true},
+      {"agreement", SingleBidder::kAgreementAtQuote, 2, 1, S::kExpired, "TOO_FEW_BIDDERS", false},
+      {"agreement", SingleBidder::kAgreementAtQuote, 3, 2, S::kExpired, "TOO_FEW_BIDDERS", false},
+      {"start price", SingleBidder::kStartPriceSale, 1, 0, S::kExpired, "NO_QUALIFIED_BIDDER", false},
+      {"start price", SingleBidder::kStartPriceSale, 1, 1, S::kQualifying, "", true},
+      {"start price", SingleBidder::kStartPriceSale, 2, 1, S::kExpired, "TOO_FEW_BIDDERS", false},
+      {"start price", SingleBidder::kStartPriceSale, 2, 2, S::kQualifying, "", true},
+      {"tender", SingleBidder::kRetender, 3, 1, S::kExpired, "TOO_FEW_BIDDERS", false},
+      {"tender", SingleBidder::kRetender, 1, 2, S::kExpired, "TOO_FEW_BIDDERS", false},
+      {"tender", SingleBidder::kRetender, 3, 3, S::kQualifying, "", true},
+      {"tender", SingleBidder::kRetender, 4, 3, S::kExpired, "TOO_FEW_BIDDERS", false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(std::string(c.what) + " " + std::to_string(c.min_bidders) + " " + std::to_string(c.qualified));
+    Listing listing = In(S::kQualifying);
+    listing.content.rules.single_bidder = c.rule;
+    listing.content.rules.min_bidders = c.min_bidders;
+    const Qualification count{0, std::vector<std::string>(c.qualified, "listings/l/intents/i")};
+    const Listing next = Must(Decide(listing, count, kRegime, kEnd));
+    EXPECT_EQ(next.state, c.next);
+    EXPECT_EQ(next.reason, c.reason);
+    const auto scheduled = Decide(listing, ScheduleBidding{"auctions/x", {}, count}, kRegime, kEnd);
+    EXPECT_EQ(scheduled.ok(), c.can_schedule);
+    if (!c.can_schedule) EXPECT_EQ(scheduled.error().reason, Reason::kTOO_FEW_BIDDERS);
+    Qualification early = count;
+    early.undecided = 1;
+    EXPECT_TRUE(Decide(listing, early, kRegime, kEnd)->events.empty()) << "another one may still qualify";
+  }
+}
+
+TEST(Listing, WhatHoldsForASingleBidderIsTheProfilesToSayWhereTheApplicantDoesNot) {
+  using bidding::SingleBidder;
+  RuleProfile sale = kProfile;
+  sale.single_bidder_rule = 0;
+  const auto rule = [](Mode mode, bool is_open, SingleBidder said, const RuleProfile& profile) {
+    ListingContent content = MakeListingContent();
+    content.rules.mode = mode;
+    content.rules.single_bidder = said;
+    content.is_single_bidder_open = is_open;
+    const ListingContent made = NormalizeContent(content, profile).value();
+    EXPECT_FALSE(made.is_single_bidder_open);
+    return made.rules.single_bidder;
+  };
+  constexpr auto kSale = SingleBidder::kStartPriceSale;
+  constexpr auto kQuote = SingleBidder::kAgreementAtQuote;
+  EXPECT_EQ(rule(Mode::kMulti, true, kSale, kProfile), kQuote);
+  EXPECT_EQ(rule(Mode::kEnglish, true, kSale, kProfile), kQuote);
+  EXPECT_EQ(rule(Mode::kDynamic, true, kSale, kProfile), kSale);
+  EXPECT_EQ(rule(Mode::kMulti, true, kSale, sale), kSale);
+  EXPECT_EQ(rule(Mode::kMulti, false, kSale, kProfile), kSale);
+  EXPECT_EQ(rule(Mode::kDynamic, false, kQuote, kProfile), kQuote);
+}
+
 TEST(Listing, TheOnlyBidderQuotesInTimeAndNotBelowTheListedPrice) {
   const Listing single = In(S::kSingleBidder);
   EXPECT_EQ(single.quote_due_time, kCalendar.DeadlineWorkdays(DateInShanghai(kEnd), 3).end());
@@ -876,7 +944,7 @@ TEST(Listing, NothingIsPublishedBeforeEveryDeclaredHolderWasToldOrAnswered) {
     EXPECT_EQ(Decide(listing, RecordPriorityNotice{holder, Told()}, kRegime, kPublish).error().violations[0].field,
               "holder");
   }
-  for (const PriorityAnswer answer : {PriorityAnswer::kNone, static_cast<PriorityAnswer>(4)}) {
+  for (const PriorityAnswer answer : {PriorityAnswer::kNone, static_cast<PriorityAnswer>(3)}) {
     EXPECT_EQ(Decide(listing, AnswerPriority{2, answer, "people/p"}, kRegime, kPublish).error().violations[0].field,
               "answer");
   }

@@ -53,7 +53,6 @@ enum class PriorityAnswer : int32_t {
   kNone = 0,
   kWaive = 1,
   kExerciseInFloor = 2,
-  kExerciseAfter = 3,
 };
 
 /// What is known of one declared holder.

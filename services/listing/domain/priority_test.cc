@@ -53,7 +53,7 @@ TEST(PriorityNotices, AClaimIsThatOfADeclaredHolderThatHasNotWaived) {
   EXPECT_FALSE(IsDeclared(holders, {}, {PriorityRight::kInventor, 1, 0}, "organizations/studio", "张三"));
   EXPECT_FALSE(IsDeclared(holders, {}, {PriorityRight::kCommissioner, 2, 0}, "organizations/studio", "张三"));
   EXPECT_FALSE(IsDeclared(holders, {Answered(PriorityAnswer::kWaive)}, inventor, "organizations/studio", "张三"));
-  EXPECT_TRUE(IsDeclared(holders, {Answered(PriorityAnswer::kExerciseAfter)}, inventor, "", "张三"));
+  EXPECT_TRUE(IsDeclared(holders, {Answered(PriorityAnswer::kExerciseInFloor)}, inventor, "", "张三"));
   EXPECT_TRUE(IsDeclared({}, {}, inventor, "organizations/any", "any")) << "nobody was declared";
 }
 

@@ -14,6 +14,10 @@ enum class PriceCutRule : int32_t {
   kApprovalBody = 2,  // below 100%: the owner's decision; below 90%: the approving body's written consent
 };
 
+/// `single_bidder_rule` of a profile in which the only bidder quotes where the notice does not say what holds (domain.md
+/// 5.8: AGREEMENT_AT_QUOTE). 0: START_PRICE_SALE.
+inline constexpr int32_t kQuoteRule = 1;
+
 /// The numbers of one legal regime (domain.md 0.6, 4.1, 4.5); read from deploy/profiles, where each has its
 /// source.
 struct RuleProfile {
@@ -39,6 +43,7 @@ struct RuleProfile {
   int32_t owner_reply_workdays = 0;
   int32_t dispute_workdays = 0;
   int32_t quote_workdays = 0;
+  int32_t single_bidder_rule = 0;
   int32_t bidding_notice_workdays_min =
       0;  // whole working days between calling the bidders and the first bid
   int32_t free_period_seconds_min = 0;

@@ -11,6 +11,7 @@ using bidding::Increment;
 using bidding::IsSealed;
 using bidding::Mode;
 using bidding::Rules;
+using bidding::SingleBidder;
 using bidding::SuspensionRules;
 
 /// Fills what was left open with the defaults of domain.md 5.1 and starts at the listed price. INVALID_FIELD

@@ -90,6 +90,7 @@ inline RuleProfile MakeProfile() {
   profile.owner_reply_workdays = 5;
   profile.dispute_workdays = 5;
   profile.quote_workdays = 3;
+  profile.single_bidder_rule = kQuoteRule;
   profile.bidding_notice_workdays_min = 1;
   profile.free_period_seconds_min = 3600;
   profile.cycle_seconds_min = 60;
@@ -105,6 +106,7 @@ inline ListingContent MakeListingContent() {
   content.title = "高效钙钛矿电池专利权转让";
   content.right_scope.kind = Kind::kTransferPatent;
   content.listed_price = Fen{100'000'000};
+  content.rules.single_bidder = SingleBidder::kAgreementAtQuote;
   content.deposit.guarantee = "保证内容";
   content.deposit.disposal = "处置方法";
   content.payment_terms = "一次总付";

@@ -379,7 +379,10 @@ Result<AchievementContent> FromProto(const v1::Achievement& from) {
 Result<ListingContent> FromProto(const v1::Listing& from) {
   TTX_RETURN_IF_ERROR(CheckCurrency(from.currency_code(), "listing.currency_code"));
   TTX_RETURN_IF_ERROR(bidding::CheckMessage(from.rules()));
-  return fields::GetListingContent(from);
+  ListingContent content = fields::GetListingContent(from);
+  content.is_single_bidder_open =
+      from.rules().single_bidder() == type::v1::BiddingRules::SINGLE_BIDDER_UNSPECIFIED;
+  return content;
 }
 
 Result<ListingApp::CreateListingInput> FromProto(const v1::CreateListingRequest& from) {

@@ -47,7 +47,9 @@ Status OnPartyEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEve
 Status OnAuctionEvent(const ListingApp& app, storage::Txn& txn, const rpc::FeedEvent& event) {
   TTX_TRY(const auto proto, Parse<auction::v1::Event>(event));
   if (proto.has_phase_started()) {
-    return app.OnBiddingStarted(txn, proto.listing(), proto.phase_started().state() == auction::v1::Auction::FREE);
+    const auction::v1::Auction::State state = proto.phase_started().state();
+    const bool is_free = state == auction::v1::Auction::FREE || state == auction::v1::Auction::CAP_DECLARING;
+    return app.OnBiddingStarted(txn, proto.listing(), is_free);
   }
   if (proto.has_bidder_added()) {
     return app.OnBidderAdded(txn, proto.listing(), proto.bidder_added().bidder_code());

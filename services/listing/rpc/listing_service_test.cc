@@ -220,6 +220,9 @@ TEST_F(ListingServiceTest, AHolderIsToldAndAnswersAndThePublicSeesThatThereIsARi
   auto none = answer;
   none.clear_answer();
   EXPECT_EQ(Try("AnswerPriorityNotice", none, kHolder).text, "answer REQUIRED");
+  auto off_the_floor = answer;
+  off_the_floor.set_answer(static_cast<v1::Listing::PriorityHolder::Answer>(3));
+  EXPECT_EQ(Try("AnswerPriorityNotice", off_the_floor, kHolder).text, "answer UNKNOWN_VALUE");
   const auto answered = Try("AnswerPriorityNotice", answer, kHolder);
   ASSERT_EQ(answered.text, "OK");
   EXPECT_TRUE(answered.response.business_reviewer().empty()) << "a holder sees what the public will";

@@ -56,6 +56,7 @@ std::map<std::string, Slot> Slots(RuleProfile& profile) {
       {"owner_reply_workdays", {&profile.owner_reply_workdays, 1, kDays}},
       {"dispute_workdays", {&profile.dispute_workdays, 1, kDays}},
       {"quote_workdays", {&profile.quote_workdays, 1, kDays}},
+      {"single_bidder_rule", {&profile.single_bidder_rule, 0, kQuoteRule}},
       {"bidding_notice_workdays_min", {&profile.bidding_notice_workdays_min, 0, kNoticeDays}},
       {"free_period_seconds_min", {&profile.free_period_seconds_min, 1, kMaxFreePeriod.ns / Seconds(1).ns}},
       {"cycle_seconds_min", {&profile.cycle_seconds_min, 1, kMaxCycle.ns / Seconds(1).ns}},

@@ -55,6 +55,7 @@ const Golden kGolden[] = {
         weight_ppm: 100000 } publicity { seconds: 259200 } })",
      "c66e4b1fa629926e67ef96bac7fdb0edaa94c3d59d83eab21cee4bed2f5ae62a",
      "da77721b355b3a0490d2a7ecae957f040a52b7d22f184d9ef370a55db6e589ae"},
+    {"next_best_allowed: true", "?", "?"},
 };
 
 std::string Hash(const std::string& bytes) { return Hex(crypto::Sha256(bytes)); }
