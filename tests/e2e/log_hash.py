@@ -164,7 +164,8 @@ KINDS = {
     "requote_called": ("RequoteCalled", lambda event: [joined(event["requote_called"]["bidder_codes"]),
                                                        event["requote_called"]["start_price_fen"]]),
     "leader_named": ("LeaderNamed", of("leader_named", "number", "bidder_code", "price_fen")),
-    "deposit_forfeited": ("Forfeited", of("deposit_forfeited", "bidder_code", "cause", "barred")),
+    "deposit_forfeited": ("Forfeited", lambda event: of("deposit_forfeited", "bidder_code", "cause", "barred")(event) +
+                          ([] if event["deposit_forfeited"]["deposit_lost"] else ["KEPT"])),
     "bids_voided": ("BidsVoided", bids_voided),
     "auction_closed": ("Closed", closed),
 }

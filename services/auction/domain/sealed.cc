@@ -207,15 +207,16 @@ bool IsBeforeOpening(State phase) {
 }
 
 // A session closed before its envelopes were opened: nobody could, too few came, or two persons or the end of its
-// listing annulled it.
+// listing annulled it. Bids are numbered as envelopes are opened: where OPENING came to that, it was not before.
 bool ClosedUnopened(const Auction& auction) {
   switch (auction.outcome) {
     case Outcome::kNotOpened:
       return true;
     case Outcome::kTooFewBidders:
-      return auction.bid_count == 0;  // bids are numbered as envelopes are opened
+      return auction.bid_count == 0;
     case Outcome::kAnnulled:
-      return auction.suspended_state == State::kScheduled || IsBeforeOpening(auction.suspended_state);
+      if (auction.suspended_state == State::kScheduled) return true;
+      return IsBeforeOpening(auction.suspended_state) && auction.bid_count == auction.phase_base->bid_count;
     case Outcome::kNone:
     case Outcome::kWinner:
     case Outcome::kNoBid:

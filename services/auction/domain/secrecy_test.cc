@@ -76,6 +76,14 @@ TEST(Secrecy, OfEnvelopesAfterTheClose) {
   EXPECT_EQ(closed(Outcome::kTooFewBidders, 0), "..") << "too few handed in: not opened";
   EXPECT_EQ(closed(Outcome::kNotOpened, 0), "..");
   EXPECT_EQ(closed(Outcome::kAnnulled, 0), "..") << "with its listing, before it began";
+  Auction second = In(Mode::kSealed, State::kClosed);
+  second.outcome = Outcome::kAnnulled;
+  second.suspended_state = State::kOpening;
+  second.phase_base = Standing{2, std::nullopt, std::nullopt};
+  second.bid_count = 2;
+  EXPECT_EQ(Sight(second), "..") << "of the first round only";
+  second.bid_count = 4;
+  EXPECT_EQ(Sight(second), ".o") << "opened, and nobody may have it";
 }
 
 TEST(Secrecy, OpenModesHaveNoEnvelopes) {
