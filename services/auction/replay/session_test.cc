@@ -13,6 +13,7 @@
 
 #include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
+#include "services/auction/domain/limits.h"
 #include "services/auction/domain/test_session.h"
 
 namespace ttx::auction::replay {
@@ -695,6 +696,17 @@ TEST(SessionTest, ATenderReplaysFromTheScoreSheetsOfItsCommittee) {
   ASSERT_NE(at, command->npos);
   command->replace(at, 6, "920014");
   EXPECT_TRUE(ReplayOf(Rechained(objects)).difference.has_value()) << "the totals follow from the sheets";
+}
+
+TEST(SessionTest, TheLargestReportFitsIntoALine) {
+  const std::string code(16, '9');
+  ReportTender report;
+  for (size_t i = 1; i <= kMaxCommittee; ++i) report.committee.push_back({"E" + std::to_string(i), false});
+  for (size_t i = 0; i < kMaxSheetPoints; ++i) report.sheets.push_back({kMaxCommittee - 1, code, {kFullScore}});
+  for (size_t i = 0; i < kMaxBidders; ++i) report.risks.push_back({code, 1000});
+  const std::string line = Chain().Link(ToJson(TimedCommand{kStart, report}, 1'000'000));
+  EXPECT_LT(line.size(), kMaxSessionLineBytes);
+  EXPECT_GT(line.size(), kMaxSessionLineBytes / 2) << "the limit is not far from what a line holds";
 }
 
 TEST(SessionTest, ATenderThatALotDecidedReplays) {
