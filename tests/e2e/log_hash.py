@@ -136,7 +136,6 @@ def of(payload, *fields):
 
 KINDS = {
     "auction_scheduled": ("Scheduled", scheduled),
-    "bidder_added": ("BidderAdded", of("bidder_added", "bidder_code", "priority_rank")),
     "phase_started": ("PhaseStarted", of("phase_started", "state", "start_time", "end_time")),
     "bid_accepted": ("BidAccepted", bid_accepted),
     "end_moved": ("Extended", of("end_moved", "end_time", "reason")),

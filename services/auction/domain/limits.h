@@ -45,8 +45,9 @@ inline constexpr size_t kMinCommittee = 5;
 inline constexpr size_t kMaxCommittee = 51;
 /// From so many experts on, one highest and one lowest score per criterion are dropped (domain.md 5.7).
 inline constexpr size_t kDropExtremesFrom = 7;
-/// Points in all score sheets of a committee together.
-inline constexpr size_t kMaxSheetPoints = 100'000;
+/// Points in all score sheets of a committee together: so many that the report fits into a line of a session's export,
+/// also when each sheet has one criterion only.
+inline constexpr size_t kMaxSheetPoints = 25'000;
 
 /// A silence of the server, or a jump of its clock, up to this long changes nothing (reliability.md G17).
 inline constexpr Duration kMaxSilence = Milliseconds(250);

@@ -16,26 +16,11 @@ bool BeginsGroup(const StoredEvent& before, const StoredEvent& event) {
   return event.event.time != before.event.time || std::holds_alternative<LotDrawn>(event.event.payload);
 }
 
-// The person that an event names, if it does.
-template <class AnyEvent>
-auto PersonOf(AnyEvent& event) -> decltype(&std::get<ActConfirmed>(event.payload).person) {
-  if (auto* requested = std::get_if<ActRequested>(&event.payload)) return &requested->act.person;
-  if (auto* confirmed = std::get_if<ActConfirmed>(&event.payload)) return &confirmed->person;
-  if (auto* withdrawn = std::get_if<ActWithdrawn>(&event.payload)) return &withdrawn->person;
-  return nullptr;
-}
+// In place of what staff wrote freely, which may name anybody. The reasons of other acts are words of a list, which
+// the session's log publishes.
+constexpr std::string_view kUntoldText = "-";
 
-// Takes out who is meant: what is left are codes.
-void HideIdentity(Event& event, const std::map<std::string, std::string>& persons) {
-  if (auto* refused = std::get_if<BidRefused>(&event.payload)) {
-    refused->organization.clear();
-  } else if (auto* added = std::get_if<BidderAdded>(&event.payload)) {
-    added->bidder.organization = BidderOf(added->bidder.code).organization;
-    added->bidder.intent.clear();
-  } else if (std::string* person = PersonOf(event)) {
-    *person = persons.at(*person);
-  }
-}
+bool HasFreeText(Act act) { return act == Act::kOpen || act == Act::kDeclareDefault; }
 
 }  // namespace
 
@@ -89,8 +74,11 @@ void Survey::Take(const std::vector<StoredEvent>& group) {
 
 void Survey::TakeEvent(const Event& event) {
   auction_ = Apply(std::move(auction_), event);
-  if (const std::string* person = PersonOf(event)) {
-    facts_.persons.emplace(*person, "P" + std::to_string(facts_.persons.size() + 1));
+  if (const auto* requested = std::get_if<ActRequested>(&event.payload)) {
+    // That the opening was asked for is a state of the session of its own.
+    facts_.told_acts.push_back(requested->act.act == Act::kOpen);
+  } else if (std::holds_alternative<ActConfirmed>(event.payload)) {
+    facts_.told_acts.back() = true;  // one waits at a time
   } else if (const auto* scheduled = std::get_if<Scheduled>(&event.payload)) {
     terms_ = scheduled->terms;
     bidders_ = scheduled->bidders;
@@ -197,21 +185,44 @@ std::vector<Event> Exporter::Disguised(const std::vector<StoredEvent>& group) {
   std::vector<Event> events;
   for (const StoredEvent& stored : group) {
     Event event = stored.event;
-    HideIdentity(event, facts_->persons);
-    if (auto* set = std::get_if<ProxySet>(&event.payload)) {
-      const std::optional<Fen>& told = facts_->maxima[proxies_++];
-      if (!told) continue;
-      set->maximum = *told;
-    }
-    events.push_back(std::move(event));
+    if (Disguise(event)) events.push_back(std::move(event));
   }
   return events;
+}
+
+// Takes out who is meant, so that what is left are codes; false for what is not told at all.
+bool Exporter::Disguise(Event& event) {
+  if (auto* refused = std::get_if<BidRefused>(&event.payload)) {
+    refused->organization.clear();
+  } else if (auto* added = std::get_if<BidderAdded>(&event.payload)) {
+    added->bidder.organization = BidderOf(added->bidder.code).organization;
+    added->bidder.intent.clear();
+  } else if (auto* set = std::get_if<ProxySet>(&event.payload)) {
+    const std::optional<Fen>& told = facts_->maxima[proxies_++];
+    if (told) set->maximum = *told;
+    return told.has_value();
+  } else if (auto* requested = std::get_if<ActRequested>(&event.payload)) {
+    if (!facts_->told_acts[acts_++]) return false;
+    requested->act.person = PersonCode(requested->act.person);
+    if (HasFreeText(requested->act.act)) requested->act.reason = kUntoldText;
+  } else if (auto* confirmed = std::get_if<ActConfirmed>(&event.payload)) {
+    confirmed->person = PersonCode(confirmed->person);
+  } else if (auto* withdrawn = std::get_if<ActWithdrawn>(&event.payload)) {
+    if (!facts_->told_acts[acts_ - 1]) return false;
+    withdrawn->person = PersonCode(withdrawn->person);
+  }
+  return true;
+}
+
+std::string Exporter::PersonCode(const std::string& person) {
+  return persons_.emplace(person, "P" + std::to_string(persons_.size() + 1)).first->second;
 }
 
 Status Exporter::BeginSession() {
   TTX_TRY(session_, Session::Start(facts_->schedule, facts_->schedule_time));
   position_ = 0;
   proxies_ = 0;
+  acts_ = 0;
   TakeDecisions();
   return {};
 }

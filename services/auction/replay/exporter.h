@@ -42,7 +42,9 @@ struct ExportFacts {
   ScheduleAuction schedule;  // by codes, with no secret that the log has not revealed
   Time schedule_time;
   std::vector<std::optional<Fen>> maxima;      // what is told of each proxy; nothing: the proxy is not told at all
-  std::map<std::string, std::string> persons;  // P1, P2, ... in the order in which they appear
+  // Of each act that was asked for, whether it is told: what nobody confirmed accuses without having been weighed, and
+  // moved nothing.
+  std::vector<bool> told_acts;
   std::string log_hash;                        // as the service kept it with the last logged event
 };
 
@@ -72,7 +74,7 @@ class Survey {
 };
 
 /// An export line by line. A copy is a place to go on from; its size does not grow with the session but by 16 bytes
-/// for each proxy that was set.
+/// for each proxy that was set and a bit for each act that was asked for.
 class Exporter {
  public:
   enum class Found { kLine, kNotYet, kEnd };
@@ -91,6 +93,8 @@ class Exporter {
   Status BeginSession();
   void TakeDecisions();
   std::vector<Event> Disguised(const std::vector<StoredEvent>& group);
+  bool Disguise(Event& event);
+  std::string PersonCode(const std::string& person);
 
   Phase phase_ = Phase::kSurvey;
   uint64_t position_ = 0;  // the last event that this phase took
@@ -98,6 +102,8 @@ class Exporter {
   std::shared_ptr<const ExportFacts> facts_;
   std::optional<Session> session_;
   size_t proxies_ = 0;  // that this phase came by
+  size_t acts_ = 0;
+  std::map<std::string, std::string> persons_;  // P1, P2, ... in the order in which they appear
   int64_t commands_ = 0;
   int64_t decisions_ = 0;
   std::deque<std::string> ready_;

@@ -13,6 +13,7 @@
 
 #include "libs/core/encoding.h"
 #include "libs/crypto/digest.h"
+#include "services/auction/domain/limits.h"
 #include "services/auction/domain/test_session.h"
 
 namespace ttx::auction::replay {
@@ -397,10 +398,78 @@ TEST(SessionTest, ASessionWithABarredLeaderReplays) {
   for (const std::string& line : LinesOf(file)) changed.push_back(ObjectOf(line));
   for (std::string& object : changed) {
     const size_t at = object.find("\"act\":\"DECLARE_DEFAULT\"");
-    const size_t code = object.find("\"bidder\":\"33333\"");
+    const size_t code = object.find("\"bidder\":\"11111\"");
     if (at != std::string::npos && code != std::string::npos) object.replace(code + 10, 5, "99999");
   }
   EXPECT_EQ(ReplayOf(Rechained(changed)).difference->expected, "a bidder of the session");
+}
+
+TEST(SessionTest, WhatNobodyConfirmedAndWhatStaffWroteIsNotInAnExport) {
+  ScheduleAuction schedule = Announced(Mode::kMulti);
+  schedule.reserve.reset();
+  Recorded session = Begin(schedule);
+  const auto accuse = [&](int bidder, const std::string& person, Time now) {
+    session.Run(RequestAct{Act::kDeclareDefault, person, "Yellow River Ltd. paid them", {}, BidderNumber(bidder).code,
+                           ForfeitCause::kMisconduct},
+                now);
+    EXPECT_TRUE(std::holds_alternative<ActRequested>(session.events.back().payload));
+  };
+  session.Bid(1, 1000, kStart + Minutes(1));
+  accuse(3, "people/anna", kStart + Minutes(2));
+  session.Bid(2, 1100, kStart + Minutes(3));
+  session.Run(WithdrawAct{"people/carl"}, kStart + Minutes(4));
+  accuse(3, "people/anna", kStart + Minutes(5));
+  session.Run(RequestAct{Act::kSuspend, "people/bert", "COLLUSION_SUSPECTED", {}}, kStart + Minutes(6));
+  session.Run(ConfirmAct{Act::kSuspend, "people/dora"}, kStart + Minutes(7));
+  const Time resume = kStart + Hours(26);
+  session.Run(RequestAct{Act::kRestartPhase, "people/anna", "THIRD_PARTY_CLAIM", resume}, kStart + Minutes(8));
+  session.Run(WithdrawAct{"people/anna"}, kStart + Minutes(9));
+  session.Run(RequestAct{Act::kContinue, "people/bert", "COLLUSION_SUSPECTED", resume}, kStart + Minutes(10));
+  session.Run(ConfirmAct{Act::kContinue, "people/dora"}, kStart + Minutes(11));
+  session.Run(Advance{}, resume);
+  accuse(1, "people/bert", resume + Minutes(1));
+  session.Run(ConfirmAct{Act::kDeclareDefault, "people/dora"}, resume + Minutes(2));
+  // Asked for at the instant at which the free bidding turns out to be over: the end is told, the act is not.
+  const Time end = session.auction.phase_end + Hours(1);
+  accuse(3, "people/anna", end);
+  ASSERT_GE(session.events.size(), 2u);
+  ASSERT_EQ((session.events.end() - 2)->time, end);
+  while (session.auction.state != State::kClosed)
+    session.Run(Advance{}, std::max(*NextChange(session.auction), session.auction.update_time) + Seconds(1));
+  accuse(3, "people/anna", session.auction.update_time + Hours(1));
+
+  const std::string file = ExportOf(session);
+  for (const char* untold : {"Yellow", "33333|MISCONDUCT", "THIRD_PARTY_CLAIM", "RESTART_PHASE", "Withdraw", "anna",
+                             "\"P3\"", "|P3"}) {
+    EXPECT_EQ(file.find(untold), file.npos) << untold;
+  }
+  EXPECT_EQ(file.find("\"bidder\":\"33333\",\"cause\""), file.npos);
+  EXPECT_NE(file.find("|DECLARE_DEFAULT|P1|-|0|11111|MISCONDUCT"), file.npos);
+  EXPECT_NE(file.find("|SUSPEND|P1|COLLUSION_SUSPECTED|0"), file.npos);
+  EXPECT_NE(file.find("|CONTINUE|P2"), file.npos);
+  const ReplayReport report = ReplayOf(file);
+  EXPECT_EQ(Describe(report), "");
+  EXPECT_EQ(report.result->winner, "22222");
+  EXPECT_EQ(report.result->log_hash, Hex(session.log_hash));
+}
+
+TEST(SessionTest, ThatAnOpeningWasAskedForIsToldWithoutWords) {
+  Recorded session = Begin(Announced(Mode::kSealed));
+  SubmitEnvelope command;
+  command.bidder = BidderNumber(1);
+  command.digest = crypto::Sha256("1");
+  session.Run(command, kStart + Minutes(1));
+  const Time end = session.auction.phase_end;
+  session.Run(RequestAct{Act::kOpen, "people/anna", "Yellow River Ltd. waits", {}}, end + Minutes(1));
+  session.Run(WithdrawAct{"people/anna"}, end + Minutes(2));
+  session.Run(RequestAct{Act::kOpen, "people/anna", "Yellow River Ltd. waits", {}}, end + Minutes(3));
+  ASSERT_EQ(session.auction.state, State::kOpeningRequested);
+  session.Run(EndWithListing{"WITHDRAWN"}, end + Minutes(4));
+  const std::string file = ExportOf(session);
+  EXPECT_EQ(file.find("Yellow"), file.npos);
+  EXPECT_NE(file.find("|OPEN|P1|-|0"), file.npos);
+  EXPECT_NE(file.find("ActWithdrawn"), file.npos);
+  EXPECT_EQ(Describe(ReplayOf(file)), "");
 }
 
 TEST(SessionTest, ASessionWithABidderThatWasToldOfLateReplays) {
@@ -627,6 +696,17 @@ TEST(SessionTest, ATenderReplaysFromTheScoreSheetsOfItsCommittee) {
   ASSERT_NE(at, command->npos);
   command->replace(at, 6, "920014");
   EXPECT_TRUE(ReplayOf(Rechained(objects)).difference.has_value()) << "the totals follow from the sheets";
+}
+
+TEST(SessionTest, TheLargestReportFitsIntoALine) {
+  const std::string code(16, '9');
+  ReportTender report;
+  for (size_t i = 1; i <= kMaxCommittee; ++i) report.committee.push_back({"E" + std::to_string(i), false});
+  for (size_t i = 0; i < kMaxSheetPoints; ++i) report.sheets.push_back({kMaxCommittee - 1, code, {kFullScore}});
+  for (size_t i = 0; i < kMaxBidders; ++i) report.risks.push_back({code, 1000});
+  const std::string line = Chain().Link(ToJson(TimedCommand{kStart, report}, 1'000'000));
+  EXPECT_LT(line.size(), kMaxSessionLineBytes);
+  EXPECT_GT(line.size(), kMaxSessionLineBytes / 2) << "the limit is not far from what a line holds";
 }
 
 TEST(SessionTest, ATenderThatALotDecidedReplays) {
