@@ -35,8 +35,8 @@ class ExportPages {
   explicit ExportPages(const Vault& vault) : vault_(vault), places_(kPlaces) {}
 
   /// The page that the token `from` names, the first one when it is empty, of a session that exists. All pages tell the
-  /// session as it was when the first one was asked for. Tokens are sealed: they tell no place in the service's log, and
-  /// one of another session, or that this installation did not give, is no token. INVALID_FIELD page_token;
+  /// session as it was when the first one was asked for. Tokens are sealed: they tell no place in the service's log,
+  /// and one of another session, or that this installation did not give, is no token. INVALID_FIELD page_token;
   /// WRONG_STATE (Exporter).
   Result<ExportPage> Read(const storage::Reader& reader, const AuctionId& id, std::string_view from,
                           size_t max_lines) const;

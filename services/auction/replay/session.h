@@ -145,9 +145,9 @@ struct ReplayReport {
 Result<ReplayReport> ReplaySession(LineReader& lines);
 
 /// Writes the session `id` of an auction service's store. Bidders appear by code only, persons as P1, P2,
-/// ..., members of a committee as E1, E2, ...; acts that nobody confirmed and free text do not; the reserve price and the seed of a lot only once the session's
-/// log shows them. Memory does not grow with the session. NOT_FOUND; WRONG_STATE for what cannot be told before
-/// the close (proxy bids).
+/// ..., members of a committee as E1, E2, ...; acts that nobody confirmed and free text do not; the reserve price and
+/// the seed of a lot only once the session's log shows them. Memory does not grow with the session. NOT_FOUND;
+/// WRONG_STATE for what cannot be told before the close (proxy bids).
 Status ExportSession(const storage::Reader& reader, std::string_view secrets_key, const AuctionId& id,
                      SessionWriter& writer);
 
