@@ -637,28 +637,6 @@ TEST(States, TwoPersonsAnnulASessionWhereverItStands) {
   }
 }
 
-TEST(States, TwoPersonsAnnulASessionWhereverItStands) {
-  for (StateCase& at : EverySession()) {
-    Session& session = at.session;
-    session.AdvanceTo(at.now);
-    const Auction before = session.state();
-    const Time now = at.now + Nanoseconds(1);
-    if (before.state == State::kClosed) {
-      EXPECT_EQ(session.ByTwo(Act::kAnnul, "COURT_OR_SUPERVISORY_ORDER", now), Reason::kWRONG_STATE);
-      EXPECT_EQ(session.state(), before) << "what is decided stays";
-      continue;
-    }
-    const RequestAct request{Act::kAnnul, "people/p3", "because", {}};
-    EXPECT_EQ(session.Do(request, now), Reason::kINVALID_FIELD) << "its reason is published (domain.md 4.6)";
-    EXPECT_EQ(session.ByTwo(Act::kAnnul, "COURT_OR_SUPERVISORY_ORDER", now + Nanoseconds(1)), std::nullopt);
-    EXPECT_EQ(session.state().outcome, Outcome::kAnnulled) << StateName(at.state);
-    EXPECT_EQ(session.Last<Closed>().reason, "COURT_OR_SUPERVISORY_ORDER");
-    EXPECT_EQ(session.Last<Closed>().winner, std::nullopt);
-    EXPECT_EQ(session.Count<Forfeited>(), 0) << "nobody loses a deposit by it";
-    EXPECT_EQ(NextChange(session.state()), std::nullopt);
-  }
-}
-
 TEST(States, AnOpenObjectionHoldsASessionWhereverItStands) {
   for (StateCase& at : EverySession()) {
     Session& session = at.session;
