@@ -150,11 +150,7 @@ DealPlan Workload::MakePlan() {
   if (Mischief(200)) {
     deal.default_before = world_.Chance(500) ? ForfeitCause::kWithdrew : ForfeitCause::kMisconduct;
   }
-  if (Mischief(200)) {
-    constexpr ForfeitCause kCauses[] = {ForfeitCause::kNotSigned, ForfeitCause::kNotPaid,
-                                        ForfeitCause::kConditionsBroken, ForfeitCause::kMisconduct};
-    deal.default_after = kCauses[world_.Below(std::size(kCauses))];
-  }
+  if (Mischief(200)) deal.default_after = ForfeitCause::kMisconduct;
   deal.withdraws = Mischief(30);
   deal.quotes = !Mischief(100);
   std::vector<size_t> enterprises(cast_.enterprises.size());
