@@ -17,6 +17,9 @@ using demo::HttpResponse;
 
 constexpr int kMaxRefusals = 60;  // in a row
 constexpr std::chrono::seconds kPatience{1};
+// Pages without lines in a row, where the server looks for where to go on: of a million bids some 400.
+constexpr int kMaxEmptyPages = 2000;
+constexpr std::chrono::milliseconds kEmptyPause{20};
 constexpr long kOk = 200;
 constexpr long kTooManyRequests = 429;
 constexpr long kUnavailable = 503;
@@ -60,6 +63,7 @@ Status ExportFromServer(const std::string& url, const std::string& ca_file, cons
   HttpClient http(url, ca_file);
   const std::string path = "/v1/auctions/" + HttpClient::Escape(id) + ":export?page_size=2000";
   std::string token;
+  int empty_pages = 0;
   do {
     const HttpResponse response =
         GetPage(http, path + (token.empty() ? "" : "&page_token=" + HttpClient::Escape(token)));
@@ -68,7 +72,11 @@ Status ExportFromServer(const std::string& url, const std::string& ca_file, cons
     json.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
     if (json.HasParseError() || !json.IsObject()) return NoGateway(url, "no answer of a gateway");
     if (response.status != kOk) return ErrorOf(url, response, json);
-    if (json.HasMember("lines") && json["lines"].IsArray()) {
+    const bool has_lines = json.HasMember("lines") && json["lines"].IsArray() && !json["lines"].Empty();
+    empty_pages = has_lines ? 0 : empty_pages + 1;
+    if (empty_pages > kMaxEmptyPages) return Error(Reason::kUNAVAILABLE);
+    if (!has_lines) std::this_thread::sleep_for(kEmptyPause);
+    if (has_lines) {
       for (const auto& line : json["lines"].GetArray()) {
         if (!line.IsString()) return NoGateway(url, "no answer of a gateway");
         out << std::string_view(line.GetString(), line.GetStringLength()) << '\n';
